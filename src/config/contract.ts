@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeviceConfig } from '../devices/contract.ts';
+import type { Diagnostic } from '../sxp/contract.ts';
+
+/** What happens to a domain when it ends in some way. */
+export type EndAction = 'destroy' | 'restart' | 'preserve';
+
+/** `(image (js (kernel K) (args A)))`. */
+export interface ImageConfig {
+  /** A built-in kernel's name (`shell`, `idle`), or the absolute path of a module. */
+  readonly kernel: string;
+  readonly args: string;
+}
+
+/** One `(device (CLASS ...))` form, checked against its class. */
+export interface DeviceEntry {
+  readonly class: string;
+  readonly config: DeviceConfig;
+}
+
+/** A `(vm ...)` form as the tool stack uses it. Every field of the text is in here or was reported. */
+export interface VmConfig {
+  readonly name: string;
+  /** Quota in MB for heap and pages. */
+  readonly memory: number;
+  readonly vcpus: number;
+  readonly image: ImageConfig;
+  readonly onPoweroff: EndAction;
+  readonly onReboot: EndAction;
+  readonly onCrash: EndAction;
+  /** Classes whose back ends this domain serves: `(backend (vbd))`. */
+  readonly backends: readonly string[];
+  readonly devices: readonly DeviceEntry[];
+}
+
+/** `config` is there unless a diagnostic is an error. */
+export interface ConfigResult {
+  readonly config: VmConfig | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What a configuration value may be after its field's check. */
+export type FieldValue = string | number | boolean;
+
+/** The checked keys of one device, defaults filled in. */
+export type DeviceConfig = Readonly<Record<string, FieldValue>>;
+
+/**
+ * One key of a device class. It drives validation of configurations and of `xm device-attach KEY=VALUE`, the dry run,
+ * listings, help and completion; so `doc` is one sentence for users.
+ */
+export interface Field {
+  readonly type: 'string' | 'integer' | 'boolean' | 'choice' | 'mac' | 'domain';
+  readonly doc: string;
+  readonly required?: boolean;
+  /** Used when the key is absent; an absent optional key without default stays absent. */
+  readonly default?: FieldValue;
+  /** For `choice`. */
+  readonly choices?: readonly string[];
+  /** The same value may not occur in two devices of one domain. */
+  readonly unique?: boolean;
+  /** Resolves relative paths inside a value, e.g. of `file:disk.img`, against the configuration's directory. */
+  readonly resolve?: (value: string, directory: string) => string;
+  /** Says what is wrong with a value of the right type, or undefined. */
+  readonly check?: (value: FieldValue) => string | undefined;
+}
+
+/** How a device uses a resource that others may use too: readers share, a writer is alone, `w!` skips the rule. */
+export interface Claim {
+  /** Identity of the resource, equal however it was spelt, e.g. `dev:inode`. */
+  readonly resource: string;
+  readonly mode: 'r' | 'w' | 'w!';
+}
+
+/** A column of `xm device-list`: title, width (negative: left-aligned) and the config key or counter it shows. */
+export interface Column {
+  readonly title: string;
+  readonly width: number;
+  readonly key: string;
+}
+
+/**
+ * A split device class: one object, one folder, one line in the registry. Nothing else in the project knows a class by name.
+ *
+ * `front` and `back` are modules whose default export is a {@link FrontFactory} or {@link BackFactory} of
+ * `src/domain/contract.ts`; they are imported inside the domain that runs that end.
+ */
+export interface DeviceClass {
+  /** As in `(device (NAME ...))`, e.g. `vbd`. */
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly doc: string;
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Number of the device within its domain and class, e.g. 51712 for `xvda`; `undefined` lets xend choose the lowest free one. */
+  readonly devid: (config: DeviceConfig) => number | undefined;
+  /** Other words by which `device-detach` may name the device, e.g. `xvda`. */
+  readonly names: (config: DeviceConfig) => readonly string[];
+  readonly front: URL;
+  readonly back: URL;
+  /** Runs in xend before anything is created; may throw an `XmError` (no such file). */
+  readonly claim?: (config: DeviceConfig) => Claim | undefined;
+  readonly columns: readonly Column[];
+  /** Names of the 64-bit counters the back end keeps in shared memory, at most 8, e.g. `rd`, `wr`. */
+  readonly counters: readonly string[];
+  /** Created by xend for every domain, not by configuration (the console). */
+  readonly implicit?: boolean;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineConfig } from 'vitest/config';
+
+/** `unit` shares threads and starts nothing; `lifecycle` runs real supervisors, each file in a process of its own. */
+export default defineConfig({
+  test: {
+    disableConsoleIntercept: true,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{unit,contract,golden,fuzz,style}/**/*.test.{ts,tsx}'],
+          pool: 'threads',
+          isolate: false,
+          benchmark: { include: [] },
+        },
+      },
+      {
+        test: {
+          name: 'lifecycle',
+          include: ['test/{lifecycle,fault}/**/*.test.ts'],
+          pool: 'forks',
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          benchmark: { include: [] },
+        },
+      },
+    ],
+  },
+});
