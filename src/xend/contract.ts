@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * What xend offers its clients. One service behind it; the command line reaches it as `POST /api/METHOD` with a JSON
+ * parameter object on the unix socket {@link RunPaths.socket} (answer: the JSON result, or `{error: ApiError}` with
+ * status 400, 404 or 500). Types only, so that a short command loads nothing.
+ */
+
+/** One domain as `xm list` shows it. */
+export interface DomainInfo {
+  readonly domid: number;
+  readonly name: string;
+  readonly uuid: string;
+  /** Quota in MB. */
+  readonly memory: number;
+  readonly vcpus: number;
+  /** Six characters `rbpscd`, `-` where not (spec/xend.md 2.6): running blocked paused shutdown crashed dying. */
+  readonly state: string;
+  /** CPU seconds used by the domain's thread. */
+  readonly cpuTime: number;
+  /** Seconds since 1970 at which it was built. */
+  readonly startTime: number;
+  readonly uptime: number;
+  /** Why it stopped, when it did: `poweroff`, `reboot`, `crash: MESSAGE`. */
+  readonly shutdownReason?: string;
+}
+
+/** One device as `xm device-list` shows it, from xend's own record (never from keys a guest can write). */
+export interface DeviceInfo {
+  readonly class: string;
+  readonly domid: number;
+  readonly devid: number;
+  /** A word for people, e.g. `xvda`; else the number. */
+  readonly name: string;
+  readonly backendId: number;
+  readonly handle: number;
+  /** xenbus state number of the front end as xend knows it: 1 initialising ... 4 connected, 5 closing, 6 closed. */
+  readonly state: number;
+  /** -1 while not connected. */
+  readonly evtchn: number;
+  /** -1 while not connected. */
+  readonly ringRef: number;
+  readonly frontPath: string;
+  readonly backPath: string;
+  readonly config: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Numbers of one shared ring at one moment, read from shared memory without asking the domains. All counts are totals. */
+export interface RingStats {
+  readonly domid: number;
+  readonly device: string;
+  /** `front>back` for requests of the front end, `back>front` for the other direction, or `out`/`in` for byte rings. */
+  readonly direction: string;
+  /** Capacity in slots (or bytes of a byte ring). */
+  readonly size: number;
+  /** Slots (bytes) in use now. */
+  readonly used: number;
+  /** Requests (bytes) ever published. */
+  readonly requests: number;
+  /** Responses ever published (bytes consumed). */
+  readonly responses: number;
+  /** Notifications ever sent by the requesting and by the answering side. */
+  readonly notifyFront: number;
+  readonly notifyBack: number;
+}
+
+/** Numbers of one domain at one moment. */
+export interface DomainStats extends DomainInfo {
+  /** KiB of heap and extents in use. */
+  readonly memoryUsed: number;
+  readonly extents: number;
+  readonly ports: number;
+  readonly grants: number;
+  /** By class: number of devices and the sum of each of the class's counters, e.g. `{vbd: {count: 1, rd: 10, wr: 0}}`. */
+  readonly devices: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** One sample for `xm top`. */
+export interface Stats {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly memoryTotal: number;
+  readonly memoryFree: number;
+  readonly cpus: number;
+  readonly mhz: number;
+  readonly domains: readonly DomainStats[];
+  readonly rings: readonly RingStats[];
+}
+
+/** Where a text came from, so that messages can name it and relative paths can be resolved. */
+export interface ConfigText {
+  readonly text: string;
+  /** As the user typed it, for messages. */
+  readonly file: string;
+  /** Absolute directory against which relative paths are resolved. */
+  readonly directory: string;
+}
+
+/** Outcome of checking a text. `report` is ready to print (all findings, with carets); empty when there is nothing to say. */
+export interface CheckResult {
+  readonly ok: boolean;
+  readonly report: string;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly diagnostics: readonly {
+    readonly severity: 'error' | 'warning';
+    readonly code: string;
+    readonly message: string;
+    readonly file: string;
+    readonly line: number;
+    readonly column: number;
+    readonly hint?: string;
+  }[];
+  /** Pretty-printed `(vm ...)`, when ok. */
+  readonly sxp?: string;
+}
+
+/** Whether xend runs and what it is. */
+export interface XendStatus {
+  readonly pid: number;
+  readonly version: string;
+  /** Number that changes when an old client could misunderstand. */
+  readonly protocol: number;
+  readonly startTime: number;
+  readonly socket: string;
+  readonly stateDir: string;
+  readonly domains: number;
+}
+
+/** A domain named as the user typed it: domid, name or uuid. */
+export interface DomainArg {
+  readonly domain: string;
+}
+
+/** Methods, their parameters and results. All of them may fail with an {@link ApiError}. */
+export interface XendApi {
+  /** Builds, connects its devices (waits for them) and, unless `paused`, starts a domain; nothing stays when it fails. */
+  'domain.create': { params: ConfigText & { readonly paused?: boolean }; result: DomainInfo & { readonly report: string } };
+  /** Without names: all, by name; with names: as given, `ENODOMAIN` for an unknown one. */
+  'domain.list': { params: { readonly names?: readonly string[] }; result: readonly DomainInfo[] };
+  /** `(domain ...)` records pretty-printed, one after another, and the same as JSON. */
+  'domain.records': {
+    params: { readonly names?: readonly string[] };
+    result: { readonly sxp: string; readonly records: readonly Record<string, unknown>[] };
+  };
+  'domain.pause': { params: DomainArg; result: null };
+  'domain.unpause': { params: DomainArg; result: null };
+  /** Asks the kernel to end. With `wait` the call returns when the domain is gone (or rebooted) or `timeout` seconds passed. */
+  'domain.shutdown': {
+    params: DomainArg & { readonly reason: 'poweroff' | 'reboot' | 'halt'; readonly wait?: boolean; readonly timeout?: number };
+    result: { readonly done: boolean };
+  };
+  /** Ends it at once. Returns when nothing of it is left. */
+  'domain.destroy': { params: DomainArg; result: null };
+  /** Path of the unix socket on which the console's bytes flow; one client at a time. */
+  'domain.console': { params: DomainArg; result: { readonly path: string; readonly domid: number; readonly name: string } };
+  /** Hot add: returns when connected. `config` values are as typed; `directory` resolves relative paths. */
+  'device.attach': {
+    params: DomainArg & {
+      readonly class: string;
+      readonly config: Readonly<Record<string, string>>;
+      readonly directory: string;
+    };
+    result: DeviceInfo;
+  };
+  /** Hot remove, by number or name; returns when both ends let go. `force` does not wait for outstanding I/O. */
+  'device.detach': {
+    params: DomainArg & { readonly class: string; readonly device: string; readonly force?: boolean };
+    result: null;
+  };
+  /** Of one class, or of all. */
+  'device.list': {
+    params: DomainArg & { readonly class?: string };
+    result: { readonly devices: readonly DeviceInfo[]; readonly sxp: string };
+  };
+  /** Registered classes with their fields, for help and completion. */
+  'device.classes': {
+    params: Record<string, never>;
+    result: readonly {
+      readonly name: string;
+      readonly aliases: readonly string[];
+      readonly doc: string;
+      readonly fields: readonly { readonly name: string; readonly doc: string; readonly required: boolean }[];
+    }[];
+  };
+  /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */
+  'config.check': { params: ConfigText; result: CheckResult };
+  /** `xm info`: fields in the order of spec/xend.md 4.3. */
+  'node.info': { params: Record<string, never>; result: Readonly<Record<string, string | number>> };
+  /** The hypervisor's message ring; `clear` empties it afterwards. */
+  'node.dmesg': { params: { readonly clear?: boolean }; result: { readonly text: string } };
+  /** Lines of xend.log: the last `lines` (default all), none older than `since` (milliseconds since 1970). */
+  'log.read': { params: { readonly lines?: number; readonly since?: number }; result: { readonly lines: readonly string[] } };
+  stats: { params: Record<string, never>; result: Stats };
+  'xend.status': { params: Record<string, never>; result: XendStatus };
+  /** Destroys all domains and ends xend; the answer comes before the process is gone. */
+  'xend.stop': { params: Record<string, never>; result: XendStatus };
+}
+
+export type XendMethod = keyof XendApi;
+
+/** What failed, as the command line prints it. */
+export interface ApiError {
+  readonly code: string;
+  readonly message: string;
+  readonly exit: number;
+  readonly hint?: string;
+}
+
+/**
+ * Beside the methods: `GET /log?lines=N&since=MS` answers with the same lines and then each new line as it is written,
+ * newline-terminated, until the client closes. `GET /version` answers with {@link XendStatus}.
+ */
+export const PROTOCOL = 1;

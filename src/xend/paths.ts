@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { XmError } from '../errors.ts';
+
+/** Everything one supervisor keeps on disk. Two supervisors with different directories never meet. */
+export interface RunPaths {
+  /** `XEND_RUNDIR`: socket, pid, console sockets. */
+  readonly runDir: string;
+  /** `XEND_STATEDIR`: domain records and logs. */
+  readonly stateDir: string;
+  readonly socket: string;
+  readonly pidFile: string;
+  readonly log: string;
+  /** What the daemon prints before and beside its log. */
+  readonly debugLog: string;
+  readonly domainDir: string;
+}
+
+/** `sun_path` holds 108 bytes on Linux and 104 elsewhere, with the terminating zero. */
+const SOCKET_PATH_MAX = 103;
+
+/**
+ * The directories of the supervisor that this environment means (DESIGN.md 3).
+ *
+ * @throws XmError `ESOCKETPATH` when a socket's path would not fit into a socket address.
+ */
+export function runPaths(env: NodeJS.ProcessEnv = process.env): RunPaths {
+  const runDir =
+    env.XEND_RUNDIR ||
+    (env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'xend') : join(tmpdir(), `xend-${process.getuid?.() ?? 0}`));
+  const stateDir = env.XEND_STATEDIR || join(env.XDG_STATE_HOME || join(env.HOME || tmpdir(), '.local/state'), 'xend');
+  const longest = consoleSocket(runDir, 65535);
+  if (Buffer.byteLength(longest) > SOCKET_PATH_MAX) {
+    throw new XmError('ESOCKETPATH', `The run directory ${runDir} is too long for a unix socket.`, {
+      hint: `sockets in it would need ${Buffer.byteLength(longest)} of at most ${SOCKET_PATH_MAX} bytes; set XEND_RUNDIR to a shorter path`,
+    });
+  }
+  return {
+    runDir,
+    stateDir,
+    socket: join(runDir, 'xend.sock'),
+    pidFile: join(runDir, 'xend.pid'),
+    log: join(stateDir, 'xend.log'),
+    debugLog: join(stateDir, 'xend-debug.log'),
+    domainDir: join(stateDir, 'domains'),
+  };
+}
+
+/** The unix socket on which a domain's console is served. */
+export function consoleSocket(runDir: string, domid: number): string {
+  return join(runDir, `console-${domid}.sock`);
+}
