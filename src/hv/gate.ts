@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MessagePort } from 'node:worker_threads';
+import { type CopyEnd, HypercallError } from './contract.ts';
+import type { EventChannels, EvtchnDomain } from './evtchn.ts';
+import type { GrantDomain, GrantTables } from './grants.ts';
+
+/** A hypercall on its way from a domain's thread. */
+export interface HypercallRequest {
+  readonly id: number;
+  readonly op: string;
+  readonly args: readonly unknown[];
+}
+
+/** Its answer: a result, or an errno name with text and grant status. */
+export type HypercallReply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly code: string; readonly message: string; readonly status: number };
+
+function number(value: unknown): number {
+  if (!Number.isSafeInteger(value)) throw new HypercallError('EINVAL', `not a number: ${String(value)}`);
+  return value as number;
+}
+
+/** Numbers only, whatever the domain sent: an accessor or a string must not reach the tables. */
+function copyEnd(value: unknown): CopyEnd {
+  const end = Object(value) as Record<string, unknown>;
+  const offset = number(end.offset);
+  return end.extent === undefined
+    ? { domid: number(end.domid), gref: number(end.gref), offset }
+    : { extent: number(end.extent), offset };
+}
+
+/**
+ * Answers the hypercalls of one domain. A domain's thread is not trusted: every argument is checked here, and whatever
+ * arrives, xend's thread goes on.
+ */
+export function serveHypercalls(
+  port: MessagePort,
+  domain: GrantDomain & EvtchnDomain,
+  grants: GrantTables,
+  events: EventChannels,
+): void {
+  const ops: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
+    'memory.alloc': ([order]) => domain.memory.alloc(number(order)),
+    'memory.free': ([extent]) => {
+      if (grants.isGranted(domain, number(extent))) throw new HypercallError('EBUSY', `extent ${extent} is granted`);
+      domain.memory.free(number(extent));
+    },
+    'gnttab.grantAccess': ([to, extent, readonly]) =>
+      grants.grantAccess(domain, number(to), number(extent), readonly === true),
+    'gnttab.endAccess': ([gref]) => grants.endAccess(domain, number(gref)),
+    'gnttab.map': ([from, gref, readonly]) => grants.map(domain, number(from), number(gref), readonly === true),
+    'gnttab.unmap': ([handle]) => grants.unmap(domain, number(handle)),
+    'gnttab.copy': ([source, target, length]) => grants.copy(domain, copyEnd(source), copyEnd(target), number(length)),
+    'gnttab.acceptTransfer': ([from]) => grants.acceptTransfer(domain, number(from)),
+    'gnttab.transfer': ([to, gref, extent]) => grants.transfer(domain, number(to), number(gref), number(extent)),
+    'gnttab.completeTransfer': ([gref]) => grants.completeTransfer(domain, number(gref)),
+    'evtchn.allocUnbound': ([remote]) => events.allocUnbound(domain, number(remote)),
+    'evtchn.bindInterdomain': ([remote, far]) => events.bindInterdomain(domain, number(remote), number(far)),
+    'evtchn.bindVirq': ([virq]) => events.bindVirq(domain, number(virq)),
+    'evtchn.close': ([near]) => events.close(domain, number(near)),
+    'evtchn.status': ([near]) => events.status(domain, number(near)),
+  };
+
+  function answer(request: HypercallRequest): HypercallReply {
+    const id = request.id;
+    try {
+      const op = Object.hasOwn(ops, request.op) ? ops[request.op] : undefined;
+      if (op === undefined || !Array.isArray(request.args)) throw new HypercallError('ENOSYS', 'no such hypercall');
+      return { id, result: op(request.args) };
+    } catch (error) {
+      const { code, message, status } =
+        error instanceof HypercallError ? error : new HypercallError('EFAULT', String(error));
+      return { id, code, message, status };
+    }
+  }
+
+  port.on('message', (request: unknown) => {
+    if (typeof request === 'object' && request !== null) port.postMessage(answer(request as HypercallRequest));
+  });
+}

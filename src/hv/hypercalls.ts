@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MessagePort } from 'node:worker_threads';
+import { type DomId, type EvtchnPort, type Extent, HypercallError, type Hypercalls, type Mapping } from './contract.ts';
+import { createDispatcher } from './dispatcher.ts';
+import type { Binding } from './evtchn.ts';
+import type { HypercallReply } from './gate.ts';
+import { clearMask, countSent, MAX_PORTS, portState, type SharedInfo, setMask, setPending } from './shared-info.ts';
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: HypercallError): void;
+}
+
+/** Hypercalls of a domain and the end of their life. */
+export interface HypercallClient extends Hypercalls {
+  /** Stops events and fails what is outstanding. */
+  close(): void;
+}
+
+/** The domain's side of the gate: in the domain's thread, over the port and shared page that the hypervisor gave it. */
+export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessagePort): HypercallClient {
+  const pending = new Map<number, Pending>();
+  const bindings: (Binding | undefined)[] = new Array(MAX_PORTS).fill(undefined);
+  /** Notifications of ports that are bound although the binding itself has not reached this thread yet. */
+  const early = new Set<EvtchnPort>();
+  const dispatcher = createDispatcher(info);
+  let nextId = 1;
+  let closed = false;
+
+  function call<T>(op: string, ...args: unknown[]): Promise<T> {
+    if (closed) return Promise.reject(new HypercallError('ENODEV', 'the domain is gone'));
+    return new Promise<T>((resolve, reject) => {
+      const id = nextId++;
+      pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      port.postMessage({ id, op, args });
+    });
+  }
+
+  function onMessage(message: HypercallReply | { readonly bound: Binding }): void {
+    if ('bound' in message) {
+      bindings[message.bound.port] = message.bound;
+      if (early.delete(message.bound.port)) notify(message.bound.port);
+      return;
+    }
+    const waiting = pending.get(message.id);
+    pending.delete(message.id);
+    if ('code' in message) waiting?.reject(new HypercallError(message.code, message.message, message.status));
+    else waiting?.resolve(message.result);
+  }
+
+  function onClose(): void {
+    closed = true;
+    dispatcher.stop();
+    for (const { reject } of pending.values()) reject(new HypercallError('ENODEV', 'the domain is gone'));
+    pending.clear();
+  }
+
+  function notify(near: EvtchnPort): void {
+    const binding = bindings[near];
+    const state = portState(info, near);
+    if (binding !== undefined && binding.state === state) {
+      countSent(info, near);
+      setPending(binding.remoteInfo, binding.remotePort);
+    } else if (isInterdomain(state)) {
+      early.add(near);
+    }
+  }
+
+  port.on('message', onMessage);
+  port.once('close', onClose);
+  return {
+    domid,
+    memory: {
+      alloc: (order) => call('memory.alloc', order),
+      free: (extent) => call('memory.free', extent.id),
+    },
+    gnttab: {
+      grantAccess: (to, extent, options) => call('gnttab.grantAccess', to, extent.id, options?.readonly ?? false),
+      endAccess: (gref) => call('gnttab.endAccess', gref),
+      map: (from, gref, options) => call<Mapping>('gnttab.map', from, gref, options?.readonly ?? false),
+      unmap: (mapping) => call('gnttab.unmap', mapping.handle),
+      copy: (source, target, length) => call('gnttab.copy', source, target, length),
+      acceptTransfer: (from) => call('gnttab.acceptTransfer', from),
+      transfer: (to, gref, extent) => call('gnttab.transfer', to, gref, extent.id),
+      completeTransfer: (gref) => call<Extent | undefined>('gnttab.completeTransfer', gref),
+    },
+    evtchn: {
+      allocUnbound: (remote) => call('evtchn.allocUnbound', remote),
+      bindInterdomain: (remote, remotePort) => call('evtchn.bindInterdomain', remote, remotePort),
+      bindVirq: (virq) => call('evtchn.bindVirq', virq),
+      close: (near) => call('evtchn.close', near),
+      status: (near) => call('evtchn.status', near),
+      notify,
+      mask: (near) => setMask(info, near),
+      unmask: (near) => clearMask(info, near),
+      listen(near, handler) {
+        dispatcher.listen(near, handler);
+        // What came before there was a handler was dropped; a spurious event is harmless, a lost one is not.
+        if (handler !== undefined) setPending(info, near);
+      },
+      poll: dispatcher.poll,
+    },
+    close() {
+      port.close();
+    },
+  };
+}

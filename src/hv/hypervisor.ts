@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MessagePort } from 'node:worker_threads';
+import { type DomId, type EvtchnPort, PAGE_SIZE, VIRQ } from './contract.ts';
+import { createEventChannels, type EvtchnDomain } from './evtchn.ts';
+import { serveHypercalls } from './gate.ts';
+import { createGrantDomain, createGrantTables, type GrantDomain } from './grants.ts';
+import { createDomainMemory } from './memory.ts';
+import { createMessageRing } from './message-ring.ts';
+import { createSharedInfo, isSleeping, portCounters, type SharedInfo, setPaused } from './shared-info.ts';
+
+/** What a domain holds, for accounting and for leak tests. */
+export interface DomainUsage {
+  readonly extents: number;
+  readonly pages: number;
+  readonly quotaPages: number;
+  readonly ports: number;
+  readonly grants: number;
+  readonly mappings: number;
+}
+
+/** What a domain's thread needs to make hypercalls; hand it over with `port` in the transfer list. */
+export interface DomainDoor {
+  readonly domid: DomId;
+  readonly info: SharedInfo;
+  readonly port: MessagePort;
+}
+
+interface HvDomain extends GrantDomain, EvtchnDomain {
+  readonly close: () => void;
+}
+
+/** The authority over domains, pages, grants and event channels. It lives on xend's main thread and is never on a data path. */
+export interface Hypervisor {
+  /** @param quotaPages pages the domain may have in extents */
+  createDomain(domid: DomId, quotaPages: number): DomainDoor;
+  /**
+   * Undoes everything a domain held: ports, mappings, grants, extents. The domain's thread must have ended. Raises
+   * VIRQ_DOM_EXC in domain 0.
+   */
+  destroyDomain(domid: DomId): void;
+  pause(domid: DomId): void;
+  unpause(domid: DomId): void;
+  /** An event channel between two domains, as the control domain binds it. */
+  bindPair(near: DomId, far: DomId): { readonly near: EvtchnPort; readonly far: EvtchnPort };
+  closePort(domid: DomId, port: EvtchnPort): void;
+  /** The buffer behind a grant, for accounting and statistics; undefined when there is none. */
+  peek(granter: DomId, gref: number): SharedArrayBuffer | undefined;
+  counters(domid: DomId, port: EvtchnPort): { readonly sent: number; readonly received: number };
+  /** Whether the domain's loop waits for events. */
+  isBlocked(domid: DomId): boolean;
+  usage(domid: DomId): DomainUsage | undefined;
+  domids(): readonly DomId[];
+  /** Appends to the message ring that `xm dmesg` shows. */
+  printk(text: string): void;
+  dmesg(clear: boolean): string;
+}
+
+export function createHypervisor(): Hypervisor {
+  const domains = new Map<DomId, HvDomain>();
+  const find = (domid: DomId): HvDomain | undefined => domains.get(domid);
+  const grants = createGrantTables(find);
+  const events = createEventChannels(find);
+  const messages = createMessageRing();
+
+  function known(domid: DomId): HvDomain {
+    const domain = find(domid);
+    if (domain === undefined) throw new Error(`no domain ${domid}`);
+    return domain;
+  }
+
+  return {
+    createDomain(domid, quotaPages) {
+      if (domains.has(domid)) throw new Error(`domain ${domid} exists`);
+      const info = createSharedInfo();
+      const memory = createDomainMemory(quotaPages);
+      const channel = new MessageChannel();
+      const near = channel.port1 as unknown as MessagePort;
+      const domain: HvDomain = {
+        ...createGrantDomain(domid, memory),
+        info,
+        channels: new Map(),
+        bound: (binding) => near.postMessage({ bound: binding }),
+        close: () => near.close(),
+      };
+      domains.set(domid, domain);
+      serveHypercalls(near, domain, grants, events);
+      messages.print(`domain ${domid} created, ${(quotaPages * PAGE_SIZE) >> 20} MB of pages`);
+      return { domid, info, port: channel.port2 as unknown as MessagePort };
+    },
+    destroyDomain(domid) {
+      const domain = known(domid);
+      events.release(domain);
+      grants.release(domain);
+      domain.close();
+      domains.delete(domid);
+      messages.print(`domain ${domid} destroyed`);
+      const control = find(0);
+      if (control !== undefined) events.raiseVirq(control, VIRQ.domExc);
+    },
+    pause: (domid) => setPaused(known(domid).info, true),
+    unpause: (domid) => setPaused(known(domid).info, false),
+    bindPair: (near, far) => events.bindPair(known(near), known(far)),
+    closePort(domid, port) {
+      const domain = find(domid);
+      if (domain?.channels.has(port)) events.close(domain, port);
+    },
+    peek: (granter, gref) => find(granter)?.grants.get(gref)?.extent?.buffer,
+    counters: (domid, port) => portCounters(known(domid).info, port),
+    isBlocked: (domid) => isSleeping(known(domid).info),
+    usage(domid) {
+      const domain = find(domid);
+      return domain === undefined
+        ? undefined
+        : {
+            extents: domain.memory.count(),
+            pages: domain.memory.usedPages(),
+            quotaPages: domain.memory.quotaPages,
+            ports: domain.channels.size,
+            grants: domain.grants.size,
+            mappings: domain.mappings.size,
+          };
+    },
+    domids: () => [...domains.keys()],
+    printk: messages.print,
+    dmesg: messages.read,
+  };
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Extent, HypercallError, MAX_ORDER, PAGE_SIZE } from './contract.ts';
+
+/** The extents of one domain, as the hypervisor accounts them. */
+export interface DomainMemory {
+  readonly quotaPages: number;
+  usedPages(): number;
+  count(): number;
+  /** @throws HypercallError `EINVAL`, or `ENOMEM` beyond the quota */
+  alloc(order: number): Extent;
+  /** @throws HypercallError `EINVAL` for an extent that is not the domain's */
+  get(id: number): Extent;
+  free(id: number): void;
+}
+
+/**
+ * Every extent is a buffer of its own and is never handed to another domain afterwards: a peer that still holds a view sees
+ * a dead buffer, not somebody's new page.
+ */
+export function createDomainMemory(quotaPages: number): DomainMemory {
+  const extents = new Map<number, Extent>();
+  let used = 0;
+  let nextId = 1;
+  return {
+    quotaPages,
+    usedPages: () => used,
+    count: () => extents.size,
+    alloc(order) {
+      if (!Number.isInteger(order) || order < 0 || order > MAX_ORDER) {
+        throw new HypercallError('EINVAL', `no extent of order ${order}: at most ${MAX_ORDER}`);
+      }
+      const pages = 2 ** order;
+      if (used + pages > quotaPages) {
+        throw new HypercallError('ENOMEM', `${pages} pages asked for, ${quotaPages - used} of ${quotaPages} left`);
+      }
+      used += pages;
+      const extent: Extent = { id: nextId++, order, buffer: new SharedArrayBuffer(pages * PAGE_SIZE) };
+      extents.set(extent.id, extent);
+      return extent;
+    },
+    get(id) {
+      const extent = extents.get(id);
+      if (extent === undefined) throw new HypercallError('EINVAL', `no extent ${id}`);
+      return extent;
+    },
+    free(id) {
+      used -= 2 ** this.get(id).order;
+      extents.delete(id);
+    },
+  };
+}

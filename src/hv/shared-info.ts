@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EVTCHN_STATUS } from './contract.ts';
+
+/**
+ * The page that a domain's thread, the hypervisor and its event channel peers share: pending and mask bits, the wake-up
+ * word, the state of each port, and counters. Word indexes into an Int32Array (spec/primitives.md 6.1, two-level events).
+ */
+export type SharedInfo = Int32Array<SharedArrayBuffer>;
+
+/** Ports of a domain: 32 words of 32 bits, one selector word. */
+export const MAX_PORTS = 1024;
+
+const WAKE = 0;
+const SLEEPING = 1;
+const SELECTOR = 2;
+const PAUSED = 3;
+const PENDING = 16;
+const MASK = PENDING + 32;
+const STATE = MASK + 32;
+const SENT = STATE + MAX_PORTS;
+const RECEIVED = SENT + MAX_PORTS;
+const WORDS = RECEIVED + MAX_PORTS;
+
+/** The low bits of a state word hold an EVTCHN_STATUS, the rest counts how often the port was bound. */
+const STATUS_BITS = 3;
+
+export function createSharedInfo(): SharedInfo {
+  return new Int32Array(new SharedArrayBuffer(WORDS * 4));
+}
+
+/** Wakes the domain if it sleeps. The order is the proven one: clear the flag, move the word, notify (DESIGN.md 5, rule 8). */
+export function wake(info: SharedInfo): void {
+  if (Atomics.exchange(info, SLEEPING, 0) === 1) {
+    Atomics.add(info, WAKE, 1);
+    Atomics.notify(info, WAKE);
+  }
+}
+
+/** Raises the pending bit of a port. One sticky bit: raising it again before it is seen changes nothing. */
+export function setPending(info: SharedInfo, port: number): void {
+  const word = port >>> 5;
+  const bit = 1 << (port & 31);
+  if (Atomics.or(info, PENDING + word, bit) & bit) return;
+  if (Atomics.load(info, MASK + word) & bit) return;
+  Atomics.or(info, SELECTOR, 1 << word);
+  wake(info);
+}
+
+export function setMask(info: SharedInfo, port: number): void {
+  Atomics.or(info, MASK + (port >>> 5), 1 << (port & 31));
+}
+
+/** Clears the mask and raises again what became pending meanwhile: clearing the bit alone would lose it. */
+export function clearMask(info: SharedInfo, port: number): void {
+  const word = port >>> 5;
+  const bit = 1 << (port & 31);
+  Atomics.and(info, MASK + word, ~bit);
+  if (Atomics.load(info, PENDING + word) & bit) {
+    Atomics.or(info, SELECTOR, 1 << word);
+    wake(info);
+  }
+}
+
+/** Is any unmasked event waiting? */
+export function hasWork(info: SharedInfo): boolean {
+  return Atomics.load(info, SELECTOR) !== 0;
+}
+
+/**
+ * Takes every pending, unmasked port. The bit is cleared *before* the port is handled, so an event raised meanwhile is seen
+ * in the next round.
+ *
+ * @returns whether there was any
+ */
+export function takePending(info: SharedInfo, handle: (port: number) => void): boolean {
+  let words = Atomics.exchange(info, SELECTOR, 0);
+  if (words === 0) return false;
+  while (words !== 0) {
+    const word = 31 - Math.clz32(words);
+    words &= ~(1 << word);
+    let bits = Atomics.load(info, PENDING + word) & ~Atomics.load(info, MASK + word);
+    while (bits !== 0) {
+      const index = 31 - Math.clz32(bits);
+      bits &= ~(1 << index);
+      Atomics.and(info, PENDING + word, ~(1 << index));
+      const port = (word << 5) | index;
+      info[RECEIVED + port] = (info[RECEIVED + port]! + 1) | 0;
+      handle(port);
+    }
+  }
+  return true;
+}
+
+/** Forgets a pending event and the mask, for a port that begins or ends its life. */
+export function resetPort(info: SharedInfo, port: number): void {
+  const word = port >>> 5;
+  const bit = 1 << (port & 31);
+  Atomics.and(info, PENDING + word, ~bit);
+  Atomics.and(info, MASK + word, ~bit);
+  Atomics.store(info, SENT + port, 0);
+  Atomics.store(info, RECEIVED + port, 0);
+}
+
+/** Sets what a port is and counts the change, so that a sender with an older idea of it is recognised. @returns the new word */
+export function setPortState(info: SharedInfo, port: number, status: number): number {
+  const generation = (Atomics.load(info, STATE + port) >>> STATUS_BITS) + 1;
+  const state = (generation << STATUS_BITS) | status;
+  Atomics.store(info, STATE + port, state);
+  return state;
+}
+
+export function portState(info: SharedInfo, port: number): number {
+  return Atomics.load(info, STATE + port);
+}
+
+export function portStatus(info: SharedInfo, port: number): number {
+  return portState(info, port) & ((1 << STATUS_BITS) - 1);
+}
+
+export function isInterdomain(state: number): boolean {
+  return (state & ((1 << STATUS_BITS) - 1)) === EVTCHN_STATUS.interdomain;
+}
+
+/** Only the owning thread counts, so no atomic addition is needed. */
+export function countSent(info: SharedInfo, port: number): void {
+  info[SENT + port] = (info[SENT + port]! + 1) | 0;
+}
+
+export function portCounters(info: SharedInfo, port: number): { readonly sent: number; readonly received: number } {
+  return { sent: Atomics.load(info, SENT + port) >>> 0, received: Atomics.load(info, RECEIVED + port) >>> 0 };
+}
+
+/**
+ * Prepares to sleep: reads the event count, then announces the sleep.
+ *
+ * @returns the count to wait on, or undefined when work came meanwhile
+ */
+export function prepareSleep(info: SharedInfo): number | undefined {
+  const sequence = Atomics.load(info, WAKE);
+  Atomics.store(info, SLEEPING, 1);
+  if (hasWork(info) || isPaused(info)) {
+    Atomics.store(info, SLEEPING, 0);
+    return undefined;
+  }
+  return sequence;
+}
+
+/** Sleeps until the event count differs from `sequence`, without blocking the thread. */
+export function sleep(info: SharedInfo, sequence: number): Promise<unknown> | undefined {
+  const result = Atomics.waitAsync(info, WAKE, sequence);
+  return result.async ? result.value : undefined;
+}
+
+/** Whether the domain's loop waits for events (state `b`). */
+export function isSleeping(info: SharedInfo): boolean {
+  return Atomics.load(info, SLEEPING) === 1;
+}
+
+export function isPaused(info: SharedInfo): boolean {
+  return Atomics.load(info, PAUSED) !== 0;
+}
+
+/** Asks the domain to stop at its next scheduling point, or lets it go on. */
+export function setPaused(info: SharedInfo, paused: boolean): void {
+  Atomics.store(info, PAUSED, paused ? 1 : 0);
+  if (paused) wake(info);
+  else Atomics.notify(info, PAUSED);
+}
+
+/** Blocks the domain's thread while it is paused. */
+export function waitWhilePaused(info: SharedInfo): void {
+  while (isPaused(info)) Atomics.wait(info, PAUSED, 1);
+}
