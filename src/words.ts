@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The candidate that a mistyped word most likely means, or undefined if none is near: at most one slip (a wrong, missing,
+ * additional or swapped letter) for each three letters, or else the only candidate that starts with the word.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const wanted = word.toLowerCase();
+  const allowed = Math.max(1, Math.floor(word.length / 3));
+  const continued: string[] = [];
+  let best: string | undefined;
+  let fewest = allowed + 1;
+  for (const candidate of candidates) {
+    const lower = candidate.toLowerCase();
+    if (wanted.length > 1 && lower.startsWith(wanted)) continued.push(candidate);
+    if (Math.abs(lower.length - wanted.length) >= fewest) continue;
+    const slips = distance(wanted, lower);
+    // Replacing all letters of a short word is no slip.
+    if (slips < fewest && slips < lower.length) {
+      fewest = slips;
+      best = candidate;
+    }
+  }
+  return best ?? (continued.length === 1 ? continued[0] : undefined);
+}
+
+/** `did you mean 'memory'?`, or undefined if no candidate is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const found = nearest(word, candidates);
+  return found === undefined ? undefined : `did you mean '${found}'?`;
+}
+
+/** Slips between two words: single letters changed, inserted or removed, and neighbours swapped. */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let slips = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) slips = Math.min(slips, before[j - 2]! + 1);
+      row.push(slips);
+    }
+    before = above;
+    above = row;
+  }
+  return above[b.length]!;
+}
