@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Bytes of a sector, always (spec/primitives.md 5.2). */
+export const SECTOR_SIZE = 512;
+
+/** Operations of a block request. */
+export const BLK_OP = { read: 0, write: 1, flush: 3, discard: 5, info: 16 } as const;
+
+/** Verdicts of the block service, as blkif has them. */
+export const BLK_STATUS = {
+  okay: 0,
+  /** The request was wrong or the medium failed. */
+  error: -1,
+  notSupported: -2,
+  /** Writing to a device that was attached read-only. */
+  readOnly: -30,
+  /** The host's disk is full. */
+  noSpace: -28,
+} as const;
+
+/** A disk as a kernel uses it. Offsets and lengths are bytes and multiples of {@link SECTOR_SIZE}. */
+export interface BlockDevice {
+  /** Size in bytes; 0 while not connected. */
+  readonly size: number;
+  readonly readonly: boolean;
+  /**
+   * Reads `length` bytes at `offset`. Large reads are split into several requests in flight.
+   *
+   * @throws XmError `EIO`, `EINVAL` (beyond the end, not whole sectors), `ENODEV` (the connection ended: nothing is known)
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Reads into a buffer of one's own, without allocating for the data. */
+  readInto(offset: number, target: Uint8Array): Promise<void>;
+  /** @throws XmError as `read`, and `EROFS`, `ENOSPC` */
+  write(offset: number, data: Uint8Array): Promise<void>;
+  /** Resolves when everything written before is on stable storage. */
+  flush(): Promise<void>;
+  /** Says that a range is not needed; it reads as zeros afterwards. */
+  discard(offset: number, length: number): Promise<void>;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeviceConfig } from '../devices/contract.ts';
+import type { DomId, EvtchnPort, GrantRef, Hypercalls } from '../hv/contract.ts';
+import type { EndpointControl, EndpointOptions } from '../idc/endpoint.ts';
+import type { XenstoreClient } from '../xenstore/port.ts';
+
+/** Why a domain ends, beside a crash. */
+export type ShutdownReason = 'poweroff' | 'reboot' | 'halt';
+
+/** The domain's console, a stream of bytes both ways. */
+export interface DomainConsole {
+  /** Writes text or bytes. Never blocks the domain: what the ring cannot take waits, and beyond 256 KiB the oldest is dropped. */
+  write(data: string | Uint8Array): void;
+  /** Calls `listener` with what is typed, until given undefined; what came before is kept and delivered first. */
+  onData(listener: ((data: Uint8Array) => void) | undefined): void;
+  /** Resolves when everything written has been taken by the back end, or the back end is gone. */
+  drained(): Promise<void>;
+}
+
+/** A front-end device as a kernel sees it. */
+export interface DomainDevice {
+  readonly class: string;
+  /** A word for people, e.g. `xvda`. */
+  readonly name: string;
+  readonly devid: number;
+  readonly config: DeviceConfig;
+  readonly connected: boolean;
+  /** What the class's front end offers, e.g. a `BlockDevice`. */
+  readonly driver: unknown;
+}
+
+/** The devices of a domain; they come and go while it runs. */
+export interface DomainDevices {
+  /** All, by class and number. */
+  list(): readonly DomainDevice[];
+  /** By name or number, with or without a leading `/dev/`. */
+  find(name: string): DomainDevice | undefined;
+  /** Calls `listener` when a device connects, disconnects or goes; returns the end of it. */
+  onChange(listener: (device: DomainDevice, change: 'connected' | 'disconnected' | 'closed') => void): () => void;
+}
+
+/** A digest that is fed piece by piece. */
+export interface Digest {
+  update(bytes: Uint8Array): void;
+  /** @returns the digest in lower-case hex */
+  hex(): string;
+}
+
+/** What a kernel is given: its whole world. */
+export interface Domain {
+  readonly domid: DomId;
+  readonly name: string;
+  /** The text of `(args ...)`. */
+  readonly args: string;
+  readonly console: DomainConsole;
+  readonly devices: DomainDevices;
+  readonly xenstore: XenstoreClient;
+  readonly hypercalls: Hypercalls;
+  readonly idc: {
+    /** An endpoint that has no peer yet. */
+    endpoint(options?: EndpointOptions): EndpointControl;
+  };
+  /** Aborts when xend asks the domain to end; `reason` is a {@link ShutdownReason}. The kernel then returns soon. */
+  readonly signal: AbortSignal;
+  /** A running digest, e.g. `md5` or `sha256`; undefined for an unknown algorithm. */
+  digest(algorithm: string): Digest | undefined;
+}
+
+/** A kernel: what a domain runs. Returning ends the domain (`poweroff` unless it says otherwise), throwing is a crash. */
+export type Kernel = (domain: Domain) => Promise<ShutdownReason | undefined | void> | ShutdownReason | undefined | void;
+
+/** What a class's front module gets for each of its devices. */
+export interface FrontContext {
+  readonly class: string;
+  /** Number of the device, which is also the handle in control messages. */
+  readonly handle: number;
+  readonly name: string;
+  readonly config: DeviceConfig;
+  readonly backendId: DomId;
+  readonly hypercalls: Hypercalls;
+  /** Tells the device manager that the connection is unusable: it disconnects and connects anew. */
+  readonly broken: (reason: string) => void;
+}
+
+/**
+ * One front end, driven by INTERFACE_STATUS (spec/xend.md 3.5): `offer`, `connected`, then `disconnected`, any number of
+ * times, then `closed`. Each step may take its time; the next waits for it.
+ */
+export interface FrontInterface {
+  /** DISCONNECTED: makes fresh shared memory and grants it to the back end. @returns the frames for INTERFACE_CONNECT */
+  offer(): Promise<readonly GrantRef[]>;
+  /** CONNECTED: the back end has mapped the frames and bound the port. */
+  connected(port: EvtchnPort): Promise<void> | void;
+  /** The back end has let go (or is dead): ends everything outstanding, takes the frames back. Also after a failed `offer`. */
+  disconnected(): Promise<void>;
+  /** CHANGED: the back end's configuration is another now. */
+  changed?(config: DeviceConfig): void;
+  /** What kernels get as `device.driver`. */
+  readonly driver: unknown;
+}
+
+/** The default export of a front module. */
+export type FrontFactory = (context: FrontContext) => FrontInterface;
+
+/** What a class's back module gets for each device it serves. */
+export interface BackContext {
+  readonly class: string;
+  /** The front end's domain. */
+  readonly domid: DomId;
+  readonly domainName: string;
+  readonly handle: number;
+  readonly name: string;
+  readonly config: DeviceConfig;
+  readonly hypercalls: Hypercalls;
+  /** One 64-bit float for each of the class's counters, in shared memory; only this back end writes them. */
+  readonly counters: Float64Array;
+  /** Where sockets of this supervisor go. */
+  readonly runDir: string;
+  /** Tells xend that the front end broke the protocol: it is disconnected. */
+  readonly broken: (reason: string) => void;
+}
+
+/** One back end, driven by the BE messages of spec/xend.md 3.5. */
+export interface BackInterface {
+  /** DEVICE_CREATE: opens what the device stands for. Rejects with an `XmError` that names what is wrong. */
+  open(): Promise<void>;
+  /** CONNECT: maps the frames, binds the port, serves. */
+  connect(frames: readonly GrantRef[], port: EvtchnPort): Promise<void>;
+  /** DISCONNECT: resolves when no request is in progress and everything is unmapped. Also without a connection. */
+  disconnect(): Promise<void>;
+  /** DEVICE_DESTROY: closes what `open` opened. */
+  close(): Promise<void>;
+}
+
+/** The default export of a back module. */
+export type BackFactory = (context: BackContext) => BackInterface;

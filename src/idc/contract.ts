@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What the transport says about a submission, apart from what the service says (`error` of a transaction). */
+export const TRANSPORT = {
+  /** Delivered and answered. */
+  ok: 0,
+  /** The connection ended first: the outcome is unknown, but it can no longer take effect in a later connection. */
+  disconnected: 1,
+  /** Submitted while there was no connection: nothing happened. */
+  notConnected: 2,
+} as const;
+
+/**
+ * Limits of an endpoint, fixed at creation; everything they promise is reserved before the connection exists, so exhausting
+ * one endpoint never delays another (spec/idc.md 1.3, rules 18, 20, 59). Both ends must name the same.
+ */
+export interface Quotas {
+  /** Messages and transactions in flight, each way; a power of two. */
+  readonly inFlight: number;
+  /** Bytes of a message body, of parameters and of a status. */
+  readonly bodyBytes: number;
+  /** Bytes each end may lend to the other as remote buffers. */
+  readonly poolBytes: number;
+  /** Remote buffers registered at once, each way. */
+  readonly registrations: number;
+}
+
+export const DEFAULT_QUOTAS: Quotas = { inFlight: 32, bodyBytes: 112, poolBytes: 0, registrations: 64 };
+
+/** A request and its answer, in storage that the submitter owns and may use again after completion. */
+export interface Transaction {
+  /** Fill `parametersLength` bytes before submitting. */
+  readonly parameters: Uint8Array;
+  parametersLength: number;
+  /** The answer; `statusLength` bytes are valid. */
+  readonly status: Uint8Array;
+  statusLength: number;
+  /** The service's verdict, 0 for success; meaningful when `transport` is ok. */
+  error: number;
+  /** A {@link TRANSPORT} value. */
+  transport: number;
+}
+
+/** A transaction that the peer submitted. Its parameters are a private copy; they stay until `complete`. */
+export interface ReceivedTransaction {
+  readonly parameters: Uint8Array;
+  readonly parametersLength: number;
+  /** Fill before completing. */
+  readonly status: Uint8Array;
+  /** Answers. Accepted and discarded when the connection has ended meanwhile (rule 30). */
+  complete(error: number, statusLength?: number): void;
+}
+
+/** A message that the peer sent. Completing it returns the sender's credit. */
+export interface ReceivedMessage {
+  readonly body: Uint8Array;
+  readonly length: number;
+  complete(): void;
+}
+
+/** The six notifications; grammar `(appear (connect disconnect)* disappear)*`. Submitting or destroying inside any is legal. */
+export interface EndpointHandlers {
+  readonly onAppear?: () => void;
+  readonly onConnect?: () => void;
+  /** The connection failed. Everything submitted is completed already; call `done` when everything received is dropped. */
+  readonly onDisconnect?: (done: () => void) => void;
+  readonly onDisappear?: () => void;
+  readonly onMessage?: (message: ReceivedMessage) => void;
+  readonly onTransaction?: (transaction: ReceivedTransaction) => void;
+}
+
+export type EndpointState = 'absent' | 'present' | 'connected' | 'disconnecting' | 'destroyed';
+
+/** Outcome of {@link Endpoint.call}. */
+export interface CallResult {
+  readonly transport: number;
+  readonly error: number;
+  readonly status: Uint8Array;
+}
+
+/** One end of a connection (spec/idc.md 1.3 C to G). Creating one cannot fail and connects nothing by itself. */
+export interface Endpoint {
+  readonly state: EndpointState;
+  /** Counts connections; 0 before the first. */
+  readonly incarnation: number;
+  readonly quotas: Quotas;
+  /** Storage for a transaction of this endpoint. */
+  transaction(): Transaction;
+  /** Submits; beyond the quota it queues in its own storage. `complete` is called exactly once. */
+  submit(transaction: Transaction, complete: (transaction: Transaction) => void): void;
+  /** Sends a one-way message. `complete` says that the body is the sender's again and whether it was delivered. */
+  post(body: Uint8Array, complete?: (transport: number) => void): void;
+  /** Holds publications back until the matching `uncork`, so that many submissions cost one notification. */
+  cork(): void;
+  uncork(): void;
+  /** Handles what has arrived now, for code that may not yield. */
+  poll(): void;
+  /** Promise layer: resolves when connected (at once if it is); rejects when destroyed. */
+  connected(): Promise<void>;
+  /** Promise layer over `submit`. Allocates. */
+  call(parameters: Uint8Array): Promise<CallResult>;
+  /** Buffers lent to the peer, and the peer's lent to us; undefined while not connected. */
+  readonly buffers: SharedBuffers | undefined;
+  /** Ends the endpoint; `done` is called once, when it has disconnected and disappeared, and nothing is called after it. */
+  destroy(done?: () => void): void;
+}
+
+/** Reads and writes of what lies behind a remote buffer reference. */
+export type Rights = 'read' | 'write' | 'readwrite';
+
+/** A range of this end's pool. `bytes` is shared memory: private until registered. */
+export interface PoolBuffer {
+  readonly bytes: Uint8Array;
+  /** Gives the range back; it must not be registered. */
+  free(): void;
+}
+
+/** A registered buffer: what travels is `reference`, {@link REFERENCE_BYTES} bytes to put into parameters or a message. */
+export interface Registration {
+  readonly reference: Uint8Array;
+  /**
+   * Ends access regardless of references held elsewhere. A fence: `done` is called when no transfer can touch the buffer any
+   * more.
+   */
+  unregister(done: () => void): void;
+}
+
+/** Bytes of a reference on the wire. */
+export const REFERENCE_BYTES = 24;
+
+/** A peer's buffer, pinned: `bytes` is valid until `release`, which the owner's fence waits for. */
+export interface PinnedBuffer {
+  readonly bytes: Uint8Array;
+  release(): void;
+}
+
+/** Both ends' lending for one connection. */
+export interface SharedBuffers {
+  /** A range of this end's pool, or undefined when the pool is used up. */
+  alloc(length: number): PoolBuffer | undefined;
+  /** Makes a range nameable by the peer; undefined when the quota of registrations is used up. */
+  register(buffer: PoolBuffer, rights: Rights): Registration | undefined;
+  /**
+   * Pins what a received reference names, or undefined when it is stale, forged, or does not give the right.
+   * `reference` is read once.
+   */
+  pin(reference: Uint8Array, at: number, right: 'read' | 'write'): PinnedBuffer | undefined;
+}
+
+/** The same memory as bytes and as words. Records start at multiples of 8. */
+export interface WordBuffer {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+}
+
+/** Receives what a channel delivers. Bytes belong to the peer: copy once, then look. */
+export interface ChannelSink {
+  request(kind: number, id: number, memory: WordBuffer, offset: number, length: number): void;
+  reply(id: number, error: number, memory: WordBuffer, offset: number, length: number): void;
+  /** The peer broke the protocol; nothing is delivered after it. */
+  broken(reason: string): void;
+}
+
+/** What carries one connection incarnation of an endpoint. All implementations pass `test/contract/channel.ts`. */
+export interface Channel {
+  readonly quotas: Quotas;
+  readonly buffers: SharedBuffers;
+  /** Starts delivery. */
+  open(sink: ChannelSink): void;
+  /** Puts a request; the caller keeps within `inFlight`. */
+  putRequest(kind: number, id: number, body: WordBuffer, length: number): void;
+  /** Puts a reply; its slot was reserved when the request was taken. */
+  putReply(id: number, error: number, body: WordBuffer, length: number): void;
+  /** Publishes what was put and notifies the peer if it asked. During delivery it waits for the end of the delivery. */
+  flush(): void;
+  /** Delivers what is there now. */
+  poll(): void;
+  /** Ends delivery at once and for ever. */
+  close(): void;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Bytes before the first slot: req_prod, req_event, rsp_prod, rsp_event, then padding (spec/primitives.md 5.1). */
+export const RING_HEADER = 64;
+
+const REQ_PROD = 0;
+const REQ_EVENT = 1;
+const RSP_PROD = 2;
+const RSP_EVENT = 3;
+
+/** Where a ring lies in shared memory. `base` and `slotBytes` are multiples of 8, `slots` is a power of two. */
+export interface RingPlace {
+  readonly buffer: ArrayBufferLike;
+  readonly base: number;
+  readonly slots: number;
+  readonly slotBytes: number;
+}
+
+/** The bytes a ring of this shape takes. */
+export function ringBytes(slots: number, slotBytes: number): number {
+  return RING_HEADER + slots * slotBytes;
+}
+
+/**
+ * One end of a request/response ring: requests one way, responses the other way in the same slots. Offsets are byte offsets
+ * of slots in the shared buffer. Nothing here allocates.
+ */
+export interface RingEnd {
+  /** Slots that may be filled now. For the responding end: requests taken and not answered. */
+  room(): number;
+  /** The next slot to fill; only while there is room. The peer does not see it before `publish`. */
+  produce(): number;
+  /** Lets the peer see what was produced. @returns whether the peer asked to be notified */
+  publish(): boolean;
+  /** How many slots wait to be consumed; -1 when the peer's index is impossible: the ring is broken for good. */
+  ready(): number;
+  /** The next slot to consume; only while there are ready ones. The peer may change its bytes at any time. */
+  consume(): number;
+  /** Asks for a notification of the next slot. @returns whether something came meanwhile, so that the caller must look again */
+  rearm(): boolean;
+}
+
+/** Prepares memory for a ring: indexes zero, both events one. The end that owns the memory does it before granting it. */
+export function initRing(place: RingPlace): void {
+  const words = new Int32Array(place.buffer, place.base, RING_HEADER / 4);
+  words.fill(0);
+  Atomics.store(words, REQ_EVENT, 1);
+  Atomics.store(words, RSP_EVENT, 1);
+}
+
+/** The end that sends requests and takes responses. Starts at the indexes it finds, which may be any. */
+export function frontRing(place: RingPlace): RingEnd {
+  const { slots } = place;
+  const words = new Int32Array(place.buffer, place.base, RING_HEADER / 4);
+  const slotAt = slotOffsets(place);
+  let produced = Atomics.load(words, REQ_PROD);
+  let published = produced;
+  let consumed = Atomics.load(words, RSP_PROD);
+  return {
+    room: () => slots - ((produced - consumed) >>> 0),
+    produce() {
+      const offset = slotAt(produced);
+      produced = (produced + 1) | 0;
+      return offset;
+    },
+    publish() {
+      const old = published;
+      published = produced;
+      Atomics.store(words, REQ_PROD, published);
+      return crossed(Atomics.load(words, REQ_EVENT), old, published);
+    },
+    ready() {
+      const waiting = (Atomics.load(words, RSP_PROD) - consumed) >>> 0;
+      // More answers than questions is a lie, however small the number.
+      return waiting > (published - consumed) >>> 0 ? -1 : waiting;
+    },
+    consume() {
+      const offset = slotAt(consumed);
+      consumed = (consumed + 1) | 0;
+      return offset;
+    },
+    rearm() {
+      Atomics.store(words, RSP_EVENT, (consumed + 1) | 0);
+      return Atomics.load(words, RSP_PROD) !== consumed;
+    },
+  };
+}
+
+/** The end that takes requests and sends responses. */
+export function backRing(place: RingPlace): RingEnd {
+  const { slots } = place;
+  const words = new Int32Array(place.buffer, place.base, RING_HEADER / 4);
+  const slotAt = slotOffsets(place);
+  let consumed = Atomics.load(words, RSP_PROD);
+  let produced = consumed;
+  let published = consumed;
+  return {
+    room: () => (consumed - produced) >>> 0,
+    produce() {
+      const offset = slotAt(produced);
+      produced = (produced + 1) | 0;
+      return offset;
+    },
+    publish() {
+      const old = published;
+      published = produced;
+      Atomics.store(words, RSP_PROD, published);
+      return crossed(Atomics.load(words, RSP_EVENT), old, published);
+    },
+    ready() {
+      const requested = Atomics.load(words, REQ_PROD);
+      return (requested - produced) >>> 0 > slots ? -1 : (requested - consumed) >>> 0;
+    },
+    consume() {
+      const offset = slotAt(consumed);
+      consumed = (consumed + 1) | 0;
+      return offset;
+    },
+    rearm() {
+      Atomics.store(words, REQ_EVENT, (consumed + 1) | 0);
+      return Atomics.load(words, REQ_PROD) !== consumed;
+    },
+  };
+}
+
+/** A look at a ring from outside, for `xm top`: it costs the two ends nothing. */
+export function inspectRing(
+  buffer: ArrayBufferLike,
+  base: number,
+): { readonly requests: number; readonly responses: number } {
+  const words = new Int32Array(buffer, base, RING_HEADER / 4);
+  const responses = Atomics.load(words, RSP_PROD) >>> 0;
+  return { requests: Atomics.load(words, REQ_PROD) >>> 0, responses };
+}
+
+function slotOffsets({ base, slots, slotBytes }: RingPlace): (index: number) => number {
+  const mask = slots - 1;
+  const first = base + RING_HEADER;
+  return (index) => first + (index & mask) * slotBytes;
+}
+
+/** Whether the peer's event index lies in (old, now]. */
+function crossed(event: number, old: number, now: number): boolean {
+  return (now - event) >>> 0 < (now - old) >>> 0;
+}
