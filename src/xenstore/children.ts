@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What a {@link Children} map holds: its entries know their names. */
+interface Named {
+  readonly name: string;
+}
+
+/**
+ * A persistent map from name to node. "Changing" it makes a new one that shares nearly everything with the old, so a
+ * snapshot costs nothing and a directory of a million children costs a few small arrays per change.
+ *
+ * Up to {@link LEAF_MAX} entries are one array; more are spread over 32 slots by five bits of the name's hash, again and again.
+ */
+export type Children<E extends Named> = Leaf<E> | Branch<E>;
+
+interface Leaf<E> {
+  readonly size: number;
+  readonly entries: readonly E[];
+}
+
+interface Branch<E> {
+  readonly size: number;
+  readonly slots: readonly (Leaf<E> | Branch<E> | undefined)[];
+}
+
+const LEAF_MAX = 16;
+/** Below this a branch becomes a leaf again; lower than the maximum so that a size on the edge does not flap. */
+const MERGE_AT = 8;
+const BITS = 5;
+const FANOUT = 1 << BITS;
+const LAST_SHIFT = 30;
+
+const EMPTY: Leaf<never> = { size: 0, entries: [] };
+/** Names are chosen by guests: without a secret they could all be made to fall into one slot. */
+const SEED = (Math.random() * 2 ** 32) | 0;
+
+function hash(name: string): number {
+  let h = SEED;
+  for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  h = Math.imul(h ^ (h >>> 12), 0x297a2d39);
+  return (h ^ (h >>> 15)) >>> 0;
+}
+
+const slotOf = (name: string, shift: number): number => (hash(name) >>> shift) & (FANOUT - 1);
+const isLeaf = <E extends Named>(map: Children<E>): map is Leaf<E> => 'entries' in map;
+
+/** The map without entries. */
+export const noChildren = (): Children<never> => EMPTY;
+
+export function getChild<E extends Named>(children: Children<E>, name: string): E | undefined {
+  let map: Children<E> | undefined = children;
+  for (let shift = 0; map !== undefined && !isLeaf(map); shift += BITS) map = map.slots[slotOf(name, shift)];
+  return map?.entries.find((entry) => entry.name === name);
+}
+
+/** The map with `entry` added, or put in the place of its namesake. */
+export function withChild<E extends Named>(map: Children<E>, entry: E, shift = 0): Children<E> {
+  if (isLeaf(map)) {
+    const at = map.entries.findIndex((other) => other.name === entry.name);
+    if (at >= 0) return { size: map.size, entries: map.entries.with(at, entry) };
+    const grown: Leaf<E> = { size: map.size + 1, entries: [...map.entries, entry] };
+    return grown.size > LEAF_MAX && shift < LAST_SHIFT ? split(grown.entries, shift) : grown;
+  }
+  const slot = slotOf(entry.name, shift);
+  const before = map.slots[slot] ?? EMPTY;
+  const after = withChild<E>(before, entry, shift + BITS);
+  return { size: map.size - before.size + after.size, slots: map.slots.with(slot, after) };
+}
+
+function split<E extends Named>(entries: readonly E[], shift: number): Branch<E> {
+  const slots: (Children<E> | undefined)[] = Array.from({ length: FANOUT }, () => undefined);
+  for (const entry of entries) {
+    const slot = slotOf(entry.name, shift);
+    slots[slot] = withChild<E>(slots[slot] ?? EMPTY, entry, shift + BITS);
+  }
+  return { size: entries.length, slots };
+}
+
+/** The map without the entry of that name; the same map if there was none. */
+export function withoutChild<E extends Named>(map: Children<E>, name: string, shift = 0): Children<E> {
+  if (isLeaf(map)) {
+    const entries = map.entries.filter((entry) => entry.name !== name);
+    return entries.length === map.size ? map : { size: entries.length, entries };
+  }
+  const slot = slotOf(name, shift);
+  const before = map.slots[slot];
+  if (before === undefined) return map;
+  const after = withoutChild(before, name, shift + BITS);
+  if (after === before) return map;
+  const branch = { size: map.size - 1, slots: map.slots.with(slot, after.size === 0 ? undefined : after) };
+  return branch.size <= MERGE_AT ? { size: branch.size, entries: [...eachChild(branch)] } : branch;
+}
+
+/** Every entry once, in no useful order. */
+export function* eachChild<E extends Named>(map: Children<E>): Generator<E> {
+  if (isLeaf(map)) yield* map.entries;
+  else for (const slot of map.slots) if (slot !== undefined) yield* eachChild(slot);
+}

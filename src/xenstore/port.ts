@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MessagePort } from 'node:worker_threads';
+import { createClient } from './client.ts';
+import type { XenstoreClient } from './client-contract.ts';
+import { type Store, StoreError } from './contract.ts';
+import { EVENT_WINDOW, perform, type Reply } from './messages.ts';
+import { createPortTransport } from './port-transport.ts';
+import { DEFAULT_QUOTAS } from './quotas.ts';
+
+export type { StoreWatch, XenstoreAccess, XenstoreClient } from './client-contract.ts';
+
+/** A domain's connection at the store's end. */
+export interface ServedStore {
+  /** Ends the connection: its watches and transactions go, the client's calls fail. */
+  close(): void;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value);
+
+/**
+ * Serves one domain over a message port; nothing the domain sends can throw here. Requests are answered in order. A domain
+ * with more requests under way than `outstanding` allows loses the connection, and so does one whose port closes.
+ * @throws StoreError ENOENT for a domain that was never introduced
+ */
+export function serveStore(store: Store, domid: number, port: MessagePort): ServedStore {
+  const replies = { sent: 0, seen: 0 };
+  const events = { sent: 0, seen: 0 };
+  const post = (reply: Reply) => port.postMessage(reply);
+
+  const connection = store.connect(
+    domid,
+    (event, token) => {
+      if (events.sent - events.seen >= EVENT_WINDOW) return false;
+      events.sent++;
+      post({ event, token });
+      return true;
+    },
+    () => port.close(),
+  );
+
+  function close(): void {
+    connection.close();
+    port.close();
+  }
+
+  function answer(request: Readonly<Record<string, unknown>>): void {
+    const id = Number(request.id);
+    if (isCount(request.seen)) replies.seen = Math.min(request.seen, replies.sent);
+    if (replies.sent - replies.seen >= store.quotas.outstanding) {
+      close();
+      return;
+    }
+    replies.sent++;
+    try {
+      post({ id, result: perform(connection, request.op, request.args, request.tx) });
+    } catch (error) {
+      post({ id, errno: error instanceof StoreError ? error.errno : 'EIO' });
+    }
+  }
+
+  function receive(message: unknown): void {
+    if (!isRecord(message)) answer({});
+    else if (isCount(message.events)) {
+      events.seen = Math.min(message.events, events.sent);
+      connection.drain();
+    } else answer(message);
+  }
+
+  port.on('message', receive);
+  port.on('close', () => connection.close());
+  return { close };
+}
+
+/** Settings of {@link connectStore}. */
+export interface ConnectOptions {
+  /** Requests under way at a time, at most the store's quota of that name; more wait their turn. */
+  readonly outstanding?: number;
+}
+
+/** The domain's end of {@link serveStore}: its view of the store. When the port closes, pending calls fail with EIO. */
+export function connectStore(port: MessagePort, options: ConnectOptions = {}): XenstoreClient {
+  return createClient((onEvent) =>
+    createPortTransport(port, onEvent, options.outstanding ?? DEFAULT_QUOTAS.outstanding),
+  );
+}

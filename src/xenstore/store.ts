@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createConnection } from './connection.ts';
+import { type Store, StoreError, type StoreOptions } from './contract.ts';
+import { createCore } from './core.ts';
+import { introduceDomain, releaseDomain, shutdownDomain } from './lifecycle.ts';
+import { recount } from './recount.ts';
+
+/** A new store with the root, `/tool/xenstored` and domain 0. */
+export function createStore(options: StoreOptions = {}): Store {
+  const core = createCore(options);
+  return {
+    quotas: core.quotas,
+    connect(domid, deliver, closed = () => {}) {
+      const domain = core.domains.get(domid);
+      if (domain === undefined || !domain.introduced) throw new StoreError('ENOENT', `no domain ${domid}`);
+      return createConnection(core, domain, deliver, closed);
+    },
+    introduceDomain: (domid) => introduceDomain(core, domid),
+    releaseDomain: (domid) => releaseDomain(core, domid),
+    shutdownDomain: (domid) => shutdownDomain(core, domid),
+    usage(domid) {
+      const usage = core.domains.get(domid)?.usage;
+      return usage && { ...usage };
+    },
+    check: () => recount(core),
+  };
+}
