@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import { boolean, string } from '@oclif/core/flags';
+import { optionalWord } from '../src/cli/args.ts';
+import { attach } from '../src/cli/attach.ts';
+import { XmCommand } from '../src/cli/command.ts';
+import { usageError } from '../src/cli/failure.ts';
+import { readConfig } from '../src/cli/input.ts';
+import { checkText } from '../src/cli/validate.ts';
+
+export default class Create extends XmCommand {
+  static override description = 'Create and start a domain from a configuration file.';
+  static override examples = [
+    '<%= config.bin %> create configs/demo.sxp',
+    { description: 'Start it and stay on its console:', command: '<%= config.bin %> create -c configs/demo.sxp' },
+    {
+      description: 'Print what would be created; the output is a configuration:',
+      command: '<%= config.bin %> create -n configs/demo.sxp',
+    },
+  ];
+  static override args = { configFile: optionalWord('Configuration, or - for stdin.') };
+  static override flags = {
+    config: string({
+      char: 'F',
+      charAliases: ['f'],
+      aliases: ['defconfig'],
+      description: 'The configuration, as an option.',
+    }),
+    console: boolean({ char: 'c', aliases: ['console_autoconnect'], description: 'Connect to the console.' }),
+    dryrun: boolean({ char: 'n', aliases: ['dry-run'], description: 'Check it and print it as SXP, create nothing.' }),
+    paused: boolean({ char: 'p', description: 'Leave the domain paused.' }),
+    quiet: boolean({ char: 'q', description: 'Print nothing when it works.' }),
+  };
+
+  async run() {
+    const { args, flags } = await this.parse(Create);
+    const file = args.configFile ?? flags.config;
+    if (file === undefined || (args.configFile !== undefined && flags.config !== undefined)) {
+      throw usageError('Expected one configuration file.');
+    }
+    const config = readConfig(file);
+    if (flags.dryrun) {
+      const checked = await checkText(this.xend(), config);
+      this.print(checked.sxp ?? '');
+      return checked;
+    }
+    const say = (line: string) => this.print(flags.quiet ? '' : line);
+    say(`Using config file "${file}".\n`);
+    const { report, ...domain } = await this.call('domain.create', { ...config, paused: flags.paused });
+    if (report !== '') this.notice(report.trimEnd());
+    say(`Started domain ${domain.name} (id=${domain.domid})\n`);
+    if (flags.console) {
+      const { path } = await this.call('domain.console', { domain: String(domain.domid) });
+      await attach(path, { silent: flags.quiet });
+    }
+    return domain;
+  }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { someWords } from '../src/cli/args.ts';
+import { XmCommand } from '../src/cli/command.ts';
+import { readConfig } from '../src/cli/input.ts';
+import { counted } from '../src/cli/validate.ts';
+
+export default class Validate extends XmCommand {
+  static override description =
+    'Check configuration files and show everything that is wrong with them.\nExit status 1 when one of them has an error.';
+  static override examples = [
+    '<%= config.bin %> validate configs/demo.sxp',
+    '<%= config.bin %> validate configs/*.sxp --json',
+  ];
+  static override args = { configFile: someWords('Configurations, or - for stdin.') };
+
+  async run() {
+    const { args } = await this.parse(Validate);
+    const xend = this.xend();
+    const results = [];
+    for (const file of args.configFile) {
+      const result = await xend.call('config.check', readConfig(file));
+      this.print(`${result.report}${file}: ${counted(result) || 'ok'}\n`);
+      if (!result.ok) process.exitCode = 1;
+      results.push({ file, ...result });
+    }
+    return results;
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { string } from '@oclif/core/args';
+
+/**
+ * Positional arguments of the commands. All of them ignore stdin: oclif would else wait for it to fill in a missing
+ * argument, and a script with an open pipe would hang.
+ */
+
+/** A required word. */
+export const word = (description: string) => string({ description, required: true, ignoreStdin: true });
+
+/** A word that may be left out. */
+export const optionalWord = (description: string) => string({ description, ignoreStdin: true });
+
+/** Any number of words, none included. */
+export const words = (description: string) => string({ description, multiple: true, ignoreStdin: true });
+
+/** One word or more. */
+export const someWords = (description: string) =>
+  string({ description, multiple: true, required: true, ignoreStdin: true });
+
+/** A domain as xend knows it. It is passed on as typed: xend alone decides what a name, a number and a uuid mean. */
+export const domain = () => word('Domain: its name, id or uuid.');
+
+/** Any number of domains; none means all. */
+export const domains = () => words('Domains: names, ids or uuids. None means all.');

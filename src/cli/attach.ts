@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ConsoleEnd, ConsoleSession } from './console.ts';
+import { readPattern, runConsole } from './console.ts';
+
+const OPENING = '************ REMOTE CONSOLE: CTRL-] TO QUIT ********\n';
+const CLOSING = '\n************ REMOTE CONSOLE EXITED *****************\n';
+/** Seconds a script waits for its pattern when it does not say how long. */
+const UNTIL_TIMEOUT = 60;
+const QUIET = 1;
+
+/** What a user says about a console session. */
+export interface AttachOptions {
+  readonly until?: string | undefined;
+  readonly timeout?: number | undefined;
+  readonly quiet?: number | undefined;
+  /** Leave out the banners (spec/xend.md 3.8), which only a terminal gets anyway. */
+  readonly silent?: boolean | undefined;
+}
+
+/** Connects this process's stdin and stdout with a console, with banners on a terminal. */
+export async function attach(path: string, options: AttachOptions): Promise<ConsoleEnd> {
+  const banner = (text: string) => {
+    if (process.stdin.isTTY && !options.silent) process.stderr.write(text);
+  };
+  const timeout = options.timeout ?? (options.until === undefined ? undefined : UNTIL_TIMEOUT);
+  const session: ConsoleSession = {
+    path,
+    input: process.stdin,
+    output: process.stdout,
+    quiet: options.quiet ?? QUIET,
+    ...(options.until === undefined ? {} : { until: readPattern(options.until) }),
+    ...(timeout === undefined ? {} : { timeout }),
+  };
+  banner(OPENING);
+  try {
+    return await runConsole(session);
+  } finally {
+    banner(CLOSING);
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command } from '@oclif/core/command';
+import { createClient, type XendClient } from '../xend/client.ts';
+import type { XendApi, XendMethod } from '../xend/contract.ts';
+import { runPaths } from '../xend/paths.ts';
+import { failureJson, failureOf, failureText } from './failure.ts';
+
+/**
+ * Base of all commands: the connection to xend, `--json`, and one form for errors. A command's `run` prints with
+ * {@link print} and returns the value that `--json` shows instead.
+ */
+export abstract class XmCommand extends Command {
+  static override enableJsonFlag = true;
+
+  /**
+   * The connection to xend.
+   *
+   * @param start whether xend is started when it does not run; commands that only look do not want that.
+   */
+  protected xend(start = true): XendClient {
+    const paths = runPaths();
+    return createClient({
+      socket: paths.socket,
+      ...(start && process.env.XM_NO_AUTOSTART !== '1'
+        ? { start: async () => (await import('./xend-process.ts')).startXend(paths) }
+        : {}),
+      onMismatch: (theirs, ours) =>
+        this.notice(`xend speaks protocol ${theirs}, this xm ${ours}: run 'xm xend restart'.`),
+    });
+  }
+
+  /** One call of xend. */
+  protected call<M extends XendMethod>(method: M, params: XendApi[M]['params']): Promise<XendApi[M]['result']> {
+    return this.xend().call(method, params);
+  }
+
+  /** Writes to stdout as it is, unless the result is wanted as JSON. */
+  protected print(text: string): void {
+    if (!this.jsonEnabled()) process.stdout.write(text);
+  }
+
+  /** One line on stderr that is not an error. */
+  protected notice(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+
+  protected override async catch(thrown: Error & { code?: string; oclif?: { exit?: number } }): Promise<void> {
+    // What oclif throws to leave with a status: `this.exit(3)`.
+    if (thrown.code === 'EEXIT') {
+      process.exitCode = thrown.oclif?.exit ?? 0;
+      return;
+    }
+    // Commands without options or arguments leave the statics of the base class undefined.
+    const { id, args = {}, flags = {} } = this.ctor;
+    const failure = failureOf(thrown, { id, args, flags });
+    if (this.jsonEnabled()) this.logJson(failureJson(failure));
+    else process.stderr.write(failureText(failure));
+    if (process.env.XM_DEBUG === '1') process.stderr.write(`${thrown.stack ?? thrown}\n`);
+    process.exitCode = failure.exit;
+  }
+}

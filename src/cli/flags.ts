@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import { custom } from '@oclif/core/flags';
+import { XmError } from '../errors.ts';
+
+/** An option that is a span of time in seconds; fractions are fine, negative or no numbers are not. */
+export const seconds = custom<number>({
+  helpValue: '<seconds>',
+  async parse(text) {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= 0 && value <= 1e6) return value;
+    throw new XmError('ENUMBER', `'${text}' is not a number of seconds.`);
+  },
+});
+
+/** An option that is a count, at least 1. */
+export const count = custom<number>({
+  helpValue: '<n>',
+  async parse(text) {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
+    throw new XmError('ENUMBER', `'${text}' is not a positive whole number.`);
+  },
+});

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DomainInfo } from '../../xend/contract.ts';
+import { clock, duration, shortDuration } from '../time.ts';
+
+/** What `xm list` needs of a domain; managed domains that do not run have no id and no state. */
+export type ListedDomain = Pick<DomainInfo, 'name' | 'memory' | 'vcpus' | 'state' | 'cpuTime'> & {
+  readonly domid: number | undefined;
+};
+
+/** The columns of `xm list` (spec/xend.md 4.3): the last title is one wider than its values, as it always was. */
+const row = (cells: readonly [string, string, string, string, string, string], lastWidth: number): string =>
+  `${cells[0].padEnd(40)} ${cells[1].padStart(5)} ${cells[2].padStart(5)} ${cells[3].padStart(5)} ${cells[4].padStart(10)} ${cells[5].padStart(lastWidth)}\n`;
+
+/** `xm list`: one line a domain in the given order, under a header. */
+export function listTable(domains: readonly ListedDomain[]): string {
+  const line = (one: ListedDomain) =>
+    row(
+      [
+        one.name,
+        one.domid === undefined ? '' : String(one.domid),
+        String(one.memory),
+        String(one.vcpus),
+        one.state,
+        one.cpuTime.toFixed(1),
+      ],
+      8,
+    );
+  return row(['Name', 'ID', 'Mem', 'VCPUs', 'State', 'Time(s)'], 9) + domains.map(line).join('');
+}
+
+type Uptime = Pick<DomainInfo, 'name' | 'domid' | 'uptime'>;
+
+/** `xm uptime`. */
+export function uptimeTable(domains: readonly Uptime[]): string {
+  const line = (one: Uptime) => `${one.name.padEnd(32)} ${String(one.domid).padStart(5)} ${duration(one.uptime)}\n`;
+  return `${'Name'.padEnd(33)} ${'ID'.padStart(4)} Uptime \n${domains.map(line).join('')}`;
+}
+
+/**
+ * `xm uptime -s`: a sentence a domain, like uptime(1).
+ *
+ * @param now milliseconds since 1970.
+ */
+export function uptimeLines(domains: readonly Uptime[], now: number): string {
+  return domains.map((one) => ` ${clock(now)} up ${shortDuration(one.uptime)}, ${one.name} (${one.domid})\n`).join('');
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../errors.ts';
+import type { XendClient } from '../xend/client.ts';
+import { usageError } from './failure.ts';
+
+/** What `xm shutdown` and `xm reboot` were asked. */
+export interface EndRequest {
+  /** One domain, unless `all`. */
+  readonly domain: string | undefined;
+  readonly all: boolean;
+  readonly reason: 'poweroff' | 'reboot' | 'halt';
+  readonly wait: boolean;
+  /** Seconds to wait. */
+  readonly timeout?: number | undefined;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Asks one domain, or all but Domain-0, to end; with `wait`, returns when they have.
+ *
+ * @returns the domains and whether each is done: without `wait`, being asked is all that is known.
+ * @throws XmError `ETIMEOUT` naming the domains that were still there.
+ */
+export async function endDomains(client: XendClient, request: EndRequest) {
+  const { reason, wait, timeout, say } = request;
+  const names = await chosen(client, request);
+  const word = reason === 'reboot' ? 'rebooted' : 'terminated';
+  const options = { reason, wait, ...(timeout === undefined ? {} : { timeout }) };
+  const results = await Promise.all(
+    names.map(async (domain) => {
+      const { done } = await client.call('domain.shutdown', { domain, ...options });
+      if (wait && done) say(`Domain ${domain} ${word}\n`);
+      return { domain, done };
+    }),
+  );
+  const left = results.filter(({ done }) => wait && !done).map(({ domain }) => domain);
+  if (left.length > 0) {
+    throw new XmError('ETIMEOUT', `Not ${word} in time: ${left.join(', ')}.`, {
+      hint: "'xm destroy' ends a domain at once",
+    });
+  }
+  if (wait && request.all) say(`All domains ${word}\n`);
+  return results;
+}
+
+async function chosen(client: XendClient, { domain, all }: EndRequest): Promise<string[]> {
+  if (all === (domain !== undefined)) throw usageError('Expected a domain, or -a for all of them.');
+  if (domain !== undefined) return [domain];
+  const running = await client.call('domain.list', {});
+  return running.filter(({ domid }) => domid !== 0).map(({ name }) => name);
+}

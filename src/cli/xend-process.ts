@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { messageOf, XmError } from '../errors.ts';
+import type { RunPaths } from '../xend/paths.ts';
+
+/** How long xend may take to come up or to go, in milliseconds. */
+const LIMIT = 20_000;
+const POLL = 25;
+/** The descriptor on which a new xend says `ready` or `error: MESSAGE`. */
+const REPORT_FD = 3;
+
+const program = fileURLToPath(
+  new URL(`../bin/xend${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+);
+
+/**
+ * Starts xend in the background and returns when its servers listen. Another xend that comes up at the same time for
+ * the same directory is as good.
+ *
+ * @throws XmError `EXENDSTART` with xend's own reason when it does not come up within 20 seconds.
+ */
+export async function startXend(paths: RunPaths): Promise<void> {
+  const reason = await launch(paths);
+  if (reason === undefined) return;
+  // Of two started at once one is refused, and then the other is the one to wait for.
+  const deadline = Date.now() + LIMIT;
+  do {
+    if (await answers(paths.socket)) return;
+    await sleep(POLL);
+  } while (isAlive(readPid(paths)) && Date.now() < deadline);
+  throw new XmError('EXENDSTART', `Unable to start xend: ${reason}`, { hint: `more may be in ${paths.debugLog}` });
+}
+
+/** Whether something accepts connections on a unix socket. */
+export function answers(socket: string): Promise<boolean> {
+  return new Promise((done) => {
+    const probe = connect(socket);
+    probe.once('error', () => done(false));
+    probe.once('connect', () => {
+      probe.destroy();
+      done(true);
+    });
+  });
+}
+
+/**
+ * Returns when a process is gone.
+ *
+ * @throws XmError `EXENDSTOP` after 20 seconds.
+ */
+export async function waitGone(pid: number): Promise<void> {
+  for (const deadline = Date.now() + LIMIT; isAlive(pid); await sleep(POLL)) {
+    if (Date.now() > deadline) {
+      throw new XmError('EXENDSTOP', `xend (process ${pid}) did not end within ${LIMIT / 1000} seconds.`, {
+        hint: `'kill -9 ${pid}' ends it; the next start cleans up`,
+      });
+    }
+  }
+}
+
+/** @returns undefined when xend is ready, else why it is not. */
+async function launch(paths: RunPaths): Promise<string | undefined> {
+  let log: number;
+  try {
+    mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
+    log = openSync(paths.debugLog, 'a', 0o600);
+  } catch (error) {
+    return messageOf(error);
+  }
+  // Its directory is the root, so that it keeps no directory of the user busy: relative paths are resolved before.
+  const env = { ...process.env, XEND_RUNDIR: resolve(paths.runDir), XEND_STATEDIR: resolve(paths.stateDir) };
+  const stdio = ['ignore', log, log, 'pipe'] as const;
+  const child = spawn(process.execPath, [program], { detached: true, cwd: '/', env, stdio: [...stdio] });
+  closeSync(log);
+  child.unref();
+  const failed = new Promise<string>((done) => child.once('error', (error) => done(error.message)));
+  const ended = new Promise<string>((done) => {
+    child.once('exit', (code, signal) => done(`it ended with ${signal ?? `status ${code}`} before it was ready`));
+  });
+  const report = child.stdio[REPORT_FD] as Readable;
+  const late = new AbortController();
+  const outcome = await Promise.race([
+    failed,
+    firstLine(report).then((line) => line ?? ended),
+    sleep(LIMIT, `it was not ready after ${LIMIT / 1000} seconds`, { signal: late.signal }),
+  ]);
+  late.abort();
+  report.destroy();
+  return outcome === 'ready' ? undefined : outcome.replace(/^error: /, '');
+}
+
+/** @returns undefined when the stream ends without a line. */
+async function firstLine(stream: Readable): Promise<string | undefined> {
+  let text = '';
+  try {
+    for await (const chunk of stream) {
+      text += chunk;
+      if (text.includes('\n')) break;
+    }
+  } catch {
+    // A torn pipe says the same as a closed one.
+  }
+  return text.split('\n')[0] || undefined;
+}
+
+function readPid({ pidFile }: RunPaths): number {
+  try {
+    return Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
