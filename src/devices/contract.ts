@@ -40,6 +40,17 @@ export interface Column {
   readonly key: string;
 }
 
+/** A shared ring as it is at one moment, read from outside. Counts are totals, modulo 2^32. */
+export interface RingView {
+  /** `front>back`, `back>front`, `out` or `in`. */
+  readonly direction: string;
+  /** Slots, or bytes of a byte ring. */
+  readonly size: number;
+  readonly used: number;
+  readonly requests: number;
+  readonly responses: number;
+}
+
 /**
  * A split device class: one object, one folder, one line in the registry. Nothing else in the project knows a class by name.
  *
@@ -63,6 +74,8 @@ export interface DeviceClass {
   readonly columns: readonly Column[];
   /** Names of the 64-bit counters the back end keeps in shared memory, at most 8, e.g. `rd`, `wr`. */
   readonly counters: readonly string[];
+  /** Reads the rings from the first frame of a connection. Absent: the class uses IDC, whose rings describe themselves. */
+  readonly inspect?: (frame: SharedArrayBuffer) => readonly RingView[];
   /** Created by xend for every domain, not by configuration (the console). */
   readonly implicit?: boolean;
 }

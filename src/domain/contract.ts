@@ -66,8 +66,8 @@ export interface Domain {
   digest(algorithm: string): Digest | undefined;
 }
 
-/** A kernel: what a domain runs. Returning ends the domain (`poweroff` unless it says otherwise), throwing is a crash. */
-export type Kernel = (domain: Domain) => Promise<ShutdownReason | undefined | void> | ShutdownReason | undefined | void;
+/** A kernel: what a domain runs. Returning ends the domain, for the {@link ShutdownReason} it returns or else `poweroff`; throwing is a crash. */
+export type Kernel = (domain: Domain) => Promise<unknown> | unknown;
 
 /** What a class's front module gets for each of its devices. */
 export interface FrontContext {

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { BackContext, BackInterface } from '../../domain/contract.ts';
+import type { EvtchnPort, Mapping } from '../../hv/contract.ts';
+import { type ByteRingReader, type ByteRingWriter, byteRingReader, byteRingWriter } from '../../ring/byte-ring.ts';
+import { consoleSocket } from '../../xend/paths.ts';
+import { createHistory } from './history.ts';
+import { consoleRings } from './page.ts';
+
+/** Output kept for a reader that comes later or reads slowly. */
+const HISTORY = 256 * 1024;
+const CHUNK = 16 * 1024;
+
+/**
+ * The console's back end. The domain is never held up: what it prints goes into a bounded history, and a client reads from
+ * there at its own speed, from the first byte no client has had. A client that falls too far behind is told what it missed.
+ */
+export default function createConsoleBack(context: BackContext): BackInterface {
+  const { hypercalls, domid, domainName, runDir, counters, broken } = context;
+  const path = consoleSocket(runDir, domid);
+  const history = createHistory(HISTORY);
+  const chunk = new Uint8Array(2048);
+  const typed: Buffer[] = [];
+  let position = 0;
+  let server: Server | undefined;
+  let client: Socket | undefined;
+  let mapping: Mapping | undefined;
+  let link: { readonly port: EvtchnPort; readonly out: ByteRingReader; readonly in: ByteRingWriter } | undefined;
+
+  function breakOff(): void {
+    if (link !== undefined) hypercalls.evtchn.listen(link.port, undefined);
+    link = undefined;
+    broken('impossible console ring index');
+  }
+
+  function pullOut(): void {
+    let moved = false;
+    while (link !== undefined) {
+      const count = link.out.read(chunk);
+      if (count < 0) return breakOff();
+      if (count === 0) break;
+      moved = true;
+      counters[0] = counters[0]! + count;
+      history.append(chunk.subarray(0, count));
+    }
+    if (moved && link !== undefined) hypercalls.evtchn.notify(link.port);
+    if (moved) show();
+  }
+
+  /** Sends the client what it has not had, as far as its socket takes it. */
+  function show(): void {
+    while (client !== undefined && position < history.end && !client.writableNeedDrain) {
+      if (position < history.start) {
+        client.write(`\r\n[${history.start - position} bytes were lost]\r\n`);
+        position = history.start;
+      }
+      const bytes = history.read(position, CHUNK);
+      position += bytes.length;
+      client.write(bytes);
+    }
+  }
+
+  /** Moves what was typed into the ring; while it does not fit, the client is not read. */
+  function pushIn(): void {
+    let moved = false;
+    while (link !== undefined && typed.length > 0) {
+      const bytes = typed[0]!;
+      const count = link.in.write(bytes);
+      if (count < 0) return breakOff();
+      if (count === 0) break;
+      moved = true;
+      counters[1] = counters[1]! + count;
+      if (count === bytes.length) typed.shift();
+      else typed[0] = bytes.subarray(count);
+    }
+    if (moved && link !== undefined) hypercalls.evtchn.notify(link.port);
+    if (typed.length === 0) client?.resume();
+    else client?.pause();
+  }
+
+  function attach(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    if (client !== undefined) {
+      socket.end(`Cannot connect to console 0 on domain ${domainName}: it is in use\r\n`);
+      return;
+    }
+    client = socket;
+    socket.on('data', (data) => {
+      typed.push(data as Buffer);
+      pushIn();
+    });
+    socket.on('drain', show);
+    socket.on('close', () => {
+      client = undefined;
+    });
+    show();
+  }
+
+  return {
+    async open() {
+      rmSync(path, { force: true });
+      const listening = createServer(attach);
+      await new Promise<void>((resolve, reject) => {
+        listening.once('error', reject);
+        listening.listen({ path, readableAll: false, writableAll: false }, resolve);
+      });
+      server = listening;
+    },
+    async connect([frame], port) {
+      mapping = await hypercalls.gnttab.map(domid, frame ?? -1);
+      const rings = consoleRings(mapping.buffer);
+      link = { port, out: byteRingReader(rings.out), in: byteRingWriter(rings.in) };
+      hypercalls.evtchn.listen(port, () => {
+        pullOut();
+        pushIn();
+      });
+    },
+    async disconnect() {
+      pullOut();
+      if (link !== undefined) hypercalls.evtchn.listen(link.port, undefined);
+      link = undefined;
+      typed.length = 0;
+      if (mapping !== undefined) await hypercalls.gnttab.unmap(mapping);
+      mapping = undefined;
+    },
+    async close() {
+      const closed = new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+      client?.end();
+      // A client that does not read must not keep the device alive.
+      setTimeout(() => client?.destroy(), 200).unref();
+      await closed;
+      server = undefined;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describeControl, layoutOf } from '../idc/layout.ts';
+import type { ByteRingPlace } from '../ring/byte-ring.ts';
+import { inspectRing } from '../ring/request-ring.ts';
+import type { RingView } from './contract.ts';
+
+/** The two rings of an IDC connection, from its control area; none if the memory is something else. */
+export function inspectIdc(control: SharedArrayBuffer): readonly RingView[] {
+  const quotas = describeControl(control);
+  if (quotas === undefined) return [];
+  const layout = layoutOf(quotas);
+  return (['front', 'back'] as const).map((side) => {
+    const { requests, responses } = inspectRing(control, layout.ring(control, side).base);
+    const direction = side === 'front' ? 'front>back' : 'back>front';
+    return { direction, size: quotas.inFlight, used: (requests - responses) >>> 0, requests, responses };
+  });
+}
+
+export function inspectByteRing(direction: string, { buffer, size, prod, cons }: ByteRingPlace): RingView {
+  const words = new Int32Array(buffer);
+  const responses = Atomics.load(words, cons >> 2) >>> 0;
+  const requests = Atomics.load(words, prod >> 2) >>> 0;
+  return { direction, size, used: (requests - responses) >>> 0, requests, responses };
+}

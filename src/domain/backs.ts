@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeviceConfig } from '../devices/contract.ts';
+import { messageOf } from '../errors.ts';
+import { HypercallError, type Hypercalls } from '../hv/contract.ts';
+import type { BackFactory, BackInterface } from './contract.ts';
+import { CMSG_STATUS, type ControlAnswer, type ControlBody, type ControlChannel, DRIVER, OKAY } from './control.ts';
+
+type State = 'created' | 'open' | 'connected' | 'disconnecting';
+
+/** Fields of the BE messages (spec/xend.md 3.2, with one interface for each device). */
+interface BackBody extends ControlBody {
+  readonly domid: number;
+  readonly handle: number;
+  readonly domainName: string;
+  readonly name: string;
+  readonly config: DeviceConfig;
+  readonly counters: Float64Array;
+  readonly frames: readonly number[];
+  readonly evtchn: number;
+}
+
+interface Back {
+  readonly back: BackInterface;
+  state: State;
+}
+
+const answer = (status: number, reason?: string): ControlAnswer =>
+  reason === undefined ? { status } : { status, reason };
+
+/** The back ends that a domain serves. */
+export interface Backs {
+  /** Announces that this domain serves a class. */
+  announce(deviceClass: string, module: string): Promise<ControlAnswer>;
+  /** Handles a BE message of xend. */
+  handle(deviceClass: string, subtype: string, body: ControlBody): Promise<ControlAnswer>;
+}
+
+export function createBacks(hypercalls: Hypercalls, runDir: string, control: () => ControlChannel): Backs {
+  const factories = new Map<string, BackFactory>();
+  const backs = new Map<string, Back>();
+
+  const keyOf = (deviceClass: string, body: BackBody): string => `${deviceClass}:${body.domid}:${body.handle}`;
+
+  /** The rules of spec/xend.md 3.5, "Backend rules". Without an entry only CREATE is legal. */
+  const messages: Readonly<
+    Record<string, (deviceClass: string, body: BackBody, entry: Back) => Promise<ControlAnswer>>
+  > = {
+    async DEVICE_CREATE(_class, _body, entry) {
+      if (entry.state !== 'created') return answer(CMSG_STATUS.deviceExists, 'the device exists');
+      try {
+        await entry.back.open();
+      } catch (error) {
+        return answer(CMSG_STATUS.physdevNotFound, messageOf(error));
+      }
+      entry.state = 'open';
+      return OKAY;
+    },
+    async CONNECT(_class, body, entry) {
+      if (entry.state === 'connected') return answer(CMSG_STATUS.interfaceConnected, 'the interface is connected');
+      if (entry.state !== 'open') return answer(CMSG_STATUS.deviceNotFound, 'the device does not exist');
+      try {
+        await entry.back.connect(body.frames, body.evtchn);
+      } catch (error) {
+        const memory = error instanceof HypercallError && error.code === 'ENOMEM';
+        return answer(memory ? CMSG_STATUS.outOfMemory : CMSG_STATUS.mappingError, messageOf(error));
+      }
+      entry.state = 'connected';
+      return OKAY;
+    },
+    async DISCONNECT(_class, _body, entry) {
+      if (entry.state !== 'connected') return OKAY;
+      entry.state = 'disconnecting';
+      await entry.back.disconnect();
+      entry.state = 'open';
+      return OKAY;
+    },
+    async DEVICE_DESTROY(_class, _body, entry) {
+      if (entry.state === 'created') return answer(CMSG_STATUS.deviceNotFound, 'the device does not exist');
+      if (entry.state !== 'open') return answer(CMSG_STATUS.interfaceConnected, 'the interface is still connected');
+      await entry.back.close();
+      entry.state = 'created';
+      return OKAY;
+    },
+    async DESTROY(deviceClass, body, entry) {
+      if (entry.state !== 'created') return answer(CMSG_STATUS.interfaceConnected, 'the device still exists');
+      backs.delete(keyOf(deviceClass, body));
+      return OKAY;
+    },
+  };
+
+  function create(deviceClass: string, body: BackBody): ControlAnswer {
+    const factory = factories.get(deviceClass);
+    if (factory === undefined) return answer(CMSG_STATUS.error, `this domain does not serve ${deviceClass}`);
+    const { domid, handle, domainName, name, config, counters } = body;
+    const broken = (reason: string): void => {
+      void control().request(`${deviceClass.toUpperCase()}_BE`, 'INTERFACE_BROKEN', { domid, handle, reason });
+    };
+    const back = factory({
+      class: deviceClass,
+      domid,
+      domainName,
+      handle,
+      name,
+      config,
+      hypercalls,
+      counters,
+      runDir,
+      broken,
+    });
+    backs.set(keyOf(deviceClass, body), { back, state: 'created' });
+    return OKAY;
+  }
+
+  return {
+    async announce(deviceClass, module) {
+      factories.set(deviceClass, ((await import(module)) as { default: BackFactory }).default);
+      return control().request(`${deviceClass.toUpperCase()}_BE`, 'DRIVER_STATUS', { status: DRIVER.up });
+    },
+    async handle(deviceClass, subtype, message) {
+      const body = message as BackBody;
+      const entry = backs.get(keyOf(deviceClass, body));
+      if (subtype === 'CREATE') {
+        return entry === undefined
+          ? create(deviceClass, body)
+          : answer(CMSG_STATUS.interfaceExists, 'the interface exists');
+      }
+      if (entry === undefined) return answer(CMSG_STATUS.interfaceNotFound, 'no such interface');
+      const handler = messages[subtype];
+      return handler === undefined
+        ? answer(CMSG_STATUS.error, `no message ${subtype}`)
+        : handler(deviceClass, body, entry);
+    },
+  };
+}

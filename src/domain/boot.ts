@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash, getHashes } from 'node:crypto';
+import { connectHypercalls } from '../hv/hypercalls.ts';
+import { createEndpoint } from '../idc/endpoint.ts';
+import { connectStore } from '../xenstore/port.ts';
+import { createBacks } from './backs.ts';
+import type { Domain, DomainConsole, Kernel, ShutdownReason } from './contract.ts';
+import { type ControlBody, type ControlChannel, type ControlHandler, createControlChannel, OKAY } from './control.ts';
+import { createFronts } from './fronts.ts';
+import type { ThreadData } from './launch.ts';
+import { checkSandbox, enterSandbox } from './sandbox.ts';
+
+/** What a kernel may return; anything else means `poweroff`. */
+const REASONS: ReadonlySet<unknown> = new Set<ShutdownReason>(['poweroff', 'reboot', 'halt']);
+
+/** How long a domain's last console output may take to reach the back end, milliseconds. */
+const DRAIN_LIMIT = 1000;
+
+/**
+ * Boots a domain in its thread: announces drivers to xend, waits until xend lets it start, runs the kernel, reports how it
+ * ended. Domain-0 has no kernel and serves until its thread is ended.
+ */
+export async function bootDomain(data: ThreadData): Promise<void> {
+  const { door, name, args } = data;
+  const hypercalls = connectHypercalls(door.domid, door.info, door.port);
+  const xenstore = connectStore(data.store);
+  const shutdown = new AbortController();
+  let control: ControlChannel;
+  const fronts = createFronts(hypercalls, () => control);
+  const backs = createBacks(hypercalls, data.runDir, () => control);
+
+  const handle: ControlHandler = (type, subtype, body: ControlBody) => {
+    const [, deviceClass = '', end] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
+    if (end === 'FE') return fronts.handle(deviceClass.toLowerCase(), subtype, body);
+    if (end === 'BE') return backs.handle(deviceClass.toLowerCase(), subtype, body);
+    // The message says which shutdown; the kernel learns it as the signal's reason.
+    if (type === 'SHUTDOWN') shutdown.abort(subtype.toLowerCase());
+    return OKAY;
+  };
+  control = createControlChannel(data.control, handle);
+
+  for (const { name: backClass, module } of data.backs) await backs.announce(backClass, module);
+  for (const { name: frontClass, module } of data.fronts) await fronts.announce(frontClass, module);
+  if (data.kernel === undefined) {
+    await control.request('DOMAIN', 'READY');
+    return;
+  }
+  if (data.confined) {
+    enterSandbox({
+      trusted: data.trusted,
+      publicModule: data.publicModule,
+      kernel: data.kernel.url,
+      source: data.kernel.source,
+    });
+    const open = checkSandbox();
+    if (open.length > 0) throw new Error(`this Node does not confine a thread: ${open.join(', ')}`);
+  }
+  // Answered when the domain may run: at once, or at `xm unpause`.
+  await control.request('DOMAIN', 'READY', {}, 2 ** 31 - 1);
+
+  const console = fronts.find('console')?.driver as DomainConsole;
+  const kernel = ((await import(data.kernel.url)) as { default?: Kernel }).default;
+  if (typeof kernel !== 'function') throw new Error('the kernel module has no default export made by defineKernel');
+  const domain: Domain = {
+    domid: door.domid,
+    name,
+    args,
+    console,
+    devices: fronts,
+    xenstore,
+    hypercalls,
+    idc: { endpoint: createEndpoint },
+    signal: shutdown.signal,
+    digest(algorithm) {
+      if (!getHashes().includes(algorithm)) return undefined;
+      const hash = createHash(algorithm);
+      return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
+    },
+  };
+  const reason = (await kernel(domain)) ?? shutdown.signal.reason;
+  await Promise.race([console.drained(), new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT))]);
+  await control.request('DOMAIN', 'EXIT', { reason: REASONS.has(reason) ? reason : 'poweroff' });
+  process.exit(0);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { MessagePort } from 'node:worker_threads';
+import { messageOf } from '../errors.ts';
+
+/** Statuses of answers (spec/xend.md 3.2). */
+export const CMSG_STATUS = {
+  okay: 0,
+  error: 1,
+  interfaceExists: 2,
+  interfaceNotFound: 3,
+  interfaceConnected: 4,
+  deviceExists: 5,
+  deviceNotFound: 6,
+  outOfMemory: 7,
+  physdevNotFound: 8,
+  mappingError: 9,
+} as const;
+
+/** FE interface status (spec/xend.md 3.2). */
+export const INTERFACE = { closed: 0, disconnected: 1, connected: 2, changed: 3 } as const;
+
+/** Driver status. */
+export const DRIVER = { down: 0, up: 1 } as const;
+
+/** What a message carries beside its type. */
+export type ControlBody = Readonly<Record<string, unknown>>;
+
+/** The answer to a request: a status, for people a reason, and what the subtype defines. */
+export interface ControlAnswer extends ControlBody {
+  readonly status: number;
+  readonly reason?: string;
+  /** The other end has gone and will never answer. */
+  readonly gone?: boolean;
+}
+
+/** Handles one request of the other end. A rejection is answered with status `error` and its message. */
+export type ControlHandler = (
+  type: string,
+  subtype: string,
+  body: ControlBody,
+) => Promise<ControlAnswer> | ControlAnswer;
+
+/** One end of the control channel between xend and a domain. Every request is answered. */
+export interface ControlChannel {
+  /**
+   * Sends a request, e.g. `('VBD_FE', 'INTERFACE_STATUS', {handle, status})`. Never rejects: a domain that has gone, or
+   * has not answered within `timeout` milliseconds, is an answer with status `error`.
+   */
+  request(type: string, subtype: string, body?: ControlBody, timeout?: number): Promise<ControlAnswer>;
+  close(): void;
+}
+
+interface Envelope {
+  readonly id: number;
+  readonly answer?: ControlAnswer;
+  readonly type?: string;
+  readonly subtype?: string;
+  readonly body?: ControlBody;
+}
+
+/** Longest wait for an answer; the old xend's was 20 s too (spec/xend.md 3.4). */
+export const ANSWER_LIMIT = 20_000;
+
+/** An answer that only says that all is well. */
+export const OKAY: ControlAnswer = { status: CMSG_STATUS.okay };
+
+export function createControlChannel(port: MessagePort, handle: ControlHandler): ControlChannel {
+  const pending = new Map<number, (answer: ControlAnswer) => void>();
+  let nextId = 1;
+  let closed = false;
+
+  async function answer({ id, type = '', subtype = '', body = {} }: Envelope): Promise<void> {
+    let reply: ControlAnswer;
+    try {
+      reply = await handle(type, subtype, body);
+    } catch (error) {
+      reply = { status: CMSG_STATUS.error, reason: messageOf(error) };
+    }
+    if (!closed) port.postMessage({ id, answer: reply } satisfies Envelope);
+  }
+
+  port.on('message', (message: unknown) => {
+    if (typeof message !== 'object' || message === null) return;
+    const envelope = message as Envelope;
+    if (envelope.answer === undefined) {
+      void answer(envelope);
+      return;
+    }
+    pending.get(envelope.id)?.(envelope.answer);
+    pending.delete(envelope.id);
+  });
+  port.once('close', () => {
+    closed = true;
+    for (const settle of pending.values())
+      settle({ status: CMSG_STATUS.error, reason: 'the domain is gone', gone: true });
+    pending.clear();
+  });
+
+  return {
+    request(type, subtype, body = {}, timeout = ANSWER_LIMIT) {
+      if (closed) return Promise.resolve({ status: CMSG_STATUS.error, reason: 'the domain is gone', gone: true });
+      const id = nextId++;
+      return new Promise((resolve) => {
+        const limit = setTimeout(() => {
+          pending.delete(id);
+          resolve({ status: CMSG_STATUS.error, reason: `no answer to ${type} ${subtype} within ${timeout / 1000} s` });
+        }, timeout);
+        pending.set(id, (reply) => {
+          clearTimeout(limit);
+          resolve(reply);
+        });
+        port.postMessage({ id, type, subtype, body } satisfies Envelope);
+      });
+    },
+    close: () => port.close(),
+  };
+}

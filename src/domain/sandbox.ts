@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import { registerHooks } from 'node:module';
+
+/**
+ * Modules that a kernel may import. None of them can make a synchronous native call that lasts: a thread stuck in one
+ * cannot be ended (DESIGN.md 9).
+ */
+const ALLOWED: ReadonlySet<string> = new Set([
+  'assert',
+  'assert/strict',
+  'async_hooks',
+  'buffer',
+  'diagnostics_channel',
+  'events',
+  'path',
+  'path/posix',
+  'querystring',
+  'stream',
+  'stream/promises',
+  'string_decoder',
+  'timers',
+  'timers/promises',
+  'url',
+  'util',
+  'util/types',
+]);
+
+/** Ways out of the thread that would take the whole supervisor along, or around the module list. */
+const HIDDEN = [
+  'abort',
+  'binding',
+  '_linkedBinding',
+  'dlopen',
+  'getBuiltinModule',
+  'kill',
+  '_kill',
+  'reallyExit',
+  '_debugProcess',
+  '_debugEnd',
+  '_startProfilerIdleNotifier',
+  'setuid',
+  'setgid',
+  'chdir',
+  'umask',
+  'mainModule',
+  'execve',
+] as const;
+
+/** What the sandbox needs to know of the kernel it will hold. */
+export interface SandboxOptions {
+  /** URL prefix of this project's own modules, which may import anything. */
+  readonly trusted: string;
+  /** What `import 'xenidc'` means. */
+  readonly publicModule: string;
+  /** The kernel's URL and, for TypeScript, its text with the types erased by the supervisor. */
+  readonly kernel: string;
+  readonly source: string | undefined;
+}
+
+/**
+ * Closes the thread around the kernel that is imported next: a fault domain, not a security boundary. Must run after our own
+ * modules were imported.
+ */
+export function enterSandbox({ trusted, publicModule, kernel, source }: SandboxOptions): void {
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === 'xenidc') return { url: publicModule, shortCircuit: true };
+      if (context.parentURL?.startsWith(trusted)) return next(specifier, context);
+      const resolved = next(specifier, context);
+      const builtin = /^node:(.*)$/.exec(resolved.url)?.[1];
+      if (builtin !== undefined && !ALLOWED.has(builtin)) {
+        throw new Error(`a kernel may not import node:${builtin}`);
+      }
+      return resolved;
+    },
+    load: (url, context, next) =>
+      url === kernel && source !== undefined ? { format: 'module', source, shortCircuit: true } : next(url, context),
+  });
+  for (const name of HIDDEN) hide(process, name);
+  hide(globalThis, 'BroadcastChannel');
+}
+
+function hide(object: object, name: string): void {
+  Object.defineProperty(object, name, { value: undefined, configurable: false, writable: false });
+}
+
+/**
+ * Whether the thread is closed as far as we close it. Asked at every boot, since the per-worker permission model is not a
+ * documented feature of Node.
+ *
+ * @returns what is open although it must not be
+ */
+export function checkSandbox(): readonly string[] {
+  const open: string[] = HIDDEN.filter((name) => (process as unknown as Record<string, unknown>)[name] !== undefined);
+  const permission = process.permission as { has(scope: string, reference?: string): boolean } | undefined;
+  for (const scope of ['fs.write', 'child', 'worker', 'addons']) {
+    if (permission === undefined || permission.has(scope)) open.push(scope);
+  }
+  return open;
+}

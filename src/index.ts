@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** The public module `xenidc`: what kernels and device classes of one's own import. */
+export type { DeviceClass, DeviceConfig, Field } from './devices/contract.ts';
+export { idcBack } from './devices/idc-back.ts';
+export { idcFront } from './devices/idc-front.ts';
+export type { BlockDevice } from './devices/vbd/contract.ts';
+export type {
+  BackContext,
+  BackInterface,
+  Domain,
+  DomainConsole,
+  DomainDevice,
+  DomainDevices,
+  FrontContext,
+  FrontInterface,
+  Kernel,
+  ShutdownReason,
+} from './domain/contract.ts';
+export { defineKernel } from './domain/kernel.ts';
+export { XmError } from './errors.ts';
+export { TRANSPORT } from './idc/contract.ts';
