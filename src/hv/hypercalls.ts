@@ -4,7 +4,16 @@ import { type DomId, type EvtchnPort, type Extent, HypercallError, type Hypercal
 import { createDispatcher } from './dispatcher.ts';
 import type { Binding } from './evtchn.ts';
 import type { HypercallReply } from './gate.ts';
-import { clearMask, countSent, MAX_PORTS, portState, type SharedInfo, setMask, setPending } from './shared-info.ts';
+import {
+  clearMask,
+  countSent,
+  isInterdomain,
+  MAX_PORTS,
+  portState,
+  type SharedInfo,
+  setMask,
+  setPending,
+} from './shared-info.ts';
 
 interface Pending {
   resolve(value: unknown): void;
@@ -88,7 +97,11 @@ export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessageP
       allocUnbound: (remote) => call('evtchn.allocUnbound', remote),
       bindInterdomain: (remote, remotePort) => call('evtchn.bindInterdomain', remote, remotePort),
       bindVirq: (virq) => call('evtchn.bindVirq', virq),
-      close: (near) => call('evtchn.close', near),
+      close(near) {
+        // The port's next life must not reach this one's handler.
+        dispatcher.listen(near, undefined);
+        return call('evtchn.close', near);
+      },
       status: (near) => call('evtchn.status', near),
       notify,
       mask: (near) => setMask(info, near),
