@@ -67,14 +67,15 @@ export function hasWork(info: SharedInfo): boolean {
 }
 
 /**
- * Takes every pending, unmasked port. The bit is cleared *before* the port is handled, so an event raised meanwhile is seen
- * in the next round.
+ * Takes every pending, unmasked port, each at most once. The bit is cleared *before* the port is handled, so an event raised
+ * meanwhile is seen in the next round. What is left while a port is handled stays announced: a handler may poll for the event
+ * of another port, and one that throws loses nobody else's.
  *
  * @returns whether there was any
  */
 export function takePending(info: SharedInfo, handle: (port: number) => void): boolean {
   let words = Atomics.exchange(info, SELECTOR, 0);
-  if (words === 0) return false;
+  let taken = false;
   while (words !== 0) {
     const word = 31 - Math.clz32(words);
     words &= ~(1 << word);
@@ -82,13 +83,19 @@ export function takePending(info: SharedInfo, handle: (port: number) => void): b
     while (bits !== 0) {
       const index = 31 - Math.clz32(bits);
       bits &= ~(1 << index);
-      Atomics.and(info, PENDING + word, ~(1 << index));
+      const bit = 1 << index;
+      // Handlers of this round may have masked, taken or closed it.
+      if (Atomics.load(info, MASK + word) & bit) continue;
+      if ((Atomics.and(info, PENDING + word, ~bit) & bit) === 0) continue;
+      const left = bits === 0 ? words : words | (1 << word);
+      if (left !== 0) Atomics.or(info, SELECTOR, left);
+      taken = true;
       const port = (word << 5) | index;
       info[RECEIVED + port] = (info[RECEIVED + port]! + 1) | 0;
       handle(port);
     }
   }
-  return true;
+  return taken;
 }
 
 /** Forgets a pending event and the mask, for a port that begins or ends its life. */
