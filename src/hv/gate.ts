@@ -17,7 +17,8 @@ export type HypercallReply =
   | { readonly id: number; readonly code: string; readonly message: string; readonly status: number };
 
 function number(value: unknown): number {
-  if (!Number.isSafeInteger(value)) throw new HypercallError('EINVAL', `not a number: ${String(value)}`);
+  // Only its type is told: the text of a value that a domain built may be without bounds.
+  if (!Number.isSafeInteger(value)) throw new HypercallError('EINVAL', `a ${typeof value}, not a whole number`);
   return value as number;
 }
 
@@ -75,7 +76,9 @@ export function serveHypercalls(
     }
   }
 
-  port.on('message', (request: unknown) => {
-    if (typeof request === 'object' && request !== null) port.postMessage(answer(request as HypercallRequest));
+  port.on('message', (message: unknown) => {
+    const request = Object(message) as HypercallRequest;
+    // Who gives no number waits for no answer; another kind of id (a port, say) could not even be sent back.
+    if (typeof request.id === 'number') port.postMessage(answer(request));
   });
 }
