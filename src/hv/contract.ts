@@ -72,7 +72,10 @@ export interface Hypercalls {
   readonly gnttab: {
     /** Lets `domid` map or copy this extent. */
     grantAccess(domid: DomId, extent: Extent, options?: { readonly readonly?: boolean }): Promise<GrantRef>;
-    /** Withdraws a grant; says `busy`, and changes nothing, while it is mapped: query and end are one step (XSA-396). */
+    /**
+     * Withdraws a grant or an offer; says `busy`, and changes nothing, while it is mapped or something that arrived for it
+     * has not been taken: query and end are one step (XSA-396).
+     */
     endAccess(gref: GrantRef): Promise<'ended' | 'busy'>;
     /**
      * Maps a grant. JavaScript cannot take a mapped buffer back: map is for peers who may be trusted to let go.

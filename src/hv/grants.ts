@@ -102,7 +102,9 @@ export function createGrantTables(find: (domid: DomId) => GrantDomain | undefine
     },
     endAccess(caller: GrantDomain, gref: GrantRef): 'ended' | 'busy' {
       const entry = caller.grants.get(gref) ?? refuse(GNTST.badGntref, `no grant ${gref}`);
-      if (entry.pins > 0) return 'busy';
+      // What has arrived for an offer would be nobody's, and still count, if the offer went first.
+      const arrived = entry.kind === 'transfer' && entry.extent !== undefined;
+      if (entry.pins > 0 || arrived) return 'busy';
       caller.grants.delete(gref);
       return 'ended';
     },
