@@ -33,8 +33,10 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
       if (used + pages > quotaPages) {
         throw new HypercallError('ENOMEM', `${pages} pages asked for, ${quotaPages - used} of ${quotaPages} left`);
       }
+      // Made before it is counted: where the machine has no memory left, the quota stays as it was.
+      const extent: Extent = { id: nextId, order, buffer: new SharedArrayBuffer(pages * PAGE_SIZE) };
+      nextId++;
       used += pages;
-      const extent: Extent = { id: nextId++, order, buffer: new SharedArrayBuffer(pages * PAGE_SIZE) };
       extents.set(extent.id, extent);
       return extent;
     },
