@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Span, SxpNode } from './contract.ts';
+import type { Source, Span, SxpNode } from './contract.ts';
+import { missingParen } from './indent.ts';
 import { MAX_DEPTH } from './limits.ts';
 import type { Report } from './report.ts';
 
@@ -18,7 +19,7 @@ interface OpenList {
 }
 
 /** A builder that reports parentheses without partner, and lists nested too deep, which it leaves out. */
-export function builder(report: Report): Builder {
+export function builder(source: Source, report: Report): Builder {
   const forms: SxpNode[] = [];
   const lists: OpenList[] = [];
   let items = forms;
@@ -56,7 +57,10 @@ export function builder(report: Report): Builder {
     end() {
       for (let list = lists.at(-1); list !== undefined; list = lists.at(-1)) {
         // Where lists were left out, nobody can tell which of the others are really open.
-        if (skipped === 0) report('sxp-unclosed-list', 'unexpected end of input: this list is not closed', list.paren);
+        if (skipped === 0) {
+          const hint = lists.length === 1 ? missingParen(source, list.items) : undefined;
+          report('sxp-unclosed-list', 'unexpected end of input: this list is not closed', list.paren, hint);
+        }
         leave(list, list.items.at(-1)?.span.end ?? list.paren.end);
       }
       return forms;

@@ -19,7 +19,7 @@ export function parse(source: Source): ParseResult {
     report('sxp-too-large', message, { start: 0, end: 0 });
     return { forms: [], diagnostics: done() };
   }
-  const tree = builder(report);
+  const tree = builder(source, report);
   readTokens(lexer.tokenize(source.text).tokens, tree, report);
   return { forms: tree.end(), diagnostics: done() };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Source } from '../../../src/sxp/contract.ts';
 import { parse } from '../../../src/sxp/parse.ts';
 import { renderDiagnostic, renderDiagnostics } from '../../../src/sxp/render.ts';
@@ -68,6 +68,24 @@ test('an error about an empty text has no line', () => {
 test('an error at the end of the text has a caret behind the last line', () => {
   const diagnostic = { code: 'x', severity: 'error', message: 'm', span: { start: 2, end: 2 } } as const;
   expect(renderDiagnostic({ name: 'e', text: 'ab' }, diagnostic)).toBe('e:1:3: error: m\nab\n  ^');
+});
+
+describe('where a parenthesis is missing', () => {
+  const hint = (text: string) => parse({ name: 'a.sxp', text }).diagnostics.map((diagnostic) => diagnostic.hint);
+
+  test('is guessed from the indentation', () => {
+    expect(hint('(vm\n  (name x)\n  (image (js (kernel x))\n  (memory 64)\n)\n')).toEqual([
+      "is a ')' missing on line 3?",
+    ]);
+    expect(hint('(vm\n  (image\n    (js\n      (kernel x)\n  )\n  (memory 64)\n)\n')).toEqual([
+      "is a ')' missing on line 5?",
+    ]);
+  });
+
+  test('is not guessed without indentation', () => {
+    expect(hint('(vm\n(name x)\n(memory 64)\n')).toEqual([undefined]);
+    expect(hint('(vm (name x) (memory 64)')).toEqual([undefined]);
+  });
 });
 
 test('all findings of a parse', () => {

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Sxp } from '../sxp/contract.ts';
+import { findClass } from './classes.ts';
+import type { Context } from './context.ts';
+import type { EndAction, VmConfig } from './contract.ts';
+import { printDevices, readDevices } from './devices.ts';
+import { asForms, type Form, group, readValue } from './form.ts';
+import { printImage, readImage } from './image.ts';
+import { type Check, choice, domainName, integer } from './values.ts';
+
+/** One field of `(vm ...)`: this row drives reading, printing, help and documentation. */
+export interface VmField<K extends keyof VmConfig> {
+  readonly name: string;
+  /** Its place in {@link VmConfig}. */
+  readonly key: K;
+  /** How it is written, e.g. `(memory MB)`. */
+  readonly syntax: string;
+  /** One sentence for users. */
+  readonly doc: string;
+  /** Absent if the field is required. */
+  readonly default?: VmConfig[K];
+  /** May be given more than once. */
+  readonly repeated?: boolean;
+  /** @param forms all forms of that name, at least one @returns the value, or undefined if something was reported */
+  readonly read: (forms: readonly Form[], context: Context) => VmConfig[K] | undefined;
+  /** The forms that `read` reads. */
+  readonly print: (value: VmConfig[K]) => readonly Sxp[];
+}
+
+/** A row for any of the keys. */
+export type AnyVmField = { [K in keyof VmConfig]: VmField<K> }[keyof VmConfig];
+
+/** 1 TiB. */
+const MAX_MEMORY = 1024 * 1024;
+const MAX_VCPUS = 128;
+const END_ACTIONS: readonly EndAction[] = ['destroy', 'restart', 'preserve'];
+
+/** The fields of `(vm ...)` (spec/xend.md 2.1 and 2.4), in the order in which they are printed. */
+export const vmFields: readonly AnyVmField[] = [
+  {
+    name: 'name',
+    key: 'name',
+    syntax: '(name NAME)',
+    doc: 'Name of the domain: letters, digits and _ - . : / +; no other live domain may have it.',
+    ...value('name', domainName),
+  },
+  {
+    name: 'memory',
+    key: 'memory',
+    syntax: '(memory MB)',
+    doc: 'Quota in MB for heap and pages.',
+    default: 64,
+    ...value('memory', integer(1, MAX_MEMORY)),
+  },
+  {
+    name: 'vcpus',
+    key: 'vcpus',
+    syntax: '(vcpus N)',
+    doc: 'Number of virtual processors.',
+    default: 1,
+    ...value('vcpus', integer(1, MAX_VCPUS)),
+  },
+  {
+    name: 'on_poweroff',
+    key: 'onPoweroff',
+    syntax: '(on_poweroff ACTION)',
+    doc: 'What happens after the domain powered off: destroy, restart or preserve.',
+    default: 'destroy',
+    ...value('on_poweroff', choice(END_ACTIONS)),
+  },
+  {
+    name: 'on_reboot',
+    key: 'onReboot',
+    syntax: '(on_reboot ACTION)',
+    doc: 'What happens after the domain asked for a reboot: destroy, restart or preserve.',
+    default: 'restart',
+    ...value('on_reboot', choice(END_ACTIONS)),
+  },
+  {
+    name: 'on_crash',
+    key: 'onCrash',
+    syntax: '(on_crash ACTION)',
+    doc: 'What happens after the domain crashed: destroy, restart or preserve.',
+    default: 'destroy',
+    ...value('on_crash', choice(END_ACTIONS)),
+  },
+  {
+    name: 'backend',
+    key: 'backends',
+    syntax: '(backend (CLASS)...)',
+    doc: 'Device classes whose back ends this domain serves.',
+    default: [],
+    read: ([form], context) => readBackends(form!, context),
+    print: (classes) => (classes.length === 0 ? [] : [['backend', ...classes.map((name) => [name])]]),
+  },
+  {
+    name: 'image',
+    key: 'image',
+    syntax: '(image (js (kernel KERNEL) (args TEXT)))',
+    doc: 'What the domain runs.',
+    read: ([form], context) => readImage(form!, context),
+    print: (image) => [printImage(image)],
+  },
+  {
+    name: 'device',
+    key: 'devices',
+    syntax: '(device (CLASS (KEY VALUE)...))',
+    doc: 'A device; repeated for each one.',
+    default: [],
+    repeated: true,
+    read: readDevices,
+    print: printDevices,
+  },
+];
+
+/** Reading and printing of a field that holds one text. */
+function value<T extends string | number>(name: string, check: Check<T>) {
+  return {
+    read: ([form]: readonly Form[], context: Context) => readValue(form!, '', check, context),
+    print: (content: T): readonly Sxp[] => [[name, content]],
+  };
+}
+
+function readBackends(form: Form, context: Context): readonly string[] {
+  const prefix = 'backend: ';
+  const named = asForms(form.values, prefix, '(CLASS)', context);
+  const found: Form[] = [];
+  for (const entry of named) {
+    const deviceClass = findClass(entry, context);
+    const [extra] = entry.values;
+    if (extra !== undefined)
+      context.report('config-bad-value', `${prefix}(${entry.name}) holds nothing else`, extra.span);
+    if (deviceClass !== undefined) found.push({ ...entry, name: deviceClass.name });
+  }
+  return [...group(found, { prefix, known: found.map(({ name }) => name) }, context).keys()];
+}

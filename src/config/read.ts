@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Source, SxpNode } from '../sxp/contract.ts';
+import { parse } from '../sxp/parse.ts';
+import { positionOf } from '../sxp/position.ts';
+import { collector } from '../sxp/report.ts';
+import { cite } from '../sxp/show.ts';
+import type { Context, ReadOptions } from './context.ts';
+import type { ConfigResult, VmConfig } from './contract.ts';
+import { vmFields } from './fields.ts';
+import { asForms, FIELD, type Form, group } from './form.ts';
+import { imageFields } from './image.ts';
+
+/**
+ * Reads the `(vm ...)` form of a text.
+ *
+ * Every field of the text ends up in the configuration or is reported; all findings, those of the parser too, come at once
+ * and in the order of the text. After a syntax error what could be read is still checked, only nothing is called missing.
+ *
+ * @returns the configuration with defaults filled in, unless something is wrong; paths are absolute, classes have their
+ * own names instead of aliases. Nothing is looked up outside the text: files need not exist.
+ */
+export function readConfig(source: Source, options: ReadOptions): ConfigResult {
+  const { forms, diagnostics } = parse(source);
+  const { report, done } = collector();
+  const complete = diagnostics.length === 0;
+  const place: Context['place'] = (span) => ` on line ${positionOf(source, span.start).line}`;
+  const config = readForms(forms, { ...options, report, complete, place });
+  const all = [...diagnostics, ...done()].sort((a, b) => a.span.start - b.span.start);
+  const refused = all.some(({ severity }) => severity === 'error');
+  return { config: refused ? undefined : (config as VmConfig), diagnostics: all };
+}
+
+function readForms(forms: readonly SxpNode[], context: Context): Partial<VmConfig> | undefined {
+  const [vm, second] = forms;
+  if (vm === undefined) {
+    if (context.complete) context.report('config-no-vm', 'no (vm ...) form', { start: 0, end: 0 });
+    return undefined;
+  }
+  if (second !== undefined && context.complete) {
+    context.report('config-extra-form', 'only one form is allowed in a configuration', second.span);
+  }
+  const head = vm.kind === 'list' ? vm.items[0] : vm;
+  if (vm.kind === 'list' && head?.kind === 'atom' && head.text === 'vm') {
+    return readVm({ name: head.text, nameSpan: head.span, values: vm.items.slice(1), list: vm }, context);
+  }
+  const found = head?.kind !== 'atom' ? 'a list' : vm.kind === 'list' ? `(${head.text} ...)` : cite(head.text);
+  context.report('config-not-vm', `expected (vm ...), found ${found}`, (head ?? vm).span);
+  return undefined;
+}
+
+/** The fields that could be read; all of them, unless something was reported. */
+function readVm(vm: Form, context: Context): Partial<VmConfig> {
+  const rules = {
+    prefix: '',
+    known: vmFields.map(({ name }) => name),
+    repeated: vmFields.filter(({ repeated }) => repeated).map(({ name }) => name),
+    elsewhere: (name: string) => whereElse(name, context),
+  };
+  const given = group(asForms(vm.values, '', FIELD, context), rules, context);
+  const config: { -readonly [K in keyof VmConfig]?: unknown } = {};
+  for (const field of vmFields) {
+    const forms = given.get(field.name);
+    config[field.key] = forms === undefined ? field.default : field.read(forms, context);
+    if (forms !== undefined || field.default !== undefined || !context.complete) continue;
+    context.report('config-missing-field', `missing field '${field.name}'`, vm.nameSpan, `add ${field.syntax}`);
+  }
+  return config as Partial<VmConfig>;
+}
+
+/** Where a field belongs that is no field of the vm. */
+function whereElse(name: string, { classes }: Context): string | undefined {
+  const used = classes.find((candidate) => candidate.name === name || candidate.aliases.includes(name));
+  if (used !== undefined) return `devices are written (device (${used.name} ...))`;
+  if (imageFields.some((field) => field.name === name)) return `it belongs into (image (js (${name} ...)))`;
+  return undefined;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import { cite } from '../sxp/show.ts';
+import { didYouMean } from '../words.ts';
+
+/** What is wrong with a text, as the end of a sentence that starts with the field's name. */
+export interface Problem {
+  readonly problem: string;
+  readonly hint?: string | undefined;
+}
+
+/** Turns the text of a field into its value, or says why it cannot. */
+export type Check<T> = (text: string) => { readonly value: T } | Problem;
+
+const INTEGER = /^-?(?:[0-9]+|0x[0-9a-f]+)$/i;
+const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
+const NAME = /^[A-Za-z0-9_\-.:/+]+$/;
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  0: false,
+  1: true,
+  no: false,
+  yes: true,
+  false: false,
+  true: true,
+};
+
+/** Any text, the empty one too. */
+export const anyText: Check<string> = (text) => ({ value: text });
+
+/** A whole number, decimal or with `0x`, within limits. */
+export function integer(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER): Check<number> {
+  const range = min === Number.MIN_SAFE_INTEGER ? '' : ` from ${min} to ${max}`;
+  return (text) => {
+    const digits = text.replace('-', '');
+    const value = text.startsWith('-') ? 0 - Number(digits) : Number(digits);
+    if (INTEGER.test(text) && value >= min && value <= max) return { value };
+    return { problem: `must be a whole number${range}, not ${cite(text)}` };
+  };
+}
+
+/** `0`, `1`, `no`, `yes`, `false` or `true`. */
+export const boolean: Check<boolean> = (text) => {
+  const value = Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined;
+  return value === undefined ? { problem: `must be yes or no, not ${cite(text)}` } : { value };
+};
+
+/** One of some words. */
+export function choice<T extends string>(words: readonly T[]): Check<T> {
+  return (text) => {
+    const value = words.find((word) => word === text);
+    if (value !== undefined) return { value };
+    return { problem: `must be one of ${words.join(', ')}, not ${cite(text)}`, hint: didYouMean(text, words) };
+  };
+}
+
+/** A hardware address; the value is in lower case, so that equal ones compare equal. */
+export const mac: Check<string> = (text) =>
+  MAC.test(text)
+    ? { value: text.toLowerCase() }
+    : { problem: `must be an address like 00:16:3e:00:00:01, not ${cite(text)}` };
+
+/** The name of a domain (spec/xend.md 2.1); a domain id is one as well. */
+export const domainName: Check<string> = (text) =>
+  NAME.test(text) ? { value: text } : { problem: `may hold only letters, digits and _ - . : / +, not ${cite(text)}` };

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { EndAction, VmConfig } from '../../../src/config/contract.ts';
+import { vmFields } from '../../../src/config/fields.ts';
+import { printConfig } from '../../../src/config/print.ts';
+import { readConfig } from '../../../src/config/read.ts';
+import { options } from './classes.ts';
+
+function read(text: string) {
+  const { config, diagnostics } = readConfig({ name: 'printed', text }, options);
+  expect(diagnostics).toEqual([]);
+  return config;
+}
+
+test('defaults are printed', () => {
+  const config = read('(vm (name web) (image (js (kernel shell))) (device (vbd (dev xvda))))');
+  expect(printConfig(config!)).toBe(`(vm
+    (name web)
+    (memory 64)
+    (vcpus 1)
+    (on_poweroff destroy)
+    (on_reboot restart)
+    (on_crash destroy)
+    (image (js (kernel shell) (args '')))
+    (device (vbd (dev xvda) (mode r) (bootable false) (backend 0)))
+)
+`);
+});
+
+test('what is printed is read back', () => {
+  const action = fc.constantFrom<EndAction>('destroy', 'restart', 'preserve');
+  const name = fc.stringMatching(/^[A-Za-z0-9_\-.:/+]{1,12}$/);
+  const path = fc.string({ unit: 'binary' }).map((tail) => `/k/${tail.replaceAll(/[/.]/g, '')}x`);
+  const disk = fc.record(
+    { uname: fc.string({ unit: 'binary' }).map((text) => `phy:${text}`), mode: fc.constantFrom('r', 'w', 'w!') },
+    { requiredKeys: ['mode'] },
+  );
+  const disks = fc.array(fc.tuple(disk, fc.boolean(), name), { maxLength: 4 }).map((all) =>
+    all.map(([keys, bootable, backend], index) => {
+      const dev = `xvd${'abcd'[index]}`;
+      return { class: 'vbd', config: { ...keys, dev, bootable, backend } };
+    }),
+  );
+  const cards = fc.uniqueArray(fc.nat(255), { maxLength: 3 }).chain((bytes) =>
+    fc.tuple(
+      ...bytes.map((byte) =>
+        fc.record({
+          mac: fc.constant(`00:16:3e:00:00:${byte.toString(16).padStart(2, '0')}`),
+          rate: fc.maxSafeInteger(),
+          backend: name,
+        }),
+      ),
+    ),
+  );
+  const config: fc.Arbitrary<VmConfig> = fc.record({
+    name,
+    memory: fc.integer({ min: 1, max: 1024 * 1024 }),
+    vcpus: fc.integer({ min: 1, max: 128 }),
+    image: fc.record({
+      kernel: fc.oneof(fc.constantFrom('shell', 'builtin:x'), path),
+      args: fc.string({ unit: 'binary' }),
+    }),
+    onPoweroff: action,
+    onReboot: action,
+    onCrash: action,
+    backends: fc.subarray(['vbd', 'vif', 'console']),
+    devices: fc
+      .tuple(disks, cards)
+      .map(([some, others]) => [...some, ...others.map((keys) => ({ class: 'vif', config: keys }))]),
+  });
+  fc.assert(
+    fc.property(config, (written) => {
+      expect(read(printConfig(written))).toEqual(written);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('each field of the vm has one row', () => {
+  const config = read('(vm (name web) (image (js (kernel shell))))');
+  expect(vmFields.map(({ key }) => key).toSorted()).toEqual(Object.keys(config!).toSorted());
+});
