@@ -20,12 +20,6 @@ export function shortDuration(seconds: number): string {
   return `${dayPrefix(Math.floor(seconds / 86_400))}${hours(seconds)}`;
 }
 
-/** `HH:MM:SS` of a moment in local time. */
-export function clock(time: number): string {
-  const date = new Date(time);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
-}
-
 /**
  * A moment as users type it: a span back from now (`90s`, `10m`, `1h30m`, `2d`) or a date (`2026-11-21`,
  * `2026-11-21T10:00:00Z`; without a zone it is local time).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainInfo } from '../../xend/contract.ts';
-import { clock, duration, shortDuration } from '../time.ts';
+import { duration, shortDuration } from '../time.ts';
 
 /** What `xm list` needs of a domain; managed domains that do not run have no id and no state. */
 export type ListedDomain = Pick<DomainInfo, 'name' | 'memory' | 'vcpus' | 'state' | 'cpuTime'> & {
@@ -42,5 +42,10 @@ export function uptimeTable(domains: readonly Uptime[]): string {
  * @param now milliseconds since 1970.
  */
 export function uptimeLines(domains: readonly Uptime[], now: number): string {
-  return domains.map((one) => ` ${clock(now)} up ${shortDuration(one.uptime)}, ${one.name} (${one.domid})\n`).join('');
+  return domains
+    .map(
+      (one) =>
+        ` ${new Date(now).toTimeString().slice(0, 8)} up ${shortDuration(one.uptime)}, ${one.name} (${one.domid})\n`,
+    )
+    .join('');
 }
