@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DomainConsole } from '../../contract.ts';
+import { type Complete, newEditor, press } from './editor.ts';
+import { createKeyDecoder, type Key } from './keys.ts';
+
+/** Keys typed ahead before the console is asked to wait. */
+const MOST_AHEAD = 1024;
+
+/** The lines typed at a console. */
+export interface Terminal {
+  /** Shows the prompt and resolves with the next line that is typed, or was typed ahead. Not while another is awaited. */
+  readLine(): Promise<string>;
+  /** Stops listening. */
+  close(): void;
+}
+
+/**
+ * Listens to a console, with line editing.
+ *
+ * @param prompt stands before each line
+ * @param complete answers the tab key
+ * @param interrupted is called at Ctrl-C while no line is awaited, so while a command runs
+ */
+export function openTerminal(
+  console: DomainConsole,
+  prompt: string,
+  complete: Complete,
+  interrupted: () => void,
+): Terminal {
+  const decode = createKeyDecoder();
+  let state = newEditor(prompt);
+  let ahead: Key[] = [];
+  let awaited: ((line: string) => void) | undefined;
+
+  function receive(bytes: Uint8Array): void {
+    for (const key of decode(bytes)) {
+      if (awaited === undefined && 'name' in key && key.name === 'interrupt') interrupt();
+      else ahead.push(key);
+      handleKeys();
+    }
+    // The console keeps what comes now. Ctrl-C must wait as well then, but nothing is lost and nothing grows.
+    if (ahead.length > MOST_AHEAD) console.onData(undefined);
+  }
+
+  function interrupt(): void {
+    // As at any terminal, what was typed ahead is void.
+    ahead = [];
+    console.write('^C\r\n');
+    interrupted();
+  }
+
+  function handleKeys(): void {
+    while (awaited !== undefined && ahead.length > 0) {
+      const step = press(state, ahead.shift()!, complete);
+      state = step.state;
+      if (step.screen !== '') console.write(step.screen);
+      if (step.entered === undefined) continue;
+      const resolve = awaited;
+      awaited = undefined;
+      resolve(step.entered);
+    }
+  }
+
+  console.onData(receive);
+  return {
+    readLine() {
+      console.write(prompt);
+      return new Promise((resolve) => {
+        awaited = resolve;
+        const full = ahead.length > MOST_AHEAD;
+        handleKeys();
+        if (full && ahead.length <= MOST_AHEAD) console.onData(receive);
+      });
+    },
+    close: () => console.onData(undefined),
+  };
+}
