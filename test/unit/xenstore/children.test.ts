@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type Children,
+  eachChild,
+  getChild,
+  noChildren,
+  withChild,
+  withoutChild,
+} from '../../../src/xenstore/children.ts';
+
+interface Entry {
+  readonly name: string;
+  readonly value: number;
+}
+
+const contents = (map: Children<Entry>) =>
+  new Map([...eachChild(map)].map(({ name, value }) => [name, value] as const));
+
+describe('children', () => {
+  test('behaves as a map, and old versions stay as they were', () => {
+    const step = fc.record({ name: fc.integer({ min: 0, max: 60 }).map(String), value: fc.option(fc.nat()) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const model = new Map<string, number>();
+        let map: Children<Entry> = noChildren();
+        const versions: [Children<Entry>, Map<string, number>][] = [];
+        for (const { name, value } of steps) {
+          if (value === null) {
+            map = withoutChild(map, name);
+            model.delete(name);
+          } else {
+            map = withChild(map, { name, value });
+            model.set(name, value);
+          }
+          expect(map.size).toBe(model.size);
+          expect(getChild(map, name)?.value).toBe(model.get(name));
+          versions.push([map, new Map(model)]);
+        }
+        for (const [version, expected] of versions) expect(contents(version)).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a large directory shares almost everything with its previous version', () => {
+    let map: Children<Entry> = noChildren();
+    for (let i = 0; i < 20_000; i++) map = withChild(map, { name: `n${i}`, value: i });
+    const next = withChild(map, { name: 'n7', value: -1 });
+    const before = new Set(eachChild(map));
+    expect([...eachChild(next)].filter((entry) => !before.has(entry))).toEqual([{ name: 'n7', value: -1 }]);
+    const shared = 'slots' in map && 'slots' in next ? map.slots.filter((slot, i) => slot === next.slots[i]).length : 0;
+    expect(shared).toBe(31);
+  });
+
+  test('removal of all leaves the empty map, removal of nothing the same map', () => {
+    let map: Children<Entry> = noChildren();
+    for (let i = 0; i < 500; i++) map = withChild(map, { name: `n${i}`, value: i });
+    expect(withoutChild(map, 'other')).toBe(map);
+    for (let i = 0; i < 500; i++) map = withoutChild(map, `n${i}`);
+    expect(map).toEqual(noChildren());
+  });
+});
