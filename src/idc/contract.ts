@@ -90,10 +90,13 @@ export interface Endpoint {
   submit(transaction: Transaction, complete: (transaction: Transaction) => void): void;
   /** Sends a one-way message. `complete` says that the body is the sender's again and whether it was delivered. */
   post(body: Uint8Array, complete?: (transport: number) => void): void;
-  /** Holds publications back until the matching `uncork`, so that many submissions cost one notification. */
+  /** Holds publications back until the matching `uncork`, so that many submissions cost one notification. They nest. */
   cork(): void;
   uncork(): void;
-  /** Handles what has arrived now, for code that may not yield. */
+  /**
+   * Handles what has arrived now, for code that may not yield. Legal inside callbacks, whose own submissions are published
+   * first.
+   */
   poll(): void;
   /** Promise layer: resolves when connected (at once if it is); rejects when destroyed. */
   connected(): Promise<void>;
@@ -111,7 +114,7 @@ export type Rights = 'read' | 'write' | 'readwrite';
 /** A range of this end's pool. `bytes` is shared memory: private until registered. */
 export interface PoolBuffer {
   readonly bytes: Uint8Array;
-  /** Gives the range back; it must not be registered. */
+  /** Gives the range back, once. @throws while it is registered, or its fence is not complete */
   free(): void;
 }
 
@@ -138,11 +141,11 @@ export interface PinnedBuffer {
 export interface SharedBuffers {
   /** A range of this end's pool, or undefined when the pool is used up. */
   alloc(length: number): PoolBuffer | undefined;
-  /** Makes a range nameable by the peer; undefined when the quota of registrations is used up. */
+  /** Makes a range nameable by the peer; undefined when the quota of registrations is used up, or the range was given back. */
   register(buffer: PoolBuffer, rights: Rights): Registration | undefined;
   /**
-   * Pins what a received reference names, or undefined when it is stale, forged, or does not give the right.
-   * `reference` is read once.
+   * Pins what a received reference names, or undefined when it is cut short, stale, forged, or does not give the right.
+   * `reference` is read once, from byte `at` on.
    */
   pin(reference: Uint8Array, at: number, right: 'read' | 'write'): PinnedBuffer | undefined;
 }
@@ -157,6 +160,8 @@ export interface WordBuffer {
 export interface ChannelSink {
   request(kind: number, id: number, memory: WordBuffer, offset: number, length: number): void;
   reply(id: number, error: number, memory: WordBuffer, offset: number, length: number): void;
+  /** A delivery ended: the time to `flush` what was put during it. */
+  delivered(): void;
   /** The peer broke the protocol; nothing is delivered after it. */
   broken(reason: string): void;
 }
@@ -165,16 +170,19 @@ export interface ChannelSink {
 export interface Channel {
   readonly quotas: Quotas;
   readonly buffers: SharedBuffers;
-  /** Starts delivery. */
+  /** Starts delivery; nothing is delivered before it returns. Once only. */
   open(sink: ChannelSink): void;
   /** Puts a request; the caller keeps within `inFlight`. */
   putRequest(kind: number, id: number, body: WordBuffer, length: number): void;
   /** Puts a reply; its slot was reserved when the request was taken. */
   putReply(id: number, error: number, body: WordBuffer, length: number): void;
-  /** Publishes what was put and notifies the peer if it asked. During delivery it waits for the end of the delivery. */
+  /** Publishes what was put and notifies the peer if it asked. During delivery nothing: `delivered` is the time for it. */
   flush(): void;
-  /** Delivers what is there now. */
+  /**
+   * Delivers what is there now. Legal during delivery, of this channel or another: what the outer handlers put is published
+   * first, as they may wait for the answer to it.
+   */
   poll(): void;
-  /** Ends delivery at once and for ever. */
+  /** Ends delivery at once and for ever. Replies that were put are published; what is put later goes nowhere. */
   close(): void;
 }

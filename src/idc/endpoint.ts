@@ -12,30 +12,19 @@ import {
   type ReceivedTransaction,
   TRANSPORT,
   type Transaction,
-  type WordBuffer,
 } from './contract.ts';
 import { copyRecord, privateRecord } from './copy.ts';
-
-const KIND = { message: 1, transaction: 2 } as const;
-
-interface Submission extends Transaction {
-  readonly body: WordBuffer;
-  readonly answer: WordBuffer;
-  kind: number;
-  complete: ((transaction: Transaction) => void) | undefined;
-  /** Next in the queue of submissions beyond the quota. */
-  next: Submission | undefined;
-}
+import { createQueue, createSubmission, fail, finish, KIND, type Submission } from './submission.ts';
 
 /** What an introduction (a device controller, a rendezvous) does to an endpoint, beside what its user does. */
 export interface EndpointControl extends Endpoint {
   /** The peer was discovered. */
   appear(): void;
-  /** A connection to it stands. */
+  /** A connection to it stands. @throws when the channel's quotas are not the endpoint's */
   connect(channel: Channel): void;
   /** The connection is over. Resolves when the user let go; until then there is no new connection. */
   disconnect(): Promise<void>;
-  /** The peer went away. Only while not connected. */
+  /** The peer went away. Only while not connected. Nothing when the user's `destroy` has done it. */
   disappear(): void;
 }
 
@@ -67,9 +56,12 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
   const freeIds = Array.from({ length: inFlight }, (_, index) => index);
   const received = Array.from({ length: inFlight }, () => createReceived());
   const freeReceived = [...received];
-  const calls: Submission[] = [];
-  let queueHead: Submission | undefined;
-  let queueTail: Submission | undefined;
+  /** Storage of messages and calls, kept for the next ones. */
+  const spare: Submission[] = [];
+  /** Submissions beyond the quota. */
+  const queue = createQueue();
+  /** Submissions without connection, to be completed as such. */
+  const refused = createQueue();
   let state: EndpointState = 'absent';
   let incarnation = 0;
   let channel: Channel | undefined;
@@ -77,28 +69,11 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
   let whenConnected = Promise.withResolvers<void>();
   whenConnected.promise.catch(() => {});
   let destroying: (() => void) | undefined;
+  let ending = Promise.withResolvers<void>();
 
   function go(to: EndpointState): void {
     if (!NEXT[state].includes(to)) throw new Error(`endpoint cannot go from ${state} to ${to}`);
     state = to;
-  }
-
-  function newSubmission(): Submission {
-    const body = privateRecord(quotas.bodyBytes);
-    const answer = privateRecord(quotas.bodyBytes);
-    return {
-      body,
-      answer,
-      parameters: body.bytes.subarray(0, quotas.bodyBytes),
-      parametersLength: 0,
-      status: answer.bytes.subarray(0, quotas.bodyBytes),
-      statusLength: 0,
-      error: 0,
-      transport: TRANSPORT.ok,
-      kind: KIND.transaction,
-      complete: undefined,
-      next: undefined,
-    };
   }
 
   /** One reserved place for something the peer sent; used for messages and transactions alike. */
@@ -115,22 +90,35 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
         parameters,
         parametersLength: 0,
         status: answer.bytes.subarray(0, quotas.bodyBytes),
-        complete: (error: number, statusLength = 0) => finish(error, statusLength),
+        complete: (error: number, statusLength = 0) => release(error, statusLength),
       },
-      message: { body: parameters, length: 0, complete: () => finish(0, 0) },
+      message: { body: parameters, length: 0, complete: () => release(0, 0) },
     };
-    function finish(error: number, statusLength: number): void {
+    function release(error: number, statusLength: number): void {
       if (place.incarnation === 0) throw new Error('completed twice');
-      if (statusLength > quotas.bodyBytes) throw new RangeError(`a status has at most ${quotas.bodyBytes} bytes`);
-      const current = place.incarnation === incarnation ? channel : undefined;
+      if (statusLength >>> 0 > quotas.bodyBytes) throw new RangeError(`a status has at most ${quotas.bodyBytes} bytes`);
+      const late = place.incarnation !== incarnation;
       place.incarnation = 0;
+      // Of an earlier connection: nobody waits for it, and another place was made for it (see replaceHeld).
+      if (late) return;
       freeReceived.push(place);
-      // Of an earlier connection: nobody waits for it any more.
-      if (current === undefined) return;
-      current.putReply(place.id, error, answer, statusLength);
+      if (channel === undefined) return;
+      channel.putReply(place.id, error, answer, statusLength);
       flush();
     }
     return place;
+  }
+
+  /**
+   * Gives a new connection its whole quota, although the user still holds places of the old one. A held place is never used
+   * again: completing it late must not answer something newer.
+   */
+  function replaceHeld(): void {
+    for (const [index, place] of received.entries()) {
+      if (place.incarnation === 0) continue;
+      received[index] = createReceived();
+      freeReceived.push(received[index]);
+    }
   }
 
   function flush(): void {
@@ -149,35 +137,32 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
 
   function submitAny(submission: Submission, complete: (transaction: Transaction) => void): void {
     if (submission.complete !== undefined) throw new Error('submitted again before its completion');
-    if (submission.parametersLength > quotas.bodyBytes) throw new RangeError(`at most ${quotas.bodyBytes} bytes`);
+    if (submission.parametersLength >>> 0 > quotas.bodyBytes) throw new RangeError(`at most ${quotas.bodyBytes} bytes`);
     submission.complete = complete;
     if (channel === undefined) {
-      queueMicrotask(() => finishSubmission(submission, TRANSPORT.notConnected));
-    } else if (freeIds.length > 0 && queueHead === undefined) {
+      // Not at once, nor as a microtask: who tries again in the callback must neither recurse nor starve the thread.
+      if (refused.empty) setImmediate(refuse);
+      refused.push(submission);
+    } else if (freeIds.length > 0 && queue.empty) {
       send(submission, channel);
       flush();
     } else {
-      if (queueTail === undefined) queueHead = submission;
-      else queueTail.next = submission;
-      queueTail = submission;
+      queue.push(submission);
     }
   }
 
-  function finishSubmission(submission: Submission, transport: number): void {
-    const complete = submission.complete!;
-    submission.complete = undefined;
-    submission.transport = transport;
-    complete(submission);
+  /** Completes what was refused so far; what its callbacks submit is for the next turn. */
+  function refuse(): void {
+    const last = refused.last;
+    for (let one = refused.shift(); one !== undefined; one = one === last ? undefined : refused.shift()) {
+      fail(one, TRANSPORT.notConnected);
+    }
+    if (!refused.empty) setImmediate(refuse);
+    finishDestroy();
   }
 
   function sendQueued(): void {
-    while (queueHead !== undefined && freeIds.length > 0 && channel !== undefined) {
-      const submission = queueHead;
-      queueHead = submission.next;
-      if (queueHead === undefined) queueTail = undefined;
-      submission.next = undefined;
-      send(submission, channel);
-    }
+    while (!queue.empty && freeIds.length > 0 && channel !== undefined) send(queue.shift()!, channel);
   }
 
   const sink: ChannelSink = {
@@ -210,12 +195,14 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
       copyRecord(memory, offset, submission.answer, 0, length);
       submission.statusLength = length;
       submission.error = error;
-      finishSubmission(submission, TRANSPORT.ok);
-      if (queueHead !== undefined) {
+      // Before the callback, as the queue must move on whatever that does.
+      if (!queue.empty) {
         sendQueued();
         flush();
       }
+      finish(submission, TRANSPORT.ok);
     },
+    delivered: flush,
     broken: (reason) => broke(reason),
   };
 
@@ -231,31 +218,27 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
       if (submission === undefined) continue;
       outstanding[index] = undefined;
       freeIds.push(index);
-      finishSubmission(submission, TRANSPORT.disconnected);
+      fail(submission, TRANSPORT.disconnected);
     }
-    while (queueHead !== undefined) {
-      const submission = queueHead;
-      queueHead = submission.next;
-      submission.next = undefined;
-      finishSubmission(submission, TRANSPORT.disconnected);
-    }
-    queueTail = undefined;
+    for (let queued = queue.shift(); queued !== undefined; queued = queue.shift()) fail(queued, TRANSPORT.disconnected);
   }
 
   function finishDestroy(): void {
     const done = destroying;
-    if (done === undefined || state !== 'absent') return;
+    if (done === undefined || state !== 'absent' || !refused.empty) return;
     go('destroyed');
     whenConnected.reject(new Error('the endpoint was destroyed'));
     done();
   }
 
   async function disconnect(): Promise<void> {
+    if (state === 'disconnecting') return ending.promise;
     if (state !== 'connected') return;
     const ended = channel;
-    channel = undefined;
-    ended?.close();
     go('disconnecting');
+    channel = undefined;
+    ending = Promise.withResolvers<void>();
+    ended?.close();
     whenConnected = Promise.withResolvers<void>();
     whenConnected.promise.catch(() => {});
     failOutstanding();
@@ -265,24 +248,40 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     });
     go('present');
     if (destroying !== undefined) disappear();
+    ending.resolve();
   }
 
   function disappear(): void {
+    if (destroying !== undefined && state !== 'present') return;
     go('absent');
     options.onDisappear?.();
     finishDestroy();
   }
 
-  function callOnce(parameters: Uint8Array, kind: number): Promise<CallResult> {
+  /** A submission in the endpoint's own storage, holding a copy of `bytes`. */
+  function prepare(kind: number, bytes: Uint8Array): Submission {
+    if (bytes.length > quotas.bodyBytes) throw new RangeError(`at most ${quotas.bodyBytes} bytes`);
+    const submission = spare.pop() ?? createSubmission(quotas.bodyBytes);
+    submission.kind = kind;
+    submission.parameters.set(bytes);
+    submission.parametersLength = bytes.length;
+    return submission;
+  }
+
+  function finishPost(transaction: Transaction): void {
+    const submission = transaction as Submission;
+    const { posted, transport } = submission;
+    submission.posted = undefined;
+    spare.push(submission);
+    posted?.(transport);
+  }
+
+  function callOnce(parameters: Uint8Array): Promise<CallResult> {
     return new Promise((resolve) => {
-      const submission = calls.pop() ?? newSubmission();
-      submission.kind = kind;
-      submission.parameters.set(parameters);
-      submission.parametersLength = parameters.length;
-      submitAny(submission, () => {
-        const { transport, error } = submission;
-        resolve({ transport, error, status: submission.status.slice(0, submission.statusLength) });
-        calls.push(submission);
+      submitAny(prepare(KIND.transaction, parameters), (submission) => {
+        const { transport, error, status, statusLength } = submission;
+        resolve({ transport, error, status: status.slice(0, statusLength) });
+        spare.push(submission as Submission);
       });
     });
   }
@@ -298,21 +297,27 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
       return channel?.buffers;
     },
     quotas,
-    transaction: newSubmission,
+    transaction: () => createSubmission(quotas.bodyBytes),
     submit: (transaction, complete) => submitAny(transaction as Submission, complete),
     post(body, complete) {
-      void callOnce(body, KIND.message).then(({ transport }) => complete?.(transport));
+      const submission = prepare(KIND.message, body);
+      submission.posted = complete;
+      submitAny(submission, finishPost);
     },
     cork() {
       corks++;
     },
     uncork() {
+      if (corks === 0) throw new Error('uncorked without a cork');
       corks--;
       flush();
     },
-    poll: () => channel?.poll(),
+    poll() {
+      if (!refused.empty) refuse();
+      channel?.poll();
+    },
     connected: () => whenConnected.promise,
-    call: (parameters) => callOnce(parameters, KIND.transaction),
+    call: callOnce,
     destroy(done = () => {}) {
       if (destroying !== undefined) throw new Error('destroyed twice');
       destroying = done;
@@ -330,7 +335,11 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
         to.close();
         return;
       }
+      if (to.quotas.inFlight !== inFlight || to.quotas.bodyBytes !== quotas.bodyBytes) {
+        throw new Error('the channel has other quotas than the endpoint');
+      }
       go('connected');
+      replaceHeld();
       incarnation++;
       channel = to;
       to.open(sink);

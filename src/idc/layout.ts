@@ -62,6 +62,13 @@ export function describeControl(buffer: ArrayBufferLike): Quotas | undefined {
   const words = new Int32Array(buffer);
   const [magic, inFlight = 0, bodyBytes = 0, poolBytes = 0, registrations = 0] = words;
   const quotas = { inFlight, bodyBytes, poolBytes, registrations };
-  const sane = inFlight > 0 && bodyBytes >= 0 && registrations >= 0 && inFlight <= 65536 && registrations <= 65536;
-  return magic === MAGIC && sane && layoutOf(quotas).controlBytes <= buffer.byteLength ? quotas : undefined;
+  // The owner may write anything here. Each part is bounded by itself first, so that the layout's sums cannot overflow.
+  const parts = [inFlight, bodyBytes, poolBytes, registrations, inFlight * (SLOT_HEADER + bodyBytes)];
+  const bounded = parts.every((part) => part >= 0) && parts[4]! + registrations * ENTRY_BYTES <= buffer.byteLength;
+  const sane = magic === MAGIC && bounded && isPowerOfTwo(inFlight);
+  return sane && layoutOf(quotas).controlBytes <= buffer.byteLength ? quotas : undefined;
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return value > 0 && (value & (value - 1)) === 0;
 }

@@ -2,6 +2,7 @@
 import { backRing, frontRing, type RingEnd } from '../ring/request-ring.ts';
 import type { Channel, ChannelSink, WordBuffer } from './contract.ts';
 import { copyRecord, recordOf } from './copy.ts';
+import { enterDelivery, leaveDelivery, settleDeliveries } from './deliveries.ts';
 import { layoutOf, SLOT_HEADER } from './layout.ts';
 import { createSharedBuffers, type SharedMemory } from './shared-buffers.ts';
 
@@ -13,26 +14,34 @@ export interface Doorbell {
   listen(look: (() => void) | undefined): void;
 }
 
-/** Entries handled for one ring of the bell before others get a turn, so that a flood does not own the thread. */
+/** Entries taken from one ring before the other ring gets its turn, so that a flood of requests does not hold answers back. */
 const BATCH = 256;
 /** Batches handled before the event loop gets a turn. */
 const ROUNDS = 16;
 
 /**
- * A channel over memory that both ends map and a doorbell: an event channel between domains, a microtask within one. Each
- * end has a ring for its requests, in whose slots the answers come back.
+ * A channel over memory that both ends map and a doorbell: an event channel between domains, a task within one. Each end has
+ * a ring for its requests, in whose slots the answers come back.
+ *
+ * @throws RangeError when the peer's memory is too small for the quotas
  */
 export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel {
   const { quotas, control, side } = memory;
   const layout = layoutOf(quotas);
+  if (control.byteLength < layout.controlBytes || (memory.pool?.byteLength ?? 0) < layout.poolBytes) {
+    throw new RangeError(`${layout.controlBytes} bytes of control area and ${layout.poolBytes} of pool are needed`);
+  }
   const shared = recordOf(control);
   const mine = frontRing(layout.ring(control, side));
   const theirs = backRing(layout.ring(control, side === 'front' ? 'back' : 'front'));
   const buffers = createSharedBuffers(memory);
   const { words } = shared;
+  const delivery = { settle, outer: undefined };
   let sink: ChannelSink | undefined;
+  let closed = false;
   let dirty = 0;
   let delivering = false;
+  let drains = 0;
 
   function put(ring: RingEnd, head: number, id: number, body: WordBuffer, length: number): void {
     const at = ring.produce();
@@ -43,8 +52,7 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
     copyRecord(body, 0, shared, at + SLOT_HEADER, length);
   }
 
-  function flush(): void {
-    if (delivering) return;
+  function publish(): void {
     let ring = false;
     if (dirty & 1) ring = mine.publish();
     if (dirty & 2) ring = theirs.publish() || ring;
@@ -61,8 +69,10 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
   /** Delivers up to a batch from one ring. @returns false when the channel was closed or broken meanwhile */
   function drain(ring: RingEnd, deliver: (to: ChannelSink, at: number) => boolean): boolean {
     const count = ring.ready();
+    // A handler that polls drains in our midst: what we counted may be consumed then.
+    const number = ++drains;
     if (count < 0) broken('impossible ring index');
-    for (let taken = 0; taken < count && taken < BATCH && sink !== undefined; taken++) {
+    for (let taken = 0; taken < count && taken < BATCH && number === drains && sink !== undefined; taken++) {
       if (!deliver(sink, ring.consume())) broken('record longer than its slot');
     }
     return sink !== undefined;
@@ -85,29 +95,51 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
   }
 
   function deliverBoth(): boolean {
+    const nested = delivering;
+    if (!nested) enterDelivery(delivery);
     delivering = true;
     try {
       return drain(mine, deliverReply) && drain(theirs, deliverRequest);
     } finally {
-      delivering = false;
+      delivering = nested;
+      if (!nested) leaveDelivery(delivery);
     }
   }
 
+  /** Has the sink flush, also in the midst of a delivery. */
+  function settle(): void {
+    const before = delivering;
+    delivering = false;
+    sink?.delivered();
+    delivering = before;
+  }
+
   function look(): void {
-    for (let round = 0; sink !== undefined; round++) {
-      if (!deliverBoth()) return;
-      flush();
-      const more = mine.rearm() || theirs.rearm();
-      if (!more) return;
-      if (round === ROUNDS) {
-        setImmediate(look);
-        return;
+    settleDeliveries();
+    try {
+      for (let round = 0; sink !== undefined; round++) {
+        if (!deliverBoth()) return;
+        settle();
+        const more = mine.rearm() || theirs.rearm();
+        if (!more) return;
+        if (round === ROUNDS) {
+          setImmediate(look);
+          return;
+        }
       }
+    } catch (error) {
+      // A handler threw. The peer rings no more before we rearm, so nobody else would make us look.
+      setImmediate(look);
+      throw error;
     }
   }
 
   function close(): void {
-    if (sink === undefined) return;
+    if (closed) return;
+    closed = true;
+    // What was answered is answered, even when the handler that did it ends the connection.
+    dirty &= 2;
+    publish();
     sink = undefined;
     bell.listen(undefined);
     buffers.close();
@@ -117,6 +149,7 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
     quotas,
     buffers,
     open(to) {
+      if (closed) throw new Error('the channel is closed');
       sink = to;
       bell.listen(look);
     },
@@ -128,7 +161,9 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
       put(theirs, error, id, body, length);
       dirty |= 2;
     },
-    flush,
+    flush() {
+      if (!delivering && !closed) publish();
+    },
     poll: look,
     close,
   };

@@ -50,16 +50,20 @@ export function createSharedBuffers({ control, pool, quotas, side }: SharedMemor
   const memory = new Uint8Array(pool ?? new ArrayBuffer(0));
   const ourPool = layout.pool(side);
   const theirPool = layout.pool(peer);
-  const pages = createPageMap(quotas.poolBytes / PAGE);
+  const pages = createPageMap(Math.floor(quotas.poolBytes / PAGE));
   const freeEntries = Array.from({ length: quotas.registrations }, (_, index) => quotas.registrations - 1 - index);
   const fences = new Set<() => void>();
-  const offsets = new WeakMap<PoolBuffer, number>();
+  /** Where a range lies and how many registrations it has. No entry: not of this pool, or given back. */
+  const ranges = new WeakMap<PoolBuffer, { readonly offset: number; lent: number }>();
   let nextGeneration = 1;
   let closed = false;
 
   function fence(entry: number, done: () => void): void {
     const complete = (): void => {
-      if (fences.delete(complete)) done();
+      if (!fences.delete(complete)) return;
+      // Lets go of a wait that is left when the connection ends first.
+      if (closed) Atomics.notify(words, pins);
+      done();
     };
     fences.add(complete);
     const pins = ours + entry * ENTRY_WORDS + PINS;
@@ -72,7 +76,8 @@ export function createSharedBuffers({ control, pool, quotas, side }: SharedMemor
       }
       const wait = Atomics.waitAsync(words, pins, count);
       if (wait.async) void wait.value.then(check);
-      else queueMicrotask(check);
+      // Not a microtask: a user that moves the count all the time must not starve the owner's thread.
+      else setImmediate(check);
     };
     check();
   }
@@ -85,19 +90,24 @@ export function createSharedBuffers({ control, pool, quotas, side }: SharedMemor
       const offset = first * PAGE;
       const buffer: PoolBuffer = {
         bytes: memory.subarray(ourPool + offset, ourPool + offset + length),
-        free: () => pages.give(first, count),
+        free() {
+          if (ranges.get(buffer)?.lent !== 0) throw new Error('the range is registered or given back');
+          ranges.delete(buffer);
+          pages.give(first, count);
+        },
       };
-      offsets.set(buffer, offset);
+      ranges.set(buffer, { offset, lent: 0 });
       return buffer;
     },
     register(buffer, rights) {
-      const entry = freeEntries.pop();
-      const offset = offsets.get(buffer);
-      if (entry === undefined || offset === undefined) return undefined;
+      const range = ranges.get(buffer);
+      const entry = range && freeEntries.pop();
+      if (entry === undefined || range === undefined) return undefined;
+      range.lent++;
       const at = ours + entry * ENTRY_WORDS;
       const generation = nextGeneration;
       nextGeneration = (nextGeneration + 1) & 0x7fffffff || 1;
-      words[at + OFFSET] = offset;
+      words[at + OFFSET] = range.offset;
       words[at + LENGTH] = buffer.bytes.length;
       words[at + RIGHTS] = RIGHT_BITS[rights];
       Atomics.store(words, at + GENERATION, generation);
@@ -108,11 +118,15 @@ export function createSharedBuffers({ control, pool, quotas, side }: SharedMemor
           if (!live) throw new Error('unregistered twice');
           live = false;
           Atomics.store(words, at + GENERATION, 0);
-          fence(entry, done);
+          fence(entry, () => {
+            range.lent--;
+            done();
+          });
         },
       } satisfies Registration;
     },
     pin(reference, start, right) {
+      if (start + REFERENCE_BYTES > reference.length) return undefined;
       const view = new DataView(reference.buffer, reference.byteOffset + start, REFERENCE_BYTES);
       const entry = view.getUint32(0, true);
       const generation = view.getUint32(4, true);

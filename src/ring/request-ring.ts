@@ -71,8 +71,9 @@ export function frontRing(place: RingPlace): RingEnd {
     },
     ready() {
       const waiting = (Atomics.load(words, RSP_PROD) - consumed) >>> 0;
-      // More answers than questions is a lie, however small the number.
-      return waiting > (published - consumed) >>> 0 ? -1 : waiting;
+      const asked = (published - consumed) >>> 0;
+      // More answers than questions is a lie, however small the number; so are more questions than slots, found at the start.
+      return waiting > asked || asked > slots ? -1 : waiting;
     },
     consume() {
       const offset = slotAt(consumed);
@@ -108,8 +109,9 @@ export function backRing(place: RingPlace): RingEnd {
       return crossed(Atomics.load(words, RSP_EVENT), old, published);
     },
     ready() {
-      const requested = Atomics.load(words, REQ_PROD);
-      return (requested - produced) >>> 0 > slots ? -1 : (requested - consumed) >>> 0;
+      const waiting = (Atomics.load(words, REQ_PROD) - consumed) >>> 0;
+      // Counted from what was consumed, so that an index that goes back is a lie too.
+      return waiting > slots - ((consumed - produced) >>> 0) ? -1 : waiting;
     },
     consume() {
       const offset = slotAt(consumed);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DomId, EvtchnPort, Extent, Hypercalls } from '../../src/hv/contract.ts';
+import { PAGE_SIZE } from '../../src/hv/contract.ts';
+import type { Channel, Quotas } from '../../src/idc/contract.ts';
+import { initControl, layoutOf } from '../../src/idc/layout.ts';
+import { createLoopback } from '../../src/idc/loopback-channel.ts';
+import { createRingChannel, type Doorbell } from '../../src/idc/ring-channel.ts';
+import { startMachine } from './hv-machine.ts';
+
+/** Both ends of a connection, and the end of everything that was made for it. */
+export interface ChannelPair {
+  readonly front: Channel;
+  readonly back: Channel;
+  end(): Promise<void>;
+}
+
+/** Makes a pair that has these quotas. */
+export type MakePair = (quotas: Quotas) => Promise<ChannelPair>;
+
+/** A pair over granted memory, with its wake-ups counted. */
+export interface RingPair extends ChannelPair {
+  /** Notifications that the front end has sent. */
+  frontSent(): number;
+  /** The shared control area. */
+  readonly control: SharedArrayBuffer;
+  readonly domains: { readonly front: Hypercalls; readonly back: Hypercalls };
+  readonly ports: { readonly front: EvtchnPort; readonly back: EvtchnPort };
+}
+
+export const FRONT: DomId = 1;
+export const BACK: DomId = 2;
+
+export const loopbackPair: MakePair = async (quotas) => {
+  const { front, back } = createLoopback(quotas);
+  return {
+    front,
+    back,
+    async end() {
+      front.close();
+      back.close();
+    },
+  };
+};
+
+/** An event channel's end as a doorbell. */
+export function doorbell(dom: Hypercalls, port: EvtchnPort): Doorbell {
+  return {
+    notify: () => dom.evtchn.notify(port),
+    listen: (look) => dom.evtchn.listen(port, look),
+  };
+}
+
+/** Takes an extent for `bytes` and grants it. */
+export async function lend(dom: Hypercalls, to: DomId, bytes: number): Promise<{ extent: Extent; gref: number }> {
+  const extent = await dom.memory.alloc(Math.max(0, Math.ceil(Math.log2(bytes / PAGE_SIZE))));
+  return { extent, gref: await dom.gnttab.grantAccess(to, extent) };
+}
+
+/** Two domains of a hypervisor of their own: memory is granted and mapped, the bell is an event channel. */
+export async function ringPair(quotas: Quotas): Promise<RingPair> {
+  const machine = startMachine([FRONT, BACK], 4096);
+  const [front, back] = [machine.dom(FRONT), machine.dom(BACK)];
+  const layout = layoutOf(quotas);
+  const control = await lend(front, BACK, layout.controlBytes);
+  initControl(control.extent.buffer, quotas);
+  const pool = quotas.poolBytes > 0 ? await lend(front, BACK, layout.poolBytes) : undefined;
+  const mapped = await back.gnttab.map(FRONT, control.gref);
+  const mappedPool = pool && (await back.gnttab.map(FRONT, pool.gref));
+  const ports = machine.hv.bindPair(FRONT, BACK);
+  return {
+    front: createRingChannel(
+      { control: control.extent.buffer, pool: pool?.extent.buffer, quotas, side: 'front' },
+      doorbell(front, ports.near),
+    ),
+    back: createRingChannel(
+      { control: mapped.buffer, pool: mappedPool?.buffer, quotas, side: 'back' },
+      doorbell(back, ports.far),
+    ),
+    control: control.extent.buffer,
+    domains: { front, back },
+    ports: { front: ports.near, back: ports.far },
+    frontSent: () => machine.hv.counters(FRONT, ports.near).sent,
+    async end() {
+      machine[Symbol.dispose]();
+    },
+  };
+}
