@@ -18,7 +18,16 @@ export const BLK_STATUS = {
   noSpace: -28,
 } as const;
 
-/** A disk as a kernel uses it. Offsets and lengths are bytes and multiples of {@link SECTOR_SIZE}. */
+/**
+ * What a back end counts, as `xm top` shows it: times that no further request could be accepted, requests read, written and
+ * flushed, sectors read and written. Discards are counted as writes, since they write zeros.
+ */
+export const VBD_COUNTERS = ['oo', 'rd', 'wr', 'flush', 'rsect', 'wsect'] as const;
+
+/**
+ * A disk as a kernel uses it. Requests that overlap and are outstanding together take effect in any order. Offsets and
+ * lengths are bytes and multiples of {@link SECTOR_SIZE}.
+ */
 export interface BlockDevice {
   /** Size in bytes; 0 while not connected. */
   readonly size: number;
@@ -29,11 +38,15 @@ export interface BlockDevice {
    * @throws XmError `EIO`, `EINVAL` (beyond the end, not whole sectors), `ENODEV` (the connection ended: nothing is known)
    */
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** Reads into a buffer of one's own, without allocating for the data. */
+  /** Reads into a buffer of one's own, without allocating for the data; after a failure any part of it may be filled. */
   readInto(offset: number, target: Uint8Array): Promise<void>;
-  /** @throws XmError as `read`, and `EROFS`, `ENOSPC` */
+  /**
+   * Writes; `data` must not change before it resolves.
+   *
+   * @throws XmError as `read`, and `EROFS`, `ENOSPC`
+   */
   write(offset: number, data: Uint8Array): Promise<void>;
-  /** Resolves when everything written before is on stable storage. */
+  /** Waits for everything written and discarded before it, then resolves when that is on stable storage. */
   flush(): Promise<void>;
   /** Says that a range is not needed; it reads as zeros afterwards. */
   discard(offset: number, length: number): Promise<void>;

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeviceClass } from '../contract.ts';
+import { moduleUrl } from '../module-url.ts';
+import { claimDisk } from './claim.ts';
+import { VBD_COUNTERS } from './contract.ts';
+import { devNumber, devWords } from './names.ts';
+import { checkUname, resolveUname } from './uname.ts';
+
+/** Virtual block device: a file or a disk of the back end's machine as a disk of the domain. */
+export const vbd: DeviceClass = {
+  name: 'vbd',
+  aliases: ['block', 'tap'],
+  doc: 'A disk whose content is a file or a block device.',
+  fields: {
+    uname: {
+      type: 'string',
+      doc: 'The content: file:PATH, or phy:PATH for a block device (below /dev unless absolute).',
+      required: true,
+      unique: true,
+      check: (value) => checkUname(String(value)),
+      resolve: resolveUname,
+    },
+    dev: {
+      type: 'string',
+      doc: "The disk's name in the domain: xvdX, sdX or hdX with or without a partition, or a device number.",
+      required: true,
+      check: (value) => (devNumber(String(value)) === undefined ? 'Device not found: names are like xvda' : undefined),
+    },
+    mode: {
+      type: 'choice',
+      doc: 'r: only reading; w: writing too, nobody else uses it; w!: writing although others use it.',
+      default: 'r',
+      choices: ['r', 'w', 'w!'],
+    },
+    backend: { type: 'domain', doc: 'The domain that serves the disk, by name or id.', default: '0' },
+  },
+  devid: (config) => devNumber(String(config.dev)),
+  names: (config) => devWords(String(config.dev)),
+  front: moduleUrl('./front', import.meta.url),
+  back: moduleUrl('./back', import.meta.url),
+  claim: claimDisk,
+  columns: [
+    { title: 'Vdev', width: -5, key: 'devid' },
+    { title: 'BE', width: -3, key: 'backendId' },
+    { title: 'handle', width: -3, key: 'handle' },
+    { title: 'state', width: -3, key: 'state' },
+    { title: 'evt-ch', width: -3, key: 'evtchn' },
+    { title: 'ring-ref', width: -5, key: 'ringRef' },
+    { title: 'BE-path', width: -30, key: 'backPath' },
+  ],
+  counters: VBD_COUNTERS,
+};

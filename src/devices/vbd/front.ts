@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../../errors.ts';
+import { TRANSPORT } from '../../idc/contract.ts';
+import type { EndpointControl } from '../../idc/endpoint.ts';
+import { type IdcFront, idcFront } from '../idc-front.ts';
+import { BLK_OP, BLK_STATUS, type BlockDevice, SECTOR_SIZE } from './contract.ts';
+import { type BlockInfo, getInfo, MAX_DISCARD_SECTORS, PLAIN_BYTES, putRequest, VBD_QUOTAS } from './protocol.ts';
+import { createTransfers, GONE, type Transfers } from './transfers.ts';
+
+/** The front end of a disk: a {@link BlockDevice} for kernels. */
+export default idcFront(VBD_QUOTAS, (endpoint, { name }) => createBlockFront(endpoint, name));
+
+/** What a verdict means to people; any other one means that the medium failed. */
+const MEANING: Readonly<Record<number, readonly [code: string, text: string]>> = {
+  [GONE]: ['ENODEV', 'the connection to its back end ended; what was outstanding may have happened or not'],
+  [BLK_STATUS.readOnly]: ['EROFS', 'it is attached read-only'],
+  [BLK_STATUS.noSpace]: ['ENOSPC', 'there is no space left where its image is'],
+  [BLK_STATUS.notSupported]: ['ENOTSUP', 'its back end does not support this'],
+};
+
+function createBlockFront(endpoint: EndpointControl, name: string): IdcFront {
+  /** Writes that were begun and not ended; a flush is for those. */
+  const writing = new Set<Promise<unknown>>();
+  let connection: { readonly info: BlockInfo; readonly transfers: Transfers } | undefined;
+
+  const size = (): number => (connection?.info.sectors ?? 0) * SECTOR_SIZE;
+
+  function failure(verdict: number, what: string): XmError {
+    const [code, text] = MEANING[verdict] ?? ['EIO', 'its back end reports an error'];
+    return new XmError(code, `${name}: ${what} failed: ${text}`);
+  }
+
+  /** @throws XmError when a request cannot be made now, or not at all */
+  function check(what: string, offset: number, length: number, writes: boolean): void {
+    if (connection === undefined) throw new XmError('ENODEV', `${name}: ${what} failed: the disk is not connected`);
+    const whole = isWhole(offset) && isWhole(length);
+    if (!whole)
+      throw new XmError('EINVAL', `${name}: ${what} at ${offset} is not made of sectors of ${SECTOR_SIZE} bytes`);
+    if (length > size() - offset) {
+      throw new XmError('EINVAL', `${name}: ${what} at ${offset} goes beyond the end, which is at ${size()}`);
+    }
+    if (writes && connection.info.readonly) throw failure(BLK_STATUS.readOnly, what);
+  }
+
+  function transfer(op: number, offset: number, bytes: Uint8Array): Promise<void> {
+    const writes = op === BLK_OP.write;
+    const what = `${writes ? 'writing' : 'reading'} ${bytes.length} bytes`;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    try {
+      check(what, offset, bytes.length, writes);
+    } catch (error) {
+      reject(error);
+      return promise;
+    }
+    if (bytes.length === 0) {
+      resolve();
+      return promise;
+    }
+    if (writes) writing.add(promise);
+    connection!.transfers.start(op, offset, bytes, (verdict) => {
+      writing.delete(promise);
+      if (verdict === BLK_STATUS.okay) resolve();
+      else reject(failure(verdict, what));
+    });
+    return promise;
+  }
+
+  /** A request without data. @returns the answer */
+  async function plain(op: number, offset: number, length: number, what: string): Promise<Uint8Array> {
+    const parameters = new Uint8Array(PLAIN_BYTES);
+    putRequest(parameters, op, offset / SECTOR_SIZE, length / SECTOR_SIZE);
+    const { transport, error, status } = await endpoint.call(parameters);
+    const verdict = transport === TRANSPORT.ok ? error : GONE;
+    if (verdict !== BLK_STATUS.okay) throw failure(verdict, what);
+    return status;
+  }
+
+  async function discardAll(offset: number, length: number): Promise<void> {
+    const what = `discarding ${length} bytes`;
+    check(what, offset, length, true);
+    for (let at = 0; at < length; at += MAX_DISCARD_SECTORS * SECTOR_SIZE) {
+      await plain(BLK_OP.discard, offset + at, Math.min(length - at, MAX_DISCARD_SECTORS * SECTOR_SIZE), what);
+    }
+  }
+
+  const driver: BlockDevice = {
+    get size() {
+      return size();
+    },
+    get readonly() {
+      return connection?.info.readonly ?? false;
+    },
+    async read(offset, length) {
+      // Before memory of any length that is asked for is taken.
+      check(`reading ${length} bytes`, offset, length, false);
+      const bytes = new Uint8Array(length);
+      await transfer(BLK_OP.read, offset, bytes);
+      return bytes;
+    },
+    readInto: (offset, target) => transfer(BLK_OP.read, offset, target),
+    write: (offset, data) => transfer(BLK_OP.write, offset, data),
+    async flush() {
+      check('flushing', 0, 0, false);
+      await Promise.allSettled(writing);
+      await plain(BLK_OP.flush, 0, 0, 'flushing');
+    },
+    discard(offset, length) {
+      const promise = discardAll(offset, length);
+      writing.add(promise);
+      const ended = (): void => void writing.delete(promise);
+      promise.then(ended, ended);
+      return promise;
+    },
+  };
+
+  return {
+    driver,
+    async start() {
+      const info = getInfo(await plain(BLK_OP.info, 0, 0, 'asking for its size'));
+      const { buffers } = endpoint;
+      if (info === undefined || buffers === undefined) {
+        throw new XmError('EPROTO', `${name}: its back end describes no disk`);
+      }
+      connection = { info, transfers: createTransfers(endpoint, buffers, info.maxSectors) };
+    },
+    handlers: {
+      onDisconnect(done) {
+        connection?.transfers.end();
+        connection = undefined;
+        done();
+      },
+    },
+  };
+}
+
+function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value % SECTOR_SIZE === 0;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import { close, fdatasync, fstat, open, read, type Stats, write } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { XmError } from '../../errors.ts';
+import { SECTOR_SIZE } from './contract.ts';
+import { openFailure, type Wanted, wrongKind } from './failure.ts';
+import { unamePath } from './uname.ts';
+
+/** Called once, with what went wrong if something did. */
+export type Done = (error: unknown) => void;
+
+/** The content of a disk. Several operations may run at once; positions and lengths are bytes, within the size. */
+export interface Image {
+  readonly sectors: number;
+  readonly readonly: boolean;
+  /** Fills `bytes`, which may be shared memory. */
+  read(bytes: Uint8Array, position: number, done: Done): void;
+  write(bytes: Uint8Array, position: number, done: Done): void;
+  /** Writes zeros. */
+  zero(position: number, length: number, done: Done): void;
+  /** Brings what was written to stable storage. */
+  sync(done: Done): void;
+  close(): Promise<void>;
+}
+
+/** Zeros are written in steps of this many bytes. */
+const ZEROS = new Uint8Array(256 * 1024);
+
+/**
+ * Opens the content of a disk.
+ *
+ * @throws XmError when there is none, it may not be opened in this way, or its size is not one of whole sectors
+ */
+export async function openImage(wanted: Wanted): Promise<Image> {
+  const { uname, dev, writable } = wanted;
+  const fd = await promisify(open)(unamePath(uname), writable ? 'r+' : 'r').catch((error: unknown) => {
+    throw openFailure(error, wanted);
+  });
+  try {
+    const stats = await promisify(fstat)(fd);
+    const size = stats.isBlockDevice() ? await blockDeviceSize(stats.rdev) : stats.size;
+    const problem = wrongKind(stats) ?? wrongSize(size);
+    if (problem !== undefined) throw new XmError('EINVAL', `vbd: ${dev} cannot be ${uname}: ${problem}`);
+    return imageOf(fd, size / SECTOR_SIZE, !writable);
+  } catch (error) {
+    await promisify(close)(fd);
+    throw error;
+  }
+}
+
+/** An open file as an image of `sectors` sectors; `close` closes it. */
+export function imageOf(fd: number, sectors: number, readonly: boolean): Image {
+  return {
+    sectors,
+    readonly,
+    read: (bytes, position, done) => transfer(read, fd, bytes, position, done),
+    write: (bytes, position, done) => transfer(write, fd, bytes, position, done),
+    zero(position, length, done) {
+      const end = position + length;
+      const step = (error: unknown): void => {
+        const at = position;
+        position += ZEROS.length;
+        if (error || at >= end) done(error);
+        else transfer(write, fd, ZEROS.subarray(0, Math.min(ZEROS.length, end - at)), at, step);
+      };
+      step(null);
+    },
+    sync: (done) => fdatasync(fd, done),
+    close: () => promisify(close)(fd),
+  };
+}
+
+type Operation = (
+  fd: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+  done: (error: unknown, count: number) => void,
+) => void;
+
+/** Reads or writes all of `bytes`: the operating system may do less than it is asked for. */
+function transfer(operation: Operation, fd: number, bytes: Uint8Array, position: number, done: Done): void {
+  operation(fd, bytes, 0, bytes.length, position, (error, count) => {
+    if (error || count === bytes.length) done(error);
+    else if (count === 0) done(new Error('the image is shorter than it was'));
+    else transfer(operation, fd, bytes.subarray(count), position + count, done);
+  });
+}
+
+function wrongSize(size: number): string | undefined {
+  if (size === 0) return 'it is empty';
+  const rest = size % SECTOR_SIZE;
+  return rest === 0 ? undefined : `its size, ${size} bytes, is not a multiple of ${SECTOR_SIZE}`;
+}
+
+/** Bytes of a block device; `stat` says 0 for all of them, and asking the device itself is not possible from here. */
+async function blockDeviceSize(rdev: Stats['rdev']): Promise<number> {
+  const number = BigInt(rdev);
+  const major = ((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn);
+  const minor = (number & 0xffn) | ((number >> 12n) & 0xffffff00n);
+  return Number(await readFile(`/sys/dev/block/${major}:${minor}/size`, 'utf8')) * SECTOR_SIZE;
+}
