@@ -74,7 +74,12 @@ async function launch(paths: RunPaths): Promise<string | undefined> {
     return messageOf(error);
   }
   // Its directory is the root, so that it keeps no directory of the user busy: relative paths are resolved before.
-  const env = { ...process.env, XEND_RUNDIR: resolve(paths.runDir), XEND_STATEDIR: resolve(paths.stateDir) };
+  const env = {
+    ...process.env,
+    XEND_RUNDIR: resolve(paths.runDir),
+    XEND_STATEDIR: resolve(paths.stateDir),
+    XEND_REPORT_FD: String(REPORT_FD),
+  };
   const stdio = ['ignore', log, log, 'pipe'] as const;
   const child = spawn(process.execPath, [program], { detached: true, cwd: '/', env, stdio: [...stdio] });
   closeSync(log);

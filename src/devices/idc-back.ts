@@ -2,7 +2,7 @@
 import type { BackContext, BackFactory } from '../domain/contract.ts';
 import { XmError } from '../errors.ts';
 import type { EvtchnPort, GrantRef, Mapping } from '../hv/contract.ts';
-import type { EndpointHandlers, Quotas } from '../idc/contract.ts';
+import type { EndpointHandlers, Quotas, ReceivedTransaction } from '../idc/contract.ts';
 import { createEndpoint, type EndpointControl } from '../idc/endpoint.ts';
 import { describeControl, layoutOf } from '../idc/layout.ts';
 import { createRingChannel } from '../idc/ring-channel.ts';
@@ -26,12 +26,17 @@ export function idcBack(
   return (context) => {
     const { hypercalls, domid } = context;
     let mappings: Mapping[] = [];
+    /** Came while DISCONNECT waits for the requests before them: not begun, and their front end hears that from its transport. */
+    let refused: ReceivedTransaction[] | undefined;
     const endpoint = createEndpoint({
       quotas,
       onBroken: context.broken,
       onMessage: (message) => (built.handlers.onMessage ? built.handlers.onMessage(message) : message.complete()),
-      onTransaction: (received) =>
-        built.handlers.onTransaction ? built.handlers.onTransaction(received) : received.complete(-1),
+      onTransaction(received) {
+        if (refused !== undefined) refused.push(received);
+        else if (built.handlers.onTransaction) built.handlers.onTransaction(received);
+        else received.complete(-1);
+      },
       onConnect: () => built.handlers.onConnect?.(),
       onDisconnect: (done) => (built.handlers.onDisconnect ? built.handlers.onDisconnect(done) : done()),
     });
@@ -78,8 +83,11 @@ export function idcBack(
       open: async () => built.open?.(),
       connect,
       async disconnect() {
+        refused = [];
         await built.idle?.();
         await endpoint.disconnect();
+        for (const transaction of refused) transaction.complete(-1);
+        refused = undefined;
         await unmapAll();
       },
       close: async () => built.close?.(),

@@ -60,7 +60,7 @@ const sourceRoot = new URL('../', import.meta.url);
 
 /** Built-in kernels by name. */
 const BUILTIN: Readonly<Record<string, string>> = {
-  shell: `./kernels/shell/shell${extension}`,
+  shell: `./kernels/shell/index${extension}`,
   idle: `./kernels/idle${extension}`,
 };
 

@@ -125,6 +125,8 @@ export interface XendStatus {
   readonly socket: string;
   readonly stateDir: string;
   readonly domains: number;
+  /** What this xend cleaned up at its start because the one before was killed; a line for each thing. */
+  readonly recovered: readonly string[];
 }
 
 /** A domain named as the user typed it: domid, name or uuid. */
@@ -135,7 +137,10 @@ export interface DomainArg {
 /** Methods, their parameters and results. All of them may fail with an {@link ApiError}. */
 export interface XendApi {
   /** Builds, connects its devices (waits for them) and, unless `paused`, starts a domain; nothing stays when it fails. */
-  'domain.create': { params: ConfigText & { readonly paused?: boolean }; result: DomainInfo & { readonly report: string } };
+  'domain.create': {
+    params: ConfigText & { readonly paused?: boolean };
+    result: DomainInfo & { readonly report: string };
+  };
   /** Without names: all, by name; with names: as given, `ENODOMAIN` for an unknown one. */
   'domain.list': { params: { readonly names?: readonly string[] }; result: readonly DomainInfo[] };
   /** `(domain ...)` records pretty-printed, one after another, and the same as JSON. */
@@ -147,13 +152,20 @@ export interface XendApi {
   'domain.unpause': { params: DomainArg; result: null };
   /** Asks the kernel to end. With `wait` the call returns when the domain is gone (or rebooted) or `timeout` seconds passed. */
   'domain.shutdown': {
-    params: DomainArg & { readonly reason: 'poweroff' | 'reboot' | 'halt'; readonly wait?: boolean; readonly timeout?: number };
+    params: DomainArg & {
+      readonly reason: 'poweroff' | 'reboot' | 'halt';
+      readonly wait?: boolean;
+      readonly timeout?: number;
+    };
     result: { readonly done: boolean };
   };
   /** Ends it at once. Returns when nothing of it is left. */
   'domain.destroy': { params: DomainArg; result: null };
   /** Path of the unix socket on which the console's bytes flow; one client at a time. */
-  'domain.console': { params: DomainArg; result: { readonly path: string; readonly domid: number; readonly name: string } };
+  'domain.console': {
+    params: DomainArg;
+    result: { readonly path: string; readonly domid: number; readonly name: string };
+  };
   /** Hot add: returns when connected. `config` values are as typed; `directory` resolves relative paths. */
   'device.attach': {
     params: DomainArg & {
@@ -190,7 +202,10 @@ export interface XendApi {
   /** The hypervisor's message ring; `clear` empties it afterwards. */
   'node.dmesg': { params: { readonly clear?: boolean }; result: { readonly text: string } };
   /** Lines of xend.log: the last `lines` (default all), none older than `since` (milliseconds since 1970). */
-  'log.read': { params: { readonly lines?: number; readonly since?: number }; result: { readonly lines: readonly string[] } };
+  'log.read': {
+    params: { readonly lines?: number; readonly since?: number };
+    result: { readonly lines: readonly string[] };
+  };
   stats: { params: Record<string, never>; result: Stats };
   'xend.status': { params: Record<string, never>; result: XendStatus };
   /** Destroys all domains and ends xend; the answer comes before the process is gone. */

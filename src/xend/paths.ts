@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { consoleSocket } from '../devices/console/socket.ts';
 import { XmError } from '../errors.ts';
 
 /** Everything one supervisor keeps on disk. Two supervisors with different directories never meet. */
@@ -45,9 +46,4 @@ export function runPaths(env: NodeJS.ProcessEnv = process.env): RunPaths {
     debugLog: join(stateDir, 'xend-debug.log'),
     domainDir: join(stateDir, 'domains'),
   };
-}
-
-/** The unix socket on which a domain's console is served. */
-export function consoleSocket(runDir: string, domid: number): string {
-  return join(runDir, `console-${domid}.sock`);
 }

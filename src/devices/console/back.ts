@@ -4,9 +4,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { BackContext, BackInterface } from '../../domain/contract.ts';
 import type { EvtchnPort, Mapping } from '../../hv/contract.ts';
 import { type ByteRingReader, type ByteRingWriter, byteRingReader, byteRingWriter } from '../../ring/byte-ring.ts';
-import { consoleSocket } from '../../xend/paths.ts';
 import { createHistory } from './history.ts';
 import { consoleRings } from './page.ts';
+import { consoleSocket } from './socket.ts';
 
 /** Output kept for a reader that comes later or reads slowly. */
 const HISTORY = 256 * 1024;
@@ -38,7 +38,10 @@ export default function createConsoleBack(context: BackContext): BackInterface {
     let moved = false;
     while (link !== undefined) {
       const count = link.out.read(chunk);
-      if (count < 0) return breakOff();
+      if (count < 0) {
+        breakOff();
+        return;
+      }
       if (count === 0) break;
       moved = true;
       counters[0] = counters[0]! + count;
@@ -67,7 +70,10 @@ export default function createConsoleBack(context: BackContext): BackInterface {
     while (link !== undefined && typed.length > 0) {
       const bytes = typed[0]!;
       const count = link.in.write(bytes);
-      if (count < 0) return breakOff();
+      if (count < 0) {
+        breakOff();
+        return;
+      }
       if (count === 0) break;
       moved = true;
       counters[1] = counters[1]! + count;

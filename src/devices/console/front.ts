@@ -33,7 +33,10 @@ export default function createConsoleFront({ hypercalls, backendId, broken }: Fr
     while (link !== undefined && backlog.length > 0) {
       const chunk = backlog[0]!;
       const taken = link.out.write(chunk);
-      if (taken < 0) return breakOff();
+      if (taken < 0) {
+        breakOff();
+        return;
+      }
       if (taken === 0) break;
       moved = true;
       backlogBytes -= taken;
@@ -57,7 +60,10 @@ export default function createConsoleFront({ hypercalls, backendId, broken }: Fr
     let moved = false;
     while (link !== undefined) {
       const count = link.in.read(input);
-      if (count < 0) return breakOff();
+      if (count < 0) {
+        breakOff();
+        return;
+      }
       if (count === 0) break;
       moved = true;
       deliver(input.slice(0, count));

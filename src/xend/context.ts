@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ClaimTable } from '../devices/claims.ts';
+import type { DeviceClass } from '../devices/contract.ts';
+import type { DomId } from '../hv/contract.ts';
+import type { Hypervisor } from '../hv/hypervisor.ts';
+import type { Store, StoreConnection } from '../xenstore/contract.ts';
+import type { Device } from './controller.ts';
+import type { XendDomain } from './domain.ts';
+import type { Log } from './log.ts';
+import type { RunPaths } from './paths.ts';
+import type { StateFiles } from './state-files.ts';
+
+/** Settings of a supervisor. */
+export interface XendOptions {
+  readonly paths: RunPaths;
+  /** Device classes beside the built-in ones. */
+  readonly classes?: readonly DeviceClass[];
+  /** Runs before each labelled step of a device's connection, e.g. `vbd.tellConnected`. */
+  readonly onStep?: (label: string, device: Device) => Promise<void> | void;
+  /** How long a device may take to connect, milliseconds. */
+  readonly connectLimit?: number;
+}
+
+/** What the parts of the supervisor share. */
+export interface XendContext {
+  readonly options: XendOptions;
+  readonly paths: RunPaths;
+  readonly hv: Hypervisor;
+  readonly store: Store;
+  /** Domain 0's own connection, for what xend publishes. */
+  readonly xs: StoreConnection;
+  readonly log: Log;
+  readonly claims: ClaimTable;
+  readonly classes: readonly DeviceClass[];
+  readonly stateFiles: StateFiles;
+  readonly domains: Map<DomId, XendDomain>;
+  readonly startTime: number;
+}

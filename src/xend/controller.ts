@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ClaimTable } from '../devices/claims.ts';
+import type { DeviceClass, DeviceConfig } from '../devices/contract.ts';
+import { CMSG_STATUS, type ControlAnswer, type ControlBody, INTERFACE } from '../domain/control.ts';
+import { messageOf, XmError } from '../errors.ts';
+import type { DomId, EvtchnPort } from '../hv/contract.ts';
+import type { Hypervisor } from '../hv/hypervisor.ts';
+import { DEVICE_TABLE, type DeviceEvent, type DeviceState, type DeviceStep } from './device-table.ts';
+import type { Log } from './log.ts';
+
+/** A domain as a device sees it: whom to send control messages to. */
+export interface ControlPeer {
+  readonly domid: DomId;
+  readonly name: string;
+  request(type: string, subtype: string, body: ControlBody): Promise<ControlAnswer>;
+}
+
+/** A device of a domain, in xend. */
+export interface Device {
+  readonly class: DeviceClass;
+  readonly devid: number;
+  /** A word for people, e.g. `xvda`. */
+  readonly name: string;
+  readonly config: DeviceConfig;
+  readonly front: ControlPeer;
+  readonly back: ControlPeer;
+  readonly state: DeviceState;
+  /** The connection, while there is one. */
+  readonly connection:
+    | { readonly evtchn: EvtchnPort; readonly backEvtchn: EvtchnPort; readonly frames: readonly number[] }
+    | undefined;
+  /** The back end's counters, in shared memory. */
+  readonly counters: Float64Array;
+  /** Lets an event happen after those before it. @throws XmError that names device, step and reason when a step fails */
+  handle(event: DeviceEvent, body?: ControlBody): Promise<void>;
+  /** Resolves when connected; rejects, naming device and phase, when it closes or fails first, or after `limit` milliseconds. */
+  whenConnected(limit: number): Promise<void>;
+}
+
+/** What all devices share. */
+export interface ControllerContext {
+  readonly hv: Hypervisor;
+  readonly log: Log;
+  readonly claims: ClaimTable;
+  /** Runs before each step, with `CLASS.STEP`: where tests end domains, at every labelled step. */
+  readonly onStep?: ((label: string, device: Device) => Promise<void> | void) | undefined;
+  /** Tells that a device changed, for the mirror in xenstore. */
+  readonly onChange: (device: Device) => void;
+}
+
+/** What a device is made of. */
+export interface DeviceSpec {
+  readonly class: DeviceClass;
+  readonly devid: number;
+  readonly config: DeviceConfig;
+  readonly front: ControlPeer;
+  readonly back: ControlPeer;
+}
+
+/** Times in a row that a device may break its protocol before it is closed. */
+const MAX_BREAKS = 5;
+
+/** Steps that clean up: they go on whatever is answered, because nobody is left who could do better. */
+const CLEANING: ReadonlySet<DeviceStep> = new Set([
+  'backDisconnect',
+  'closeChannel',
+  'tellClosed',
+  'backDeviceDestroy',
+  'backDestroy',
+]);
+
+/** A device that drives itself through {@link DEVICE_TABLE}. Its resources are claimed here and released when it closes. */
+export function createDevice(spec: DeviceSpec, context: ControllerContext): Device {
+  const { class: deviceClass, devid, config, front, back } = spec;
+  const { hv, log } = context;
+  const type = deviceClass.name.toUpperCase();
+  const name = deviceClass.names(config)[0] ?? String(devid);
+  const owner = `domain ${front.name} (${name})`;
+  const counters = new Float64Array(new SharedArrayBuffer(8 * Math.max(1, deviceClass.counters.length)));
+  const title = `Device ${devid} (${deviceClass.name})`;
+  const waiting = new Set<{ resolve(): void; reject(error: Error): void }>();
+  let state: DeviceState = 'new';
+  let connection: Device['connection'];
+  let offered: readonly number[] = [];
+  let phase: string = 'created';
+  let failure: XmError | undefined;
+  let breaks = 0;
+  let chain: Promise<unknown> = Promise.resolve();
+
+  const backBody = (body: ControlBody = {}): ControlBody => ({ domid: front.domid, handle: devid, ...body });
+
+  /** Sends a control message; anything but OKAY is an error that names the device. */
+  async function send(to: ControlPeer, end: 'FE' | 'BE', subtype: string, body: ControlBody): Promise<void> {
+    const shown = subtype.replace(/^DEVICE/, type);
+    phase = `${end} ${shown}`;
+    const answer = await to.request(`${type}_${end}`, subtype, body);
+    const okay = answer.status === CMSG_STATUS.okay;
+    const { counters: _counters, config: _config, ...fields } = body;
+    const text = `${type}_${end} ${shown} ${JSON.stringify(fields)} to ${to.name} (${to.domid}): status ${answer.status}`;
+    log.write(okay ? 'DEBUG' : 'WARNING', 'control', okay ? text : `${text}, ${answer.reason ?? 'no reason'}`);
+    if (!okay) {
+      throw new XmError('EDEVICE', `${title} could not be connected. ${answer.reason ?? `${phase} failed`}`, {
+        hint: `${name} of domain ${front.name}: ${phase} was answered with status ${answer.status}`,
+      });
+    }
+  }
+
+  const steps: Readonly<Record<DeviceStep, (body: ControlBody) => Promise<void> | void>> = {
+    async backCreate() {
+      const claim = deviceClass.claim?.(config);
+      if (claim !== undefined) context.claims.take(claim, owner);
+      const fields = { domainName: front.name, name, config, counters };
+      await send(back, 'BE', 'CREATE', backBody(fields));
+    },
+    backDeviceCreate: () => send(back, 'BE', 'DEVICE_CREATE', backBody()),
+    tellDisconnected: () =>
+      send(front, 'FE', 'INTERFACE_STATUS', {
+        handle: devid,
+        status: INTERFACE.disconnected,
+        name,
+        config,
+        backendId: back.domid,
+      }),
+    bindChannel(body) {
+      offered = Array.isArray(body.frames) ? body.frames.filter(Number.isSafeInteger) : [];
+      const { near, far } = hv.bindPair(front.domid, back.domid);
+      connection = { evtchn: near, backEvtchn: far, frames: offered };
+    },
+    backConnect: () => send(back, 'BE', 'CONNECT', backBody({ frames: offered, evtchn: connection?.backEvtchn })),
+    tellConnected: () =>
+      send(front, 'FE', 'INTERFACE_STATUS', { handle: devid, status: INTERFACE.connected, evtchn: connection?.evtchn }),
+    backDisconnect: () => send(back, 'BE', 'DISCONNECT', backBody()),
+    closeChannel() {
+      if (connection === undefined) return;
+      hv.closePort(front.domid, connection.evtchn);
+      hv.closePort(back.domid, connection.backEvtchn);
+      connection = undefined;
+    },
+    tellClosed: () => send(front, 'FE', 'INTERFACE_STATUS', { handle: devid, status: INTERFACE.closed }),
+    backDeviceDestroy: () => send(back, 'BE', 'DEVICE_DESTROY', backBody()),
+    backDestroy: () => send(back, 'BE', 'DESTROY', backBody()),
+  };
+
+  async function run(list: readonly DeviceStep[], body: ControlBody): Promise<void> {
+    for (const step of list) {
+      await context.onStep?.(`${deviceClass.name}.${step}`, device);
+      try {
+        await steps[step](body);
+      } catch (error) {
+        if (!CLEANING.has(step)) throw error;
+      }
+    }
+  }
+
+  function enter(next: DeviceState): void {
+    state = next;
+    if (next === 'connected') {
+      failure = undefined;
+      for (const waiter of waiting) waiter.resolve();
+      waiting.clear();
+    }
+    if (next === 'closed') {
+      context.claims.release(owner);
+      fail(failure ?? new XmError('EDEVICE', `${title} was closed`));
+    }
+    context.onChange(device);
+  }
+
+  function fail(error: XmError): void {
+    failure = error;
+    for (const waiter of waiting) waiter.reject(error);
+    waiting.clear();
+  }
+
+  async function transition(event: DeviceEvent, body: ControlBody): Promise<void> {
+    const found = DEVICE_TABLE[state][event];
+    if (found === undefined) {
+      log.write('DEBUG', 'control', `${front.name} ${name}: ${event} in state ${state} changes nothing`);
+      return;
+    }
+    if (event === 'broken') breaks++;
+    try {
+      await run(found.steps, body);
+      enter(found.to);
+      if (breaks > MAX_BREAKS && state !== 'closed') await transition('detach', {});
+    } catch (error) {
+      await undo(event, error);
+    }
+  }
+
+  /** A step failed: nothing half-made stays. A device that never was is gone; one that was keeps its back end. */
+  async function undo(event: DeviceEvent, error: unknown): Promise<never> {
+    const cause = error instanceof XmError ? error : new XmError('EDEVICE', `${title}: ${messageOf(error)}`);
+    log.write('ERROR', 'control', `${front.name} ${name}: ${event} failed: ${cause.message}`);
+    if (event === 'attach') {
+      await run(['backDeviceDestroy', 'backDestroy'], {});
+      failure = cause;
+      enter('closed');
+    } else {
+      await run(['backDisconnect', 'closeChannel'], {});
+      fail(cause);
+      enter('waiting');
+    }
+    throw cause;
+  }
+
+  const device: Device = {
+    class: deviceClass,
+    devid,
+    name,
+    config,
+    front,
+    back,
+    counters,
+    get state() {
+      return state;
+    },
+    get connection() {
+      return connection;
+    },
+    handle(event, body = {}) {
+      const run = chain.then(() => transition(event, body));
+      chain = run.catch(() => {});
+      return run;
+    },
+    whenConnected(limit) {
+      if (state === 'connected') return Promise.resolve();
+      if (failure !== undefined) return Promise.reject(failure);
+      const started = performance.now();
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(waiter);
+          const elapsed = ((performance.now() - started) / 1000).toFixed(1);
+          const text = `${title} could not be connected. Nothing came after ${phase} within ${elapsed} s`;
+          reject(new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${state}` }));
+        }, limit);
+        const waiter = {
+          resolve() {
+            clearTimeout(timer);
+            resolve();
+          },
+          reject(error: Error) {
+            clearTimeout(timer);
+            reject(error);
+          },
+        };
+        waiting.add(waiter);
+      });
+    },
+  };
+  return device;
+}

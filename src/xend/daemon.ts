@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, rmSync } from 'node:fs';
+import { messageOf } from '../errors.ts';
+import { takeLock } from './lock.ts';
+import { runPaths } from './paths.ts';
+import { serveXend } from './server.ts';
+import { createXend, type Xend } from './service.ts';
+
+/** After this many milliseconds of stopping, xend ends itself the hard way: a thread in a native call cannot be ended. */
+const STOP_LIMIT = 15_000;
+
+/**
+ * Runs the supervisor until it is told to stop, by its socket or by SIGTERM, SIGINT or SIGHUP.
+ *
+ * @param report told `ready` when the socket listens, or `error: MESSAGE`
+ * @returns the exit status
+ */
+export async function runDaemon(report: (line: string) => void): Promise<number> {
+  process.umask(0o077);
+  let unlock: (() => void) | undefined;
+  let xend: Xend | undefined;
+  const stopSignal = Promise.withResolvers<string | undefined>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => stopSignal.resolve(undefined));
+  try {
+    const paths = runPaths();
+    mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
+    mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
+    unlock = takeLock(paths.pidFile);
+    xend = await createXend({ paths });
+    const server = await serveXend(xend, paths.socket);
+    console.log(`Xend started at ${new Date().toString()}.`);
+    report('ready');
+    const lost = await Promise.race([xend.stopAsked, stopSignal.promise]);
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_LIMIT).unref();
+    server.close();
+    await xend.stop();
+    server.closeAllConnections();
+    rmSync(paths.socket, { force: true });
+    if (lost !== undefined) console.error(lost);
+    return lost === undefined ? 0 : 1;
+  } catch (error) {
+    console.error(error);
+    report(`error: ${messageOf(error)}`);
+    await xend?.stop();
+    return 1;
+  } finally {
+    unlock?.();
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Where a device stands, as xend knows it. */
+export type DeviceState = 'new' | 'waiting' | 'offered' | 'connected' | 'closed';
+
+/** What happens to a device. */
+export type DeviceEvent =
+  /** xend wants it (creation, hot add). */
+  | 'attach'
+  /** The front end's driver is up: DRIVER_STATUS(UP), or a new device while it is up. */
+  | 'frontUp'
+  /** The front end sent INTERFACE_CONNECT. */
+  | 'frontConnect'
+  /** The front end lets go: INTERFACE_DISCONNECT or DRIVER_STATUS(DOWN). */
+  | 'frontDown'
+  /** Either end says that the other broke the protocol. */
+  | 'broken'
+  /** xend wants it away (hot remove). */
+  | 'detach'
+  /** The front end's domain is dead. */
+  | 'frontGone'
+  /** The back end's domain is dead. */
+  | 'backGone';
+
+/** One step of a transition; each is a control message with its answer, and a line of xend.log. */
+export type DeviceStep =
+  | 'backCreate'
+  | 'backDeviceCreate'
+  | 'tellDisconnected'
+  | 'bindChannel'
+  | 'backConnect'
+  | 'tellConnected'
+  | 'backDisconnect'
+  | 'closeChannel'
+  | 'tellClosed'
+  | 'backDeviceDestroy'
+  | 'backDestroy';
+
+/** From a state by an event: the steps, then the state. A step that fails ends the transition; see `controller.ts`. */
+export interface Transition {
+  readonly steps: readonly DeviceStep[];
+  readonly to: DeviceState;
+}
+
+const CONNECT: readonly DeviceStep[] = ['bindChannel', 'backConnect', 'tellConnected'];
+const DISCONNECT: readonly DeviceStep[] = ['backDisconnect', 'closeChannel'];
+const DESTROY: readonly DeviceStep[] = ['backDeviceDestroy', 'backDestroy'];
+
+/**
+ * The connection flow of spec/xend.md 3.5 for every class, with one interface for each device. An event that has no entry is
+ * ignored and logged: it came too late or too early to matter.
+ */
+export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<DeviceEvent, Transition>>>>> = {
+  new: {
+    attach: { steps: ['backCreate', 'backDeviceCreate'], to: 'waiting' },
+    frontGone: { steps: [], to: 'closed' },
+    backGone: { steps: [], to: 'closed' },
+  },
+  waiting: {
+    frontUp: { steps: ['tellDisconnected'], to: 'offered' },
+    detach: { steps: DESTROY, to: 'closed' },
+    frontGone: { steps: DESTROY, to: 'closed' },
+    backGone: { steps: [], to: 'closed' },
+  },
+  offered: {
+    frontConnect: { steps: CONNECT, to: 'connected' },
+    frontUp: { steps: ['tellDisconnected'], to: 'offered' },
+    frontDown: { steps: [], to: 'waiting' },
+    detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
+    frontGone: { steps: [...DISCONNECT, ...DESTROY], to: 'closed' },
+    backGone: { steps: ['tellClosed'], to: 'closed' },
+  },
+  connected: {
+    frontConnect: { steps: [...DISCONNECT, ...CONNECT], to: 'connected' },
+    frontUp: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'offered' },
+    frontDown: { steps: DISCONNECT, to: 'waiting' },
+    broken: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'offered' },
+    detach: { steps: [...DISCONNECT, 'tellClosed', ...DESTROY], to: 'closed' },
+    frontGone: { steps: [...DISCONNECT, ...DESTROY], to: 'closed' },
+    backGone: { steps: ['closeChannel', 'tellClosed'], to: 'closed' },
+  },
+  closed: {},
+};

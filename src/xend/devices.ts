@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readDevice } from '../config/attach.ts';
+import type { DeviceEntry } from '../config/contract.ts';
+import type { DeviceClass } from '../devices/contract.ts';
+import { CMSG_STATUS, type ControlAnswer, type ControlBody, DRIVER, OKAY } from '../domain/control.ts';
+import { XmError } from '../errors.ts';
+import type { XendContext } from './context.ts';
+import { createDevice, type Device } from './controller.ts';
+import type { DeviceEvent } from './device-table.ts';
+import type { XendDomain } from './domain.ts';
+import { publishDevice } from './mirror.ts';
+
+/** Longest wait for a device to connect, unless the supervisor says otherwise. */
+const CONNECT_LIMIT = 20_000;
+
+/** The devices of all domains: making, connecting and ending them, for any class. */
+export interface DeviceService {
+  /** Claims the device and has its back end make it. Nothing stays when it fails. */
+  make(domain: XendDomain, entry: DeviceEntry): Promise<Device>;
+  /** Hot add: makes it and waits until it is connected; it is gone again when that fails. */
+  attach(
+    domain: XendDomain,
+    className: string,
+    pairs: Readonly<Record<string, string>>,
+    directory: string,
+  ): Promise<Device>;
+  detach(domain: XendDomain, className: string, name: string): Promise<void>;
+  find(domain: XendDomain, className: string, name: string): Device;
+  /** All configured devices are made: shows them to the front-end drivers that are up already. */
+  show(domain: XendDomain): void;
+  classNamed(name: string): DeviceClass;
+  /** Handles a control message about devices that a domain sent. */
+  handle(domain: XendDomain, type: string, subtype: string, body: ControlBody): ControlAnswer;
+  /** A domain's thread is gone: its own devices close, and those it served. */
+  domainGone(domain: XendDomain): Promise<void>;
+  readonly connectLimit: number;
+}
+
+export function createDeviceService(context: XendContext): DeviceService {
+  const { log, options, domains, classes } = context;
+  const connectLimit = options.connectLimit ?? CONNECT_LIMIT;
+
+  function classNamed(name: string): DeviceClass {
+    const found = classes.find((item) => item.name === name || item.aliases.includes(name));
+    if (found !== undefined) return found;
+    const known = classes.map((item) => item.name).join(', ');
+    throw new XmError('ENOCLASS', `${name} is not a valid device type`, { hint: `there are: ${known}` });
+  }
+
+  /** The domain that `backend` names; it must serve the class. */
+  function backendOf(deviceClass: DeviceClass, named: string): XendDomain {
+    const back = [...domains.values()].find(({ name, domid }) => name === named || String(domid) === named);
+    if (back === undefined || back.control === undefined) {
+      throw new XmError('ENOBACKEND', `Cannot configure device for unknown backend ${named}`);
+    }
+    if (back.domid !== 0 && !back.config.backends.includes(deviceClass.name)) {
+      throw new XmError('ENOBACKEND', `Domain '${back.name}' does not serve ${deviceClass.name} devices`, {
+        hint: `its configuration would have (backend (${deviceClass.name}))`,
+      });
+    }
+    return back;
+  }
+
+  function lowestFree(domain: XendDomain, deviceClass: DeviceClass): number {
+    let devid = 0;
+    while (domain.devices.has(`${deviceClass.name}:${devid}`)) devid++;
+    return devid;
+  }
+
+  async function make(domain: XendDomain, entry: DeviceEntry): Promise<Device> {
+    const deviceClass = classNamed(entry.class);
+    const devid = deviceClass.devid(entry.config) ?? lowestFree(domain, deviceClass);
+    const key = `${deviceClass.name}:${devid}`;
+    if (domain.devices.has(key)) {
+      const name = deviceClass.names(entry.config)[0] ?? String(devid);
+      throw new XmError('EEXIST', `Device ${name} is already connected.`);
+    }
+    const back = backendOf(deviceClass, String(entry.config.backend ?? 0));
+    const device = createDevice(
+      { class: deviceClass, devid, config: entry.config, front: domain, back },
+      {
+        ...context,
+        onStep: options.onStep,
+        onChange(changed) {
+          publishDevice(context.xs, changed);
+          if (changed.state === 'closed' && domain.devices.get(key) === changed) domain.devices.delete(key);
+        },
+      },
+    );
+    domain.devices.set(key, device);
+    await device.handle('attach');
+    return device;
+  }
+
+  function happen(device: Device, event: DeviceEvent, body?: ControlBody): void {
+    // A failure is in the log and in what `whenConnected` says.
+    device.handle(event, body).catch(() => {});
+  }
+
+  function driverStatus(domain: XendDomain, className: string, end: string, up: boolean): void {
+    log.write(
+      'INFO',
+      'control',
+      `${className.toUpperCase()}_${end} DRIVER_STATUS(${up ? 'UP' : 'DOWN'}) from ${domain.name} (${domain.domid})`,
+    );
+    const drivers = end === 'FE' ? domain.frontsUp : domain.backsUp;
+    if (up) drivers.add(className);
+    else drivers.delete(className);
+    if (end === 'FE' && domain.devicesMade) tellDevices(domain, className, up ? 'frontUp' : 'frontDown');
+  }
+
+  function tellDevices(domain: XendDomain, className: string, event: DeviceEvent): void {
+    for (const device of domain.devices.values()) if (device.class.name === className) happen(device, event);
+  }
+
+  /** Messages of a front end about one of its own devices. */
+  const FRONT_EVENTS: Readonly<Record<string, DeviceEvent>> = {
+    INTERFACE_CONNECT: 'frontConnect',
+    INTERFACE_DISCONNECT: 'frontDown',
+    INTERFACE_BROKEN: 'broken',
+  };
+
+  function find(domain: XendDomain, className: string, name: string): Device {
+    const deviceClass = classNamed(className);
+    const word = name.replace(/^\/dev\//, '');
+    for (const device of domain.devices.values()) {
+      if (device.class !== deviceClass) continue;
+      if (String(device.devid) === word || device.class.names(device.config).includes(word)) return device;
+    }
+    throw new XmError('ENODEVICE', `Device ${name} not connected`, {
+      hint: `'xm device-list ${domain.name}' shows what is`,
+    });
+  }
+
+  return {
+    connectLimit,
+    classNamed,
+    find,
+    make,
+    show(domain) {
+      domain.devicesMade = true;
+      for (const className of domain.frontsUp) tellDevices(domain, className, 'frontUp');
+    },
+    async attach(domain, className, pairs, directory) {
+      const deviceClass = classNamed(className);
+      const entry = readDevice(deviceClass.name, pairs, { directory, classes });
+      const device = await make(domain, entry);
+      try {
+        if (domain.frontsUp.has(deviceClass.name)) happen(device, 'frontUp');
+        await device.whenConnected(connectLimit);
+      } catch (error) {
+        await device.handle('detach');
+        throw error;
+      }
+      return device;
+    },
+    detach: (domain, className, name) => find(domain, className, name).handle('detach'),
+    handle(domain, type, subtype, body) {
+      const [, upper = '', end = ''] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
+      const className = upper.toLowerCase();
+      if (!classes.some(({ name }) => name === className))
+        return { status: CMSG_STATUS.error, reason: `no type ${type}` };
+      if (subtype === 'DRIVER_STATUS') {
+        driverStatus(domain, className, end, body.status === DRIVER.up);
+        return OKAY;
+      }
+      // A back end speaks of the devices it serves, a front end of its own.
+      const front = end === 'FE' ? domain : domains.get(Number(body.domid));
+      const device = front?.devices.get(`${className}:${Number(body.handle)}`);
+      const event = FRONT_EVENTS[subtype];
+      const allowed = device !== undefined && (end === 'FE' || (device.back === domain && event === 'broken'));
+      const where = `${type} ${subtype}(handle=${String(body.handle)}) from ${domain.name} (${domain.domid})`;
+      if (!allowed || event === undefined) {
+        log.write('WARNING', 'control', `${where}: unknown interface or message`);
+        return { status: CMSG_STATUS.interfaceNotFound, reason: 'no such interface' };
+      }
+      log.write(
+        event === 'broken' ? 'WARNING' : 'DEBUG',
+        'control',
+        `${where}${event === 'broken' ? `: ${String(body.reason)}` : ''}`,
+      );
+      happen(device, event, body);
+      return OKAY;
+    },
+    async domainGone(domain) {
+      const served = [...domains.values()]
+        .filter((other) => other !== domain)
+        .flatMap((other) => [...other.devices.values()].filter(({ back }) => back === domain));
+      await Promise.allSettled([
+        ...[...domain.devices.values()].map((device) => device.handle('frontGone')),
+        ...served.map((device) => device.handle('backGone')),
+      ]);
+    },
+  };
+}

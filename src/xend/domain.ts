@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { VmConfig } from '../config/contract.ts';
+import type { ControlAnswer, ControlBody, ControlChannel } from '../domain/control.ts';
+import type { DomainThread } from '../domain/launch.ts';
+import type { DomId } from '../hv/contract.ts';
+import type { ServedStore } from '../xenstore/port.ts';
+import type { ControlPeer, Device } from './controller.ts';
+
+/** Where a domain stands in its life. */
+export type DomainPhase = 'building' | 'paused' | 'running' | 'shutdown' | 'crashed' | 'dying';
+
+/** A domain, in xend. */
+export interface XendDomain extends ControlPeer {
+  readonly domid: DomId;
+  readonly name: string;
+  readonly uuid: string;
+  readonly config: VmConfig;
+  /** Directory against which the configuration's paths were resolved. */
+  readonly directory: string;
+  /** Seconds since 1970. */
+  readonly startTime: number;
+  /** By `class:devid`. */
+  readonly devices: Map<string, Device>;
+  /** Classes whose front-end driver is up. */
+  readonly frontsUp: Set<string>;
+  /** Classes whose back-end driver is up. */
+  readonly backsUp: Set<string>;
+  phase: DomainPhase;
+  /** Whether the configured devices exist, so that a front-end driver that comes up is shown them. */
+  devicesMade: boolean;
+  /** Why it stopped, when it did. */
+  shutdownReason: string | undefined;
+  thread: DomainThread | undefined;
+  control: ControlChannel | undefined;
+  store: ServedStore | undefined;
+  /** Lets the kernel start; called once. */
+  start: (() => void) | undefined;
+  /** Resolves when the domain's thread has announced its drivers. */
+  readonly ready: PromiseWithResolvers<void>;
+  /** Resolves when nothing of it is left (or, preserved, when its thread is gone). */
+  readonly gone: PromiseWithResolvers<void>;
+  /** CPU seconds, as last seen. */
+  cpuTime: number;
+  heapBytes: number;
+  shutdownTimer: NodeJS.Timeout | undefined;
+}
+
+/** @param directory against which the configuration's paths were resolved */
+export function newDomain(domid: DomId, uuid: string, config: VmConfig, directory: string): XendDomain {
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => {});
+  const domain: XendDomain = {
+    domid,
+    uuid,
+    name: config.name,
+    config,
+    directory,
+    startTime: Date.now() / 1000,
+    devices: new Map(),
+    frontsUp: new Set(),
+    backsUp: new Set(),
+    phase: 'building',
+    devicesMade: domid === 0,
+    shutdownReason: undefined,
+    thread: undefined,
+    control: undefined,
+    store: undefined,
+    start: undefined,
+    ready,
+    gone: Promise.withResolvers<void>(),
+    cpuTime: 0,
+    heapBytes: 0,
+    shutdownTimer: undefined,
+    request(type: string, subtype: string, body: ControlBody): Promise<ControlAnswer> {
+      return domain.control === undefined
+        ? Promise.resolve({ status: 1, reason: 'the domain is gone', gone: true })
+        : domain.control.request(type, subtype, body);
+    },
+  };
+  return domain;
+}
+
+/** The `rbpscd` characters of `xm list`. */
+export function stateLetters(domain: XendDomain, blocked: boolean): string {
+  const { phase } = domain;
+  const running = phase === 'running';
+  const flags: readonly (readonly [string, boolean])[] = [
+    ['r', running && !blocked],
+    ['b', running && blocked],
+    ['p', phase === 'paused' || phase === 'building'],
+    ['s', phase === 'shutdown'],
+    ['c', phase === 'crashed'],
+    ['d', phase === 'dying'],
+  ];
+  return flags.map(([letter, on]) => (on ? letter : '-')).join('');
+}

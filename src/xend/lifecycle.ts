@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
+import { totalmem } from 'node:os';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { EndAction, VmConfig } from '../config/contract.ts';
+import { type ControlAnswer, type ControlBody, createControlChannel, OKAY } from '../domain/control.ts';
+import { type DomainSpec, type KernelImage, launchDomain, loadKernel, type ThreadEnd } from '../domain/launch.ts';
+import { messageOf, noSuchDomain, XmError } from '../errors.ts';
+import type { DomId } from '../hv/contract.ts';
+import { serveStore } from '../xenstore/port.ts';
+import type { XendContext } from './context.ts';
+import type { DeviceService } from './devices.ts';
+import { newDomain, type XendDomain } from './domain.ts';
+import { publishDomain, unpublishDomain } from './mirror.ts';
+import { recordOf } from './records.ts';
+
+/** Smallest quota that a thread can live in, MB. */
+const MIN_MEMORY = 16;
+/** Seconds a kernel has to end when it is asked to (spec/xend.md 2.7). */
+export const SHUTDOWN_LIMIT = 30;
+/** A domain that crashes sooner than this after its start is not restarted (seconds, spec/xend.md 2.7). */
+const MIN_RESTART = 20;
+const MB = 1024 * 1024;
+
+/** Domains: from configuration to thread and back to nothing. */
+export interface Lifecycle {
+  /** Domain-0: no kernel, all back ends, no limit. */
+  createControlDomain(): Promise<XendDomain>;
+  /** Builds a domain with all its devices and lets it run unless `paused`. All or nothing. */
+  create(config: VmConfig, directory: string, paused: boolean): Promise<XendDomain>;
+  /** By domid, name or uuid. @throws XmError `ENODOMAIN` */
+  find(name: string): XendDomain;
+  pause(domain: XendDomain): void;
+  unpause(domain: XendDomain): void;
+  /** Asks the kernel to end, and ends it when `timeout` seconds pass. */
+  shutdown(domain: XendDomain, reason: 'poweroff' | 'reboot' | 'halt', timeout: number): void;
+  /** Ends it at once; resolves when nothing of it is left. */
+  destroy(domain: XendDomain): Promise<void>;
+  /** Ends everything, Domain-0 last. */
+  stopAll(): Promise<void>;
+  /** MB that no domain has. */
+  freeMemory(): number;
+}
+
+export function createLifecycle(
+  context: XendContext,
+  devices: DeviceService,
+  onControlDomainLost: (why: string) => void,
+): Lifecycle {
+  const { hv, store, xs, log, domains, stateFiles, paths, classes } = context;
+  /** Names that exist or are being made. */
+  const names = new Set<string>();
+  let nextDomid: DomId = 1;
+
+  const totalMemory = (): number => Math.floor(totalmem() / MB);
+  function freeMemory(): number {
+    let used = 0;
+    for (const domain of domains.values()) used += domain.domid === 0 ? 0 : domain.config.memory;
+    return totalMemory() - used;
+  }
+
+  function checkMemory(memory: number): void {
+    if (memory < MIN_MEMORY) {
+      throw new XmError('EMEMORY', `${memory} MB of memory are not enough: a domain needs ${MIN_MEMORY} MB`);
+    }
+    if (memory > freeMemory()) {
+      const text = `${memory} MB of memory are more than the ${freeMemory()} MB that are free of ${totalMemory()} MB`;
+      throw new XmError('EMEMORY', text);
+    }
+  }
+
+  function handleControl(
+    domain: XendDomain,
+    type: string,
+    subtype: string,
+    body: ControlBody,
+  ): Promise<ControlAnswer> | ControlAnswer {
+    if (type !== 'DOMAIN') return devices.handle(domain, type, subtype, body);
+    if (subtype === 'READY') {
+      domain.ready.resolve();
+      if (domain.domid === 0) return OKAY;
+      return new Promise((resolve) => {
+        const go = (): void => resolve(OKAY);
+        if (domain.phase === 'running') go();
+        else domain.start = go;
+      });
+    }
+    if (subtype === 'EXIT') domain.shutdownReason = String(body.reason);
+    return OKAY;
+  }
+
+  /** Starts a domain's thread with doors to hypervisor, store and xend. */
+  function boot(domain: XendDomain, kernel: KernelImage | undefined): void {
+    const { config, domid, name } = domain;
+    // Half for the heap, half for pages: the sum is what the configuration promises.
+    const half = config.memory / 2;
+    const door = hv.createDomain(domid, Math.floor((half * MB) / 4096));
+    if (domid !== 0) store.introduceDomain(domid);
+    const storeChannel = new MessageChannel();
+    const controlChannel = new MessageChannel();
+    domain.store = serveStore(store, domid, storeChannel.port1 as unknown as MessagePort);
+    domain.control = createControlChannel(controlChannel.port1 as unknown as MessagePort, (type, subtype, body) =>
+      handleControl(domain, type, subtype, body),
+    );
+    const modules = (side: 'front' | 'back', wanted: (className: string) => boolean) =>
+      classes.filter((item) => wanted(item.name)).map((item) => ({ name: item.name, module: item[side].href }));
+    const spec: DomainSpec = {
+      name,
+      door,
+      store: storeChannel.port2 as unknown as MessagePort,
+      control: controlChannel.port2 as unknown as MessagePort,
+      kernel,
+      args: config.image.args,
+      heapMB: domid === 0 ? 512 : Math.max(8, Math.floor(half)),
+      fronts: domid === 0 ? [] : modules('front', () => true),
+      backs: modules('back', (className) => domid === 0 || config.backends.includes(className)),
+      runDir: paths.runDir,
+    };
+    const thread = launchDomain(spec);
+    domain.thread = thread;
+    void thread.ended.then((end) => onThreadEnd(domain, end));
+  }
+
+  function reasonOf(domain: XendDomain, { exitCode, error }: ThreadEnd): string {
+    if (domain.phase === 'dying') return domain.shutdownReason ?? 'destroyed';
+    if (error !== undefined) return `crash: ${error.message.split('\n')[0]}`;
+    return domain.shutdownReason ?? (exitCode === 0 ? 'poweroff' : `crash: exit status ${exitCode}`);
+  }
+
+  async function onThreadEnd(domain: XendDomain, end: ThreadEnd): Promise<void> {
+    const reason = reasonOf(domain, end);
+    const destroyed = domain.phase === 'dying';
+    const crashed = reason.startsWith('crash');
+    const building = domain.phase === 'building';
+    domain.shutdownReason = reason;
+    domain.control?.close();
+    domain.control = undefined;
+    clearTimeout(domain.shutdownTimer);
+    domain.ready.reject(new XmError('EDOMAINDIED', `Domain '${domain.name}' ended while it was built: ${reason}`));
+    log.write(crashed ? 'ERROR' : 'INFO', 'domain', `Domain ${domain.name} (id=${domain.domid}) ended: ${reason}`);
+    if (end.error?.stack !== undefined && crashed) log.write('DEBUG', 'domain', end.error.stack);
+    hv.printk(`domain ${domain.domid} (${domain.name}) ended: ${reason}`);
+    store.shutdownDomain(domain.domid);
+    domain.phase = crashed ? 'crashed' : 'shutdown';
+    // While a domain is built its maker cleans up.
+    const action = destroyed || building ? 'destroy' : actionFor(domain, reason);
+    if (domain.domid === 0) {
+      await release(domain);
+      if (!destroyed) onControlDomainLost(reason);
+      return;
+    }
+    await releaseDevices(domain);
+    if (action === 'preserve') {
+      domain.gone.resolve();
+      return;
+    }
+    await release(domain);
+    if (action === 'restart') await restart(domain, crashed);
+  }
+
+  function actionFor(domain: XendDomain, reason: string): EndAction {
+    if (reason === 'reboot') return domain.config.onReboot;
+    return reason.startsWith('crash') ? domain.config.onCrash : domain.config.onPoweroff;
+  }
+
+  async function restart(domain: XendDomain, crashed: boolean): Promise<void> {
+    const lived = Date.now() / 1000 - domain.startTime;
+    if (crashed && lived < MIN_RESTART) {
+      log.write(
+        'ERROR',
+        'domain',
+        `VM ${domain.name} restarting too fast (after ${lived.toFixed(1)} s): it stays down`,
+      );
+      return;
+    }
+    log.write('INFO', 'domain', `Restarting domain ${domain.name}`);
+    await create(domain.config, domain.directory, false).catch((error) => {
+      log.write('ERROR', 'domain', `Domain ${domain.name} could not be restarted: ${messageOf(error)}`);
+    });
+  }
+
+  async function releaseDevices(domain: XendDomain): Promise<void> {
+    await devices.domainGone(domain);
+    domain.store?.close();
+    domain.store = undefined;
+  }
+
+  /** Takes away all that is left of a domain whose thread has ended or never was. */
+  async function release(domain: XendDomain): Promise<void> {
+    await releaseDevices(domain);
+    if (hv.domids().includes(domain.domid)) hv.destroyDomain(domain.domid);
+    if (domain.domid !== 0) store.releaseDomain(domain.domid);
+    unpublishDomain(xs, domain);
+    stateFiles.remove(domain.uuid);
+    domains.delete(domain.domid);
+    names.delete(domain.name);
+    domain.gone.resolve();
+  }
+
+  async function end(domain: XendDomain): Promise<void> {
+    domain.phase = 'dying';
+    await domain.thread?.kill();
+    await domain.thread?.ended;
+    if (domains.has(domain.domid) && domain.thread === undefined) await release(domain);
+    await domain.gone.promise;
+    // Preserved domains were released only in part.
+    if (domains.get(domain.domid) === domain) await release(domain);
+  }
+
+  function letRun(domain: XendDomain): void {
+    domain.phase = 'running';
+    domain.start?.();
+    domain.start = undefined;
+  }
+
+  /** The domain itself, its devices and its thread, up to where its kernel may start. */
+  async function build(domain: XendDomain, kernel: KernelImage): Promise<void> {
+    publishDomain(xs, domain);
+    boot(domain, kernel);
+    const implicit = classes.filter((item) => item.implicit).map((item) => ({ class: item.name, config: {} }));
+    const made = [...implicit, ...domain.config.devices].map((entry) => devices.make(domain, entry));
+    const settled = await Promise.allSettled(made);
+    const failed = settled.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    devices.show(domain);
+    await domain.ready.promise;
+    await Promise.all([...domain.devices.values()].map((device) => device.whenConnected(devices.connectLimit)));
+    stateFiles.write(domain.uuid, recordOf(context, domain).sxp);
+  }
+
+  async function create(config: VmConfig, directory: string, paused: boolean): Promise<XendDomain> {
+    const other = [...domains.values()].find(({ name }) => name === config.name);
+    if (other !== undefined) {
+      throw new XmError('EEXIST', `Domain '${config.name}' already exists with ID '${other.domid}'`);
+    }
+    if (names.has(config.name)) throw new XmError('EEXIST', `Domain '${config.name}' is just being created`);
+    checkMemory(config.memory);
+    const kernel = loadKernel(config.image.kernel);
+    names.add(config.name);
+    const domain = newDomain(nextDomid++, randomUUID(), config, directory);
+    domains.set(domain.domid, domain);
+    log.write('INFO', 'domain', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);
+    try {
+      await build(domain, kernel);
+    } catch (error) {
+      log.write('ERROR', 'domain', `Domain ${domain.name} could not be created: ${messageOf(error)}`);
+      await end(domain);
+      throw error;
+    }
+    domain.phase = 'paused';
+    if (!paused) letRun(domain);
+    log.write('INFO', 'domain', `Domain ${domain.name} (id=${domain.domid}) is ${paused ? 'paused' : 'started'}`);
+    return domain;
+  }
+
+  function mayChange(domain: XendDomain, verb: string): void {
+    if (domain.domid === 0) throw new XmError('EPRIVILEGED', `Cannot ${verb} for privileged domain ${domain.name}`);
+    if (domain.phase === 'shutdown' || domain.phase === 'crashed') {
+      throw new XmError('ENOTRUNNING', `Domain '${domain.name}' is not running`);
+    }
+  }
+
+  return {
+    freeMemory,
+    async createControlDomain() {
+      const image = { kernel: '', args: '' };
+      const actions = { onPoweroff: 'destroy', onReboot: 'destroy', onCrash: 'destroy' } as const;
+      const config: VmConfig = {
+        ...{ name: 'Domain-0', memory: 1024, vcpus: 1, image, backends: classes.map(({ name }) => name), devices: [] },
+        ...actions,
+      };
+      const domain = newDomain(0, '00000000-0000-0000-0000-000000000000', config, '/');
+      names.add(domain.name);
+      domains.set(0, domain);
+      boot(domain, undefined);
+      await domain.ready.promise;
+      domain.phase = 'running';
+      publishDomain(xs, domain);
+      return domain;
+    },
+    create,
+    find(word) {
+      const all = [...domains.values()];
+      const found =
+        all.find(({ domid }) => String(domid) === word) ?? all.find(({ name, uuid }) => name === word || uuid === word);
+      if (found === undefined) throw noSuchDomain(word);
+      return found;
+    },
+    pause(domain) {
+      mayChange(domain, 'pause');
+      hv.pause(domain.domid);
+      domain.phase = 'paused';
+      log.write('INFO', 'domain', `Domain ${domain.name} (id=${domain.domid}) paused`);
+    },
+    unpause(domain) {
+      mayChange(domain, 'unpause');
+      if (domain.phase === 'building') throw new XmError('EAGAIN', `Domain '${domain.name}' is being built`);
+      hv.unpause(domain.domid);
+      letRun(domain);
+      log.write('INFO', 'domain', `Domain ${domain.name} (id=${domain.domid}) unpaused`);
+    },
+    shutdown(domain, reason, timeout) {
+      if (domain.domid === 0) throw new XmError('EPRIVILEGED', 'Domain 0 cannot be shutdown');
+      mayChange(domain, reason);
+      if (domain.phase !== 'running') {
+        throw new XmError('EPAUSED', `Domain '${domain.name}' is paused`, {
+          hint: `'xm unpause ${domain.name}' lets it run`,
+        });
+      }
+      domain.shutdownReason = reason;
+      log.write('INFO', 'domain', `Asking domain ${domain.name} (id=${domain.domid}) for ${reason}`);
+      void domain.request('SHUTDOWN', reason.toUpperCase(), {});
+      clearTimeout(domain.shutdownTimer);
+      domain.shutdownTimer = setTimeout(() => {
+        log.write('WARNING', 'domain', `Domain ${domain.name} did not end within ${timeout} s: it is destroyed`);
+        void domain.thread?.kill();
+      }, timeout * 1000);
+    },
+    async destroy(domain) {
+      if (domain.domid === 0) throw new XmError('EPRIVILEGED', `Cannot destroy privileged domain ${domain.name}`);
+      log.write('INFO', 'domain', `Destroying domain ${domain.name} (id=${domain.domid})`);
+      await end(domain);
+    },
+    async stopAll() {
+      const guests = [...domains.values()].filter(({ domid }) => domid !== 0);
+      await Promise.allSettled(guests.map((domain) => end(domain)));
+      const control = domains.get(0);
+      if (control !== undefined) await end(control);
+    },
+  };
+}

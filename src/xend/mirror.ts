@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { StoreConnection } from '../xenstore/contract.ts';
+import type { Device } from './controller.ts';
+import type { DeviceState } from './device-table.ts';
+import type { XendDomain } from './domain.ts';
+
+/** xenbus states that tools expect for ours (spec/xend.md 3.10). */
+export const XENBUS_STATE: Readonly<Record<DeviceState, number>> = {
+  new: 1,
+  waiting: 2,
+  offered: 3,
+  connected: 4,
+  closed: 6,
+};
+
+export function frontPath(device: Device): string {
+  return `/local/domain/${device.front.domid}/device/${device.class.name}/${device.devid}`;
+}
+
+export function backPath(device: Device): string {
+  return `/local/domain/${device.back.domid}/backend/${device.class.name}/${device.front.domid}/${device.devid}`;
+}
+
+/**
+ * Publishes names and states where tools look for them (spec/primitives.md 1.3, 4). xend never reads them back: they are
+ * a mirror, and what a guest can write decides nothing.
+ */
+export function publishDomain(xs: StoreConnection, domain: XendDomain): void {
+  const home = `/local/domain/${domain.domid}`;
+  const readable = ['n0', `r${domain.domid}`];
+  const writable = [`n${domain.domid}`];
+  const put = (path: string, value: string, perms: readonly string[]): void => {
+    xs.write(path, value);
+    xs.setPerms(path, perms);
+  };
+  put(home, '', readable);
+  put(`${home}/vm`, `/vm/${domain.uuid}`, readable);
+  put(`${home}/name`, domain.name, readable);
+  put(`${home}/domid`, String(domain.domid), readable);
+  put(`${home}/memory`, '', readable);
+  put(`${home}/memory/target`, String(domain.config.memory * 1024), readable);
+  put(`${home}/device`, '', readable);
+  put(`${home}/control`, '', readable);
+  put(`${home}/control/shutdown`, '', writable);
+  put(`${home}/data`, '', writable);
+  put(`/vm/${domain.uuid}`, '', readable);
+  put(`/vm/${domain.uuid}/name`, domain.name, readable);
+}
+
+export function unpublishDomain(xs: StoreConnection, domain: XendDomain): void {
+  for (const path of [`/local/domain/${domain.domid}`, `/vm/${domain.uuid}`]) removeIfThere(xs, path);
+}
+
+export function publishDevice(xs: StoreConnection, device: Device): void {
+  const { front, back, connection, state } = device;
+  const paths = [frontPath(device), backPath(device)] as const;
+  if (state === 'closed') {
+    for (const path of paths) removeIfThere(xs, path);
+    return;
+  }
+  const number = String(XENBUS_STATE[state]);
+  const frontKeys: Readonly<Record<string, string>> = {
+    backend: paths[1],
+    'backend-id': String(back.domid),
+    state: number,
+    ...(connection && { 'event-channel': String(connection.evtchn), 'ring-ref': String(connection.frames[0] ?? -1) }),
+  };
+  const backKeys: Readonly<Record<string, string>> = {
+    frontend: paths[0],
+    'frontend-id': String(front.domid),
+    online: '1',
+    state: number,
+    ...Object.fromEntries(Object.entries(device.config).map(([key, value]) => [key, String(value)])),
+  };
+  putAll(xs, paths[0], frontKeys, [`n${front.domid}`, `r${back.domid}`]);
+  putAll(xs, paths[1], backKeys, [`n${back.domid}`, `r${front.domid}`]);
+}
+
+function putAll(
+  xs: StoreConnection,
+  directory: string,
+  keys: Readonly<Record<string, string>>,
+  perms: readonly string[],
+): void {
+  xs.mkdir(directory);
+  xs.setPerms(directory, perms);
+  for (const [key, value] of Object.entries(keys)) {
+    // Values may hold what a path may not; keys come from class schemas and may too.
+    if (!/^[A-Za-z0-9-]+$/.test(key)) continue;
+    xs.write(`${directory}/${key}`, value);
+    xs.setPerms(`${directory}/${key}`, perms);
+  }
+}
+
+function removeIfThere(xs: StoreConnection, path: string): void {
+  try {
+    xs.rm(path);
+  } catch {
+    // Its parent went with another domain.
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import { configToSxp } from '../config/print.ts';
+import type { Sxp } from '../sxp/contract.ts';
+import { prettyPrint } from '../sxp/pretty.ts';
+import type { XendContext } from './context.ts';
+import type { Device } from './controller.ts';
+import type { XendDomain } from './domain.ts';
+import { deviceInfo, domainInfo } from './views.ts';
+
+/** A domain as `xm list -l` shows it. */
+export interface DomainRecord {
+  /** `(domain ...)`, pretty-printed. */
+  readonly sxp: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** The `(domain ...)` record: identity, state, devices, and the configuration it was made from. */
+export function recordOf(context: XendContext, domain: XendDomain): DomainRecord {
+  const info = domainInfo(context, domain);
+  const devices = [...domain.devices.values()];
+  const form: Sxp = [
+    'domain',
+    ['domid', info.domid],
+    ['uuid', info.uuid],
+    ['name', info.name],
+    ['memory', info.memory],
+    ['vcpus', info.vcpus],
+    ['state', info.state],
+    ...(info.shutdownReason === undefined ? [] : [['shutdown_reason', info.shutdownReason]]),
+    ['cpu_time', info.cpuTime.toFixed(3)],
+    ['up_time', info.uptime.toFixed(3)],
+    ['start_time', info.startTime.toFixed(3)],
+    ...devices.map((device): Sxp => ['device', deviceForm(device)]),
+    ...(domain.domid === 0 ? [] : [['config', configToSxp(domain.config)]]),
+  ];
+  return {
+    sxp: prettyPrint(form),
+    json: { ...info, devices: devices.map(deviceInfo), ...(domain.domid === 0 ? {} : { config: domain.config }) },
+  };
+}
+
+function deviceForm(device: Device): Sxp {
+  const keys = Object.entries(device.config).map(([key, value]): Sxp => [key, String(value)]);
+  return [device.class.name, ['id', device.devid], ...keys, ['state', deviceInfo(device).state]];
+}
+
+/** `xm block-list -l`: each device as `(ID ((key value) ...))` (spec/xend.md 4.3). */
+export function deviceListSxp(devices: readonly Device[]): string {
+  return devices
+    .map((device) => {
+      const info = deviceInfo(device);
+      const form: Sxp = [
+        device.devid,
+        [
+          ['backend-id', info.backendId],
+          ['virtual-device', info.devid],
+          ['device-type', info.class],
+          ['state', info.state],
+          ['backend', info.backPath],
+          ['ring-ref', info.ringRef],
+          ['event-channel', info.evtchn],
+        ],
+      ];
+      return prettyPrint(form);
+    })
+    .join('');
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createClaimTable } from '../devices/claims.ts';
+import { consoleSocket } from '../devices/console/socket.ts';
+import { builtinClasses } from '../devices/registry.ts';
+import { XmError } from '../errors.ts';
+import type { Hypervisor } from '../hv/hypervisor.ts';
+import { createHypervisor } from '../hv/hypervisor.ts';
+import type { Store } from '../xenstore/contract.ts';
+import { createStore } from '../xenstore/store.ts';
+import { checkConfig } from './check.ts';
+import type { XendContext, XendOptions } from './context.ts';
+import { PROTOCOL, type XendApi, type XendMethod, type XendStatus } from './contract.ts';
+import { createDeviceService } from './devices.ts';
+import type { XendDomain } from './domain.ts';
+import { nodeInfo } from './info.ts';
+import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
+import { type Log, openLog } from './log.ts';
+import { deviceListSxp, recordOf } from './records.ts';
+import { recover } from './recover.ts';
+import { openStateFiles } from './state-files.ts';
+import { takeStats } from './stats.ts';
+import { VERSION } from './version.ts';
+import { deviceInfo, domainInfo, refreshUsage } from './views.ts';
+
+/** The methods of {@link XendApi}, each as a function. */
+export type XendMethods = {
+  readonly [M in XendMethod]: (params: XendApi[M]['params']) => Promise<XendApi[M]['result']>;
+};
+
+/** A supervisor in this process: everything but its socket. */
+export interface Xend {
+  readonly methods: XendMethods;
+  readonly log: Log;
+  readonly hv: Hypervisor;
+  readonly store: Store;
+  /** Resolves when somebody asked it to stop, or Domain-0 was lost (with the reason). */
+  readonly stopAsked: Promise<string | undefined>;
+  status(): XendStatus;
+  /** Destroys all domains; resolves when their threads are gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a supervisor: hypervisor, store, Domain-0 with the built-in back ends. Its directories must be its own; see
+ * `daemon.ts` for the lock.
+ */
+export async function createXend(options: XendOptions): Promise<Xend> {
+  const { paths } = options;
+  const startTime = Date.now() / 1000;
+  const log = openLog(paths.log);
+  const stateFiles = openStateFiles(paths.domainDir);
+  const recovered = recover(paths, stateFiles, log);
+  const store = createStore();
+  const context: XendContext = {
+    options,
+    paths,
+    hv: createHypervisor(),
+    store,
+    xs: store.connect(0, () => true),
+    log,
+    claims: createClaimTable(),
+    classes: [...builtinClasses, ...(options.classes ?? [])],
+    stateFiles,
+    domains: new Map(),
+    startTime,
+  };
+  const { hv, classes, domains } = context;
+  const stopAsked = Promise.withResolvers<string | undefined>();
+  const devices = createDeviceService(context);
+  const life = createLifecycle(context, devices, (why) => {
+    log.write('CRITICAL', 'xend', `Domain-0 was lost (${why}): xend ends`);
+    stopAsked.resolve(`Domain-0 was lost: ${why}`);
+  });
+
+  const named = (names: readonly string[] | undefined): readonly XendDomain[] =>
+    names === undefined || names.length === 0
+      ? [...domains.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+      : names.map(life.find);
+
+  function status(): XendStatus {
+    const { socket, stateDir } = paths;
+    const fields = { pid: process.pid, version: VERSION, protocol: PROTOCOL, startTime, socket, stateDir, recovered };
+    return { ...fields, domains: domains.size };
+  }
+
+  const methods: XendMethods = {
+    async 'domain.create'(params) {
+      const { result, config } = checkConfig(params, classes);
+      if (config === undefined) throw new XmError('ECONFIG', result.report);
+      const domain = await life.create(config, params.directory, params.paused === true);
+      return { ...domainInfo(context, domain), report: result.report };
+    },
+    async 'domain.list'({ names }) {
+      const wanted = named(names);
+      await refreshUsage(wanted);
+      return wanted.map((domain) => domainInfo(context, domain));
+    },
+    async 'domain.records'({ names }) {
+      const wanted = named(names);
+      await refreshUsage(wanted);
+      const records = wanted.map((domain) => recordOf(context, domain));
+      return { sxp: records.map(({ sxp }) => sxp).join(''), records: records.map(({ json }) => json) };
+    },
+    async 'domain.pause'({ domain }) {
+      life.pause(life.find(domain));
+      return null;
+    },
+    async 'domain.unpause'({ domain }) {
+      life.unpause(life.find(domain));
+      return null;
+    },
+    async 'domain.shutdown'({ domain, reason, wait, timeout }) {
+      const found = life.find(domain);
+      life.shutdown(found, reason, timeout ?? SHUTDOWN_LIMIT);
+      if (wait === true) await found.gone.promise;
+      return { done: wait === true };
+    },
+    async 'domain.destroy'({ domain }) {
+      await life.destroy(life.find(domain));
+      return null;
+    },
+    async 'domain.console'({ domain }) {
+      const { domid, name, phase } = life.find(domain);
+      if (domid === 0) throw new XmError('ENOCONSOLE', `Domain '${name}' has no console`);
+      if (phase === 'dying' || phase === 'shutdown' || phase === 'crashed') {
+        throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`);
+      }
+      return { path: consoleSocket(paths.runDir, domid), domid, name };
+    },
+    async 'device.attach'({ domain, class: className, config, directory }) {
+      const found = life.find(domain);
+      if (found.phase !== 'running') throw new XmError('ENOTRUNNING', `Domain '${found.name}' is not running`);
+      return deviceInfo(await devices.attach(found, className, config, directory));
+    },
+    async 'device.detach'({ domain, class: className, device }) {
+      await devices.detach(life.find(domain), className, device);
+      return null;
+    },
+    async 'device.list'({ domain, class: className }) {
+      const only = className === undefined ? undefined : devices.classNamed(className);
+      const all = [...life.find(domain).devices.values()]
+        .filter((device) => only === undefined || device.class === only)
+        .sort((a, b) => (a.class.name === b.class.name ? a.devid - b.devid : a.class.name < b.class.name ? -1 : 1));
+      return { devices: all.map(deviceInfo), sxp: deviceListSxp(all) };
+    },
+    async 'device.classes'() {
+      return classes.map(({ name, aliases, doc, fields }) => ({
+        name,
+        aliases,
+        doc,
+        fields: Object.entries(fields).map(([field, { doc: fieldDoc, required }]) => ({
+          name: field,
+          doc: fieldDoc,
+          required: required === true,
+        })),
+      }));
+    },
+    'config.check': async (params) => checkConfig(params, classes).result,
+    'node.info': async () => nodeInfo(VERSION, life.freeMemory()),
+    'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),
+    'log.read': async (range) => ({ lines: log.read(range) }),
+    stats: () => takeStats(context),
+    'xend.status': async () => status(),
+    async 'xend.stop'() {
+      stopAsked.resolve(undefined);
+      return status();
+    },
+  };
+
+  log.write('INFO', 'xend', `xend ${VERSION} started`);
+  hv.printk(`xm ${VERSION} on Node ${process.version}`);
+  await life.createControlDomain();
+  return {
+    methods,
+    log,
+    hv,
+    store,
+    status,
+    stopAsked: stopAsked.promise,
+    async stop() {
+      await life.stopAll();
+      log.write('INFO', 'xend', 'xend stopped');
+    },
+  };
+}

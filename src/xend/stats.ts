@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { cpus, freemem, totalmem } from 'node:os';
+import { inspectIdc } from '../devices/inspect.ts';
+import { PAGE_SIZE } from '../hv/contract.ts';
+import type { XendContext } from './context.ts';
+import type { DomainStats, RingStats, Stats } from './contract.ts';
+import type { Device } from './controller.ts';
+import type { XendDomain } from './domain.ts';
+import { domainInfo, refreshUsage } from './views.ts';
+
+/** One sample for `xm top`, all of it read from shared memory and from the threads' accounts: no domain does anything for it. */
+export async function takeStats(context: XendContext): Promise<Stats> {
+  const domains = [...context.domains.values()];
+  await refreshUsage(domains);
+  return {
+    time: Date.now(),
+    memoryTotal: Math.floor(totalmem() / 1024),
+    memoryFree: Math.floor(freemem() / 1024),
+    cpus: cpus().length,
+    mhz: cpus()[0]?.speed ?? 0,
+    domains: domains.map((domain) => domainStats(context, domain)),
+    rings: domains.flatMap((domain) => [...domain.devices.values()].flatMap((device) => ringStats(context, device))),
+  };
+}
+
+function domainStats(context: XendContext, domain: XendDomain): DomainStats {
+  const usage = context.hv.usage(domain.domid);
+  const pages = (usage?.pages ?? 0) * PAGE_SIZE;
+  const devices: Record<string, Record<string, number>> = {};
+  for (const { class: deviceClass, counters } of domain.devices.values()) {
+    devices[deviceClass.name] ??= { count: 0 };
+    const sums = devices[deviceClass.name]!;
+    sums.count = (sums.count ?? 0) + 1;
+    deviceClass.counters.forEach((counter, index) => {
+      sums[counter] = (sums[counter] ?? 0) + (counters[index] ?? 0);
+    });
+  }
+  return {
+    ...domainInfo(context, domain),
+    memoryUsed: Math.round((pages + domain.heapBytes) / 1024),
+    extents: usage?.extents ?? 0,
+    ports: usage?.ports ?? 0,
+    grants: usage?.grants ?? 0,
+    devices,
+  };
+}
+
+function ringStats({ hv }: XendContext, device: Device): readonly RingStats[] {
+  const { connection, front, back, class: deviceClass, name } = device;
+  const frame = connection && hv.peek(front.domid, connection.frames[0] ?? -1);
+  if (connection === undefined || frame === undefined) return [];
+  const notifyFront = hv.counters(front.domid, connection.evtchn).sent;
+  const notifyBack = hv.counters(back.domid, connection.backEvtchn).sent;
+  const views = (deviceClass.inspect ?? inspectIdc)(frame);
+  return views.map((view) => ({ domid: front.domid, device: name, ...view, notifyFront, notifyBack }));
+}

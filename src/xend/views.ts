@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { XendContext } from './context.ts';
+import type { DeviceInfo, DomainInfo } from './contract.ts';
+import type { Device } from './controller.ts';
+import { stateLetters, type XendDomain } from './domain.ts';
+import { backPath, frontPath, XENBUS_STATE } from './mirror.ts';
+
+/** Longest wait for a thread to say what it used, milliseconds; after it the last known figure is shown. */
+const USAGE_LIMIT = 100;
+
+/** Asks the threads what CPU time and heap they used. A thread in an endless loop answers too. */
+export async function refreshUsage(domains: Iterable<XendDomain>): Promise<void> {
+  await Promise.all([...domains].map(refreshOne));
+}
+
+async function refreshOne(domain: XendDomain): Promise<void> {
+  const worker = domain.thread?.worker;
+  if (worker === undefined || domain.control === undefined) return;
+  const asked = (async () => {
+    const [cpu, heap] = await Promise.all([worker.cpuUsage(), worker.getHeapStatistics()]);
+    domain.cpuTime = (cpu.user + cpu.system) / 1e6;
+    domain.heapBytes = heap.used_heap_size + heap.external_memory;
+  })().catch(() => {});
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, USAGE_LIMIT);
+  });
+  await Promise.race([asked, limit]);
+  clearTimeout(timer);
+}
+
+export function domainInfo({ hv }: XendContext, domain: XendDomain): DomainInfo {
+  const { domid, name, uuid, config, startTime, shutdownReason, phase } = domain;
+  // Domain-0 answers this very question: it runs, as it always did in `xm list`.
+  const blocked = domid !== 0 && hv.domids().includes(domid) && hv.isBlocked(domid);
+  return {
+    domid,
+    name,
+    uuid,
+    memory: config.memory,
+    vcpus: config.vcpus,
+    state: stateLetters(domain, blocked),
+    cpuTime: domain.cpuTime,
+    startTime,
+    uptime: Date.now() / 1000 - startTime,
+    ...(shutdownReason !== undefined && phase !== 'running' ? { shutdownReason } : {}),
+  };
+}
+
+export function deviceInfo(device: Device): DeviceInfo {
+  const { class: deviceClass, devid, name, config, front, back, connection, state } = device;
+  return {
+    class: deviceClass.name,
+    domid: front.domid,
+    devid,
+    name,
+    backendId: back.domid,
+    handle: devid,
+    state: XENBUS_STATE[state],
+    evtchn: connection?.evtchn ?? -1,
+    ringRef: connection?.frames[0] ?? -1,
+    frontPath: frontPath(device),
+    backPath: backPath(device),
+    config,
+  };
+}
