@@ -38,28 +38,29 @@ const chmod =
     c.setPerms(path, ['r0'], tx);
 
 /** spec/primitives.md 1.4, column C; the first row differs, see the folder's README. */
-const MATRIX: readonly [string, Step[], string, Step, string][] = [
-  ['read a (no writes)', [read('/a')], 'write a', write('/a'), 'OK'],
-  ['read a, write b', [read('/a'), write('/b')], 'write a', write('/a'), 'EAGAIN'],
-  ['read a, write b', [read('/a'), write('/b')], 'write a, same value', write('/a', 'old'), 'EAGAIN'],
-  ['write a', [write('/a')], 'write a', write('/a'), 'EAGAIN'],
-  ['write a', [write('/a')], 'write b', write('/b'), 'OK'],
-  ['create c/n', [write('/c/n')], 'create c/m', write('/c/m'), 'EAGAIN'],
-  ['create c/n', [write('/c/n')], 'create c/n', write('/c/n'), 'EAGAIN'],
-  ['create d/n', [write('/d/n')], 'create c/m', write('/c/m'), 'OK'],
-  ['dir c, write d/e', [dir('/c'), write('/d/e')], 'create c/m', write('/c/m'), 'EAGAIN'],
-  ['dir c, write d/e', [dir('/c'), write('/d/e')], 'write c/a', write('/c/a'), 'OK'],
-  ['read missing x, write d/e', [read('/x'), write('/d/e')], 'create x', write('/x'), 'EAGAIN'],
-  ['rm c/a', [rm('/c/a')], 'write c/a', write('/c/a'), 'EAGAIN'],
-  ['rm c', [rm('/c')], 'create c/m', write('/c/m'), 'EAGAIN'],
-  ['rm c', [rm('/c')], 'write c/a', write('/c/a'), 'EAGAIN'],
-  ['write c/a', [write('/c/a')], 'rm c/a', rm('/c/a'), 'EAGAIN'],
-  ['write c/a', [write('/c/a')], 'rm c', rm('/c'), 'EAGAIN'],
-  ['get_perms a, write d/e', [perms('/a'), write('/d/e')], 'set_perms a', chmod('/a'), 'EAGAIN'],
+const MATRIX: readonly [inside: string, outside: string, outcome: string, steps: Step[], change: Step][] = [
+  ['read a (no writes)', 'write a', 'OK', [read('/a')], write('/a')],
+  ['read a, write b', 'write a', 'EAGAIN', [read('/a'), write('/b')], write('/a')],
+  ['read a, write b', 'write a, same value', 'EAGAIN', [read('/a'), write('/b')], write('/a', 'old')],
+  ['write a', 'write a', 'EAGAIN', [write('/a')], write('/a')],
+  ['write a', 'write b', 'OK', [write('/a')], write('/b')],
+  ['create c/n', 'create c/m', 'EAGAIN', [write('/c/n')], write('/c/m')],
+  ['create c/n', 'create c/n', 'EAGAIN', [write('/c/n')], write('/c/n')],
+  ['create d/n', 'create c/m', 'OK', [write('/d/n')], write('/c/m')],
+  ['dir c, write d/e', 'create c/m', 'EAGAIN', [dir('/c'), write('/d/e')], write('/c/m')],
+  ['dir c, write d/e', 'write c/a', 'OK', [dir('/c'), write('/d/e')], write('/c/a')],
+  ['read missing x, write d/e', 'create x', 'EAGAIN', [read('/x'), write('/d/e')], write('/x')],
+  ['rm c/a', 'write c/a', 'EAGAIN', [rm('/c/a')], write('/c/a')],
+  ['rm c/a', 'create c/m', 'EAGAIN', [rm('/c/a')], write('/c/m')],
+  ['rm c', 'create c/m', 'EAGAIN', [rm('/c')], write('/c/m')],
+  ['rm c', 'write c/a', 'EAGAIN', [rm('/c')], write('/c/a')],
+  ['write c/a', 'rm c/a', 'EAGAIN', [write('/c/a')], rm('/c/a')],
+  ['write c/a', 'rm c', 'EAGAIN', [write('/c/a')], rm('/c')],
+  ['get_perms a, write d/e', 'set_perms a', 'EAGAIN', [perms('/a'), write('/d/e')], chmod('/a')],
 ];
 
 describe('conflict matrix', () => {
-  test.each(MATRIX)('%s / outside: %s%s', (_inside, steps, _outside, change, expected) => {
+  test.each(MATRIX)('%s / outside: %s: %s', (_inside, _outside, expected, steps, change) => {
     const { dom0, other, store } = prepare();
     const tx = dom0.transactionStart();
     for (const step of steps) step(dom0, tx);
@@ -73,7 +74,7 @@ describe('conflict matrix', () => {
     expect(store.check()).toEqual([]);
   });
 
-  test.each(MATRIX)('%s, aborted / outside: %s%s', (_inside, steps, _outside, change) => {
+  test.each(MATRIX)('%s, aborted / outside: %s', (_inside, _outside, _expected, steps, change) => {
     const { dom0, other } = prepare();
     const tx = dom0.transactionStart();
     for (const step of steps) step(dom0, tx);
