@@ -7,9 +7,9 @@ import { usageError } from './failure.ts';
 export interface EndRequest {
   /** One domain, unless `all`. */
   readonly domain: string | undefined;
-  readonly all: boolean;
+  readonly all: boolean | undefined;
   readonly reason: 'poweroff' | 'reboot' | 'halt';
-  readonly wait: boolean;
+  readonly wait: boolean | undefined;
   /** Seconds to wait. */
   readonly timeout?: number | undefined;
   readonly say: (line: string) => void;
@@ -25,7 +25,7 @@ export async function endDomains(client: XendClient, request: EndRequest) {
   const { reason, wait, timeout, say } = request;
   const names = await chosen(client, request);
   const word = reason === 'reboot' ? 'rebooted' : 'terminated';
-  const options = { reason, wait, ...(timeout === undefined ? {} : { timeout }) };
+  const options = { reason, wait: Boolean(wait), ...(timeout === undefined ? {} : { timeout }) };
   const results = await Promise.all(
     names.map(async (domain) => {
       const { done } = await client.call('domain.shutdown', { domain, ...options });
@@ -44,7 +44,7 @@ export async function endDomains(client: XendClient, request: EndRequest) {
 }
 
 async function chosen(client: XendClient, { domain, all }: EndRequest): Promise<string[]> {
-  if (all === (domain !== undefined)) throw usageError('Expected a domain, or -a for all of them.');
+  if (Boolean(all) === (domain !== undefined)) throw usageError('Expected a domain, or -a for all of them.');
   if (domain !== undefined) return [domain];
   const running = await client.call('domain.list', {});
   return running.filter(({ domid }) => domid !== 0).map(({ name }) => name);

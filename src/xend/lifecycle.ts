@@ -215,8 +215,8 @@ export function createLifecycle(
 
   /** The domain itself, its devices and its thread, up to where its kernel may start. */
   async function build(domain: XendDomain, kernel: KernelImage): Promise<void> {
-    publishDomain(xs, domain);
     boot(domain, kernel);
+    publishDomain(xs, domain);
     const implicit = classes.filter((item) => item.implicit).map((item) => ({ class: item.name, config: {} }));
     const made = [...implicit, ...domain.config.devices].map((entry) => devices.make(domain, entry));
     const settled = await Promise.allSettled(made);

@@ -37,7 +37,8 @@ export function domainInfo({ hv }: XendContext, domain: XendDomain): DomainInfo 
     domid,
     name,
     uuid,
-    memory: config.memory,
+    // Domain-0 has no quota: it is what the supervisor's process takes.
+    memory: domid === 0 ? Math.round(process.memoryUsage.rss() / 2 ** 20) : config.memory,
     vcpus: config.vcpus,
     state: stateLetters(domain, blocked),
     cpuTime: domain.cpuTime,

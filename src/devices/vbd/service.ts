@@ -48,7 +48,7 @@ export function createBlockService(
 ): BlockService {
   const { inFlight } = endpoint.quotas;
   let running = 0;
-  let whenIdle: (() => void) | undefined;
+  let idle: PromiseWithResolvers<void> | undefined;
 
   function count(name: keyof typeof COUNTER, by = 1): void {
     counters[COUNTER[name]]! += by;
@@ -57,7 +57,9 @@ export function createBlockService(
   function finish(transaction: ReceivedTransaction, status: number, statusLength = 0): void {
     running--;
     transaction.complete(status, statusLength);
-    if (running === 0) whenIdle?.();
+    if (running > 0) return;
+    idle?.resolve();
+    idle = undefined;
   }
 
   function finishIo(transaction: ReceivedTransaction, error: unknown): void {
@@ -141,9 +143,8 @@ export function createBlockService(
     },
     async idle() {
       if (running === 0) return;
-      await new Promise<void>((resolve) => {
-        whenIdle = resolve;
-      });
+      idle ??= Promise.withResolvers();
+      await idle.promise;
     },
   };
 }
