@@ -24,6 +24,7 @@ const WORDS = RECEIVED + MAX_PORTS;
 /** The low bits of a state word hold an EVTCHN_STATUS, the rest counts how often the port was bound. */
 const STATUS_BITS = 3;
 
+/** A page for a new domain: nothing pending, nothing masked, all ports closed, not paused. */
 export function createSharedInfo(): SharedInfo {
   return new Int32Array(new SharedArrayBuffer(WORDS * 4));
 }
@@ -46,6 +47,7 @@ export function setPending(info: SharedInfo, port: number): void {
   wake(info);
 }
 
+/** Holds the events of a port back: they stay pending, and wake nobody. */
 export function setMask(info: SharedInfo, port: number): void {
   Atomics.or(info, MASK + (port >>> 5), 1 << (port & 31));
 }
@@ -116,14 +118,12 @@ export function setPortState(info: SharedInfo, port: number, status: number): nu
   return state;
 }
 
+/** The state word of a port, as {@link setPortState} made it: equal words are the same binding. */
 export function portState(info: SharedInfo, port: number): number {
   return Atomics.load(info, STATE + port);
 }
 
-export function portStatus(info: SharedInfo, port: number): number {
-  return portState(info, port) & ((1 << STATUS_BITS) - 1);
-}
-
+/** Whether a state word says that the port is bound to another domain's. */
 export function isInterdomain(state: number): boolean {
   return (state & ((1 << STATUS_BITS) - 1)) === EVTCHN_STATUS.interdomain;
 }
@@ -133,6 +133,7 @@ export function countSent(info: SharedInfo, port: number): void {
   info[SENT + port] = (info[SENT + port]! + 1) | 0;
 }
 
+/** Events sent from and handled at a port since it was opened; both wrap at 2^32. */
 export function portCounters(info: SharedInfo, port: number): { readonly sent: number; readonly received: number } {
   return { sent: Atomics.load(info, SENT + port) >>> 0, received: Atomics.load(info, RECEIVED + port) >>> 0 };
 }
@@ -163,6 +164,7 @@ export function isSleeping(info: SharedInfo): boolean {
   return Atomics.load(info, SLEEPING) === 1;
 }
 
+/** Whether the domain was asked to stop. */
 export function isPaused(info: SharedInfo): boolean {
   return Atomics.load(info, PAUSED) !== 0;
 }

@@ -24,7 +24,7 @@ test('a million events during one handler are one event after it', async () => {
   expect(Atomics.load(words, WORD.count)).toBe(2);
 });
 
-test("a storm on one port loses no event of another domain", async () => {
+test('a storm on one port loses no event of another domain', async () => {
   await using machine = startThreadedMachine();
   const [stormWords, words] = [createWords(), createWords()];
   const [attacker, victim, friend] = [machine.add(1), machine.add(2), machine.add(3)];
