@@ -8,18 +8,26 @@ export interface KeyBinding {
   /** How help shows it. */
   readonly label: string;
   readonly help: string;
+  /** Its part of the last line, if it has one: there is not much room. */
+  readonly footer?: string;
   readonly act: (view: View, order: readonly number[]) => View;
 }
 
 /** Keys of the screen, in any case; help and the last line of the screen are made from this table. */
 export const keyTable: readonly KeyBinding[] = [
-  { names: ['q', 'escape'], label: 'Q Esc', help: 'quit', act: (view) => ({ ...view, done: true }) },
+  { names: ['q', 'escape'], label: 'Q Esc', help: 'quit', footer: 'Q quit', act: (view) => ({ ...view, done: true }) },
   { names: ['up', 'k'], label: 'Up K', help: 'domain above', act: (view, order) => move(view, order, -1) },
-  { names: ['down', 'j'], label: 'Down J', help: 'domain below', act: (view, order) => move(view, order, 1) },
-  { names: ['s'], label: 'S', help: 'sort by the next column', act: nextSort },
-  { names: ['d'], label: 'D', help: 'change the delay', act: (view) => ({ ...view, entry: '' }) },
-  { names: ['p'], label: 'P', help: 'pause', act: (view) => ({ ...view, paused: !view.paused }) },
-  { names: ['?', 'h'], label: '?', help: 'help', act: (view) => ({ ...view, help: !view.help }) },
+  {
+    names: ['down', 'j'],
+    label: 'Down J',
+    help: 'domain below',
+    footer: 'J K select',
+    act: (view, order) => move(view, order, 1),
+  },
+  { names: ['s'], label: 'S', help: 'sort by the next column', footer: 'S sort', act: nextSort },
+  { names: ['d'], label: 'D', help: 'change the delay', footer: 'D delay', act: (view) => ({ ...view, entry: '' }) },
+  { names: ['p'], label: 'P', help: 'pause', footer: 'P pause', act: (view) => ({ ...view, paused: !view.paused }) },
+  { names: ['?', 'h'], label: '?', help: 'help', footer: '? help', act: (view) => ({ ...view, help: !view.help }) },
 ];
 
 /**

@@ -24,7 +24,8 @@ const NO_MARK = '  ';
 const FULL_SUMMARY_ROWS = 12;
 
 /**
- * The whole screen: never wider than the terminal, and one line lower, since a frame of full height would scroll.
+ * The whole screen: never wider than the terminal, and always one line lower. A frame of full height would scroll, and one
+ * that changes its height would not stay in its place, because it starts where the cursor was.
  *
  * @param sample undefined before the first round.
  * @param problem why the latest round failed.
@@ -37,7 +38,9 @@ export function screenLines(
 ): readonly Line[] {
   const height = Math.max(1, size.rows - 1);
   const lines = sample === undefined ? [{ text: 'xm top' }] : body(view, sample, size, height - 1);
-  const shown = [...(view.help ? helpLines() : lines).slice(0, height - 1), lastLine(view, problem)];
+  const upper = (view.help ? helpLines() : lines).slice(0, height - 1);
+  const filler = Array.from({ length: height - 1 - upper.length }, () => ({ text: '' }));
+  const shown = [...upper, ...filler, lastLine(view, problem)];
   return shown.map((line) => ({ ...line, text: line.text.slice(0, size.columns) }));
 }
 
@@ -86,13 +89,13 @@ function windowStart(at: number, total: number, shown: number): number {
 
 function remark({ delay, paused, sort }: View): string {
   const title = domainColumns.find(({ key }) => key === sort)?.title ?? 'ID';
-  return `every ${delay} s, by ${title}${paused ? ', PAUSED' : ''}`;
+  return `${paused ? 'PAUSED' : `every ${delay} s`}, by ${title}`;
 }
 
 function lastLine({ entry, help }: View, problem: string | undefined): Line {
   if (entry !== undefined) return { text: `Delay in seconds: ${entry}_` };
   if (problem !== undefined) return { text: problem, style: 'alert' };
-  return { text: help ? '? back' : keyTable.map(({ label, help: does }) => `${label} ${does}`).join('  ') };
+  return { text: help ? '? back' : keyTable.flatMap(({ footer = [] }) => footer).join('  ') };
 }
 
 function helpLines(): Line[] {

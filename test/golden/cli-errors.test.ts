@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { runXm } from '../unit/cli/run-xm.ts';
+
+/** The built `xm` where no xend runs: what it says about a wrong command line, and with which status. */
+
+const NO_XEND = 'Error: Unable to connect to xend: No such file or directory. Is xend running?\n';
+
+describe('errors are one line, a hint and the usage, on stderr, with status 1', () => {
+  test.each([
+    [['foo'], "Error: Subcommand foo not found!\nHint: 'xm help' lists all subcommands\n"],
+    [['lsit'], "Error: Subcommand lsit not found!\nHint: did you mean 'list'? 'xm help' lists all subcommands\n"],
+    [
+      ['xend', 'statsu'],
+      "Error: Subcommand xend statsu not found!\nHint: did you mean 'xend status'? 'xm help' lists all subcommands\n",
+    ],
+    [['help', 'foo'], "Error: Subcommand foo not found!\nHint: 'xm help' lists all subcommands\n"],
+    [['pause'], "Error: 'xm pause' requires 1 arguments.\n\nUsage: xm pause <Domain>\n"],
+    [['pause', 'a', 'b'], "Error: 'xm pause' requires 1 arguments.\n\nUsage: xm pause <Domain>\n"],
+    [['info', 'extra'], "Error: 'xm info' requires 0 arguments.\n\nUsage: xm info\n"],
+    [
+      ['block-attach', 'demo'],
+      "Error: 'xm block-attach' requires between 3 and 5 arguments.\n\nUsage: xm block-attach <Domain> <BackDev> <FrontDev> [<Mode>] [<BackDomain>]\n",
+    ],
+    [['list', '-z'], 'Error: option -z not recognized\n\nUsage: xm list [options] [<Domain>...]\n'],
+    [
+      ['list', '--lnog'],
+      'Error: option --lnog not recognized\nHint: did you mean --long?\n\nUsage: xm list [options] [<Domain>...]\n',
+    ],
+    [['log', '-n', 'x'], "Error: Invalid argument for --lines: 'x' is not a positive whole number.\n"],
+    [['create'], 'Error: Expected one configuration file.\n\nUsage: xm create [options] [<ConfigFile>]\n'],
+    [['create', '/no/such'], 'Error: Unable to open config file: /no/such\nHint: there is no such file\n'],
+    [['device-attach', 'demo', 'vbd', 'x'], 'Error: x should be a pair, separated by an equals sign.\n'],
+    [['shutdown'], 'Error: Expected a domain, or -a for all of them.\n\nUsage: xm shutdown [options] [<Domain>]\n'],
+    [['console', 'demo', '--until', '('], NO_XEND],
+    [['list'], NO_XEND],
+    [['top', '-b'], NO_XEND],
+  ])('xm %j', (args, expected) => {
+    const { status, stdout, stderr } = runXm(args);
+    expect(stderr.replace(/^Hint: its socket is .*\n/m, '')).toBe(expected);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  });
+
+  test.each([[['foo']], [['pause']], [['list', '--lnog']], [['list']], [['xend', 'restart', 'x']]])(
+    'with --json, xm %j prints the same as JSON on stdout',
+    (args) => {
+      const plain = runXm(args).stderr;
+      const { status, stdout, stderr } = runXm([...args, '--json']);
+      expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+      const { error } = JSON.parse(stdout);
+      expect(plain.startsWith(`Error: ${error.message}\n`)).toBe(true);
+      expect(error).toMatchObject({ code: expect.any(String), exit: 1 });
+    },
+  );
+
+  test('a stack is shown only when it is asked for', () => {
+    expect(runXm(['list']).stderr).not.toMatch(/\n\s+at /);
+    expect(runXm(['list'], { XM_DEBUG: '1' }).stderr).toMatch(/\n\s+at /);
+  });
+});
+
+describe('help', () => {
+  test('xm alone: short, on stdout, status 1', () => {
+    const { status, stdout, stderr } = runXm([]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toMatch(/^Usage: xm <subcommand> \[args\]\n\nCommon 'xm' subcommands:\n console /);
+  });
+
+  test.each([[['help']], [['--help']], [['-h']]])('xm %j: long, status 0', (args) => {
+    const { status, stdout, stderr } = runXm(args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('xm full list of subcommands:\n\n block-attach ');
+  });
+
+  test.each([[['help', 'create']], [['create', '--help']], [['create', '-h']]])('xm %j: of one command', (args) => {
+    const { status, stdout } = runXm(args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/USAGE\n {2}\$ xm create/);
+  });
+
+  test('a topic alone is incomplete', () => {
+    const { status, stdout } = runXm(['xend']);
+    expect(status).toBe(1);
+    expect(stdout).toContain('\n xend status ');
+    expect(runXm(['xend', '--help'])).toMatchObject({ status: 0, stdout });
+  });
+
+  test('the version', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(runXm(['--version'])).toMatchObject({ status: 0, stdout: `xm ${version}\n` });
+  });
+});
+
+describe('without a xend', () => {
+  test('status: 3, and a value', () => {
+    expect(runXm(['xend', 'status'])).toEqual({ status: 3, stdout: 'xend is not running\n', stderr: '' });
+    expect(JSON.parse(runXm(['xend', 'status', '--json']).stdout)).toEqual({ running: false });
+  });
+
+  test('stop has nothing to do', () => {
+    expect(runXm(['xend', 'stop'])).toEqual({ status: 0, stdout: 'xend is not running\n', stderr: '' });
+  });
+
+  test('looking does not start one', () => {
+    expect(runXm(['xend', 'status'], { XM_NO_AUTOSTART: '' }).status).toBe(3);
+    expect(runXm(['xend', 'stop'], { XM_NO_AUTOSTART: '' }).status).toBe(0);
+  });
+
+  test('a directory that is too long for a socket', () => {
+    const { status, stderr } = runXm(['list'], { XEND_RUNDIR: `/tmp/${'x'.repeat(120)}` });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^Error: The run directory .* is too long for a unix socket\.\nHint: .*XEND_RUNDIR.*\n$/);
+  });
+});

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import { blockTable, deviceTable } from '../../src/cli/format/devices.ts';
+import { infoLines } from '../../src/cli/format/info.ts';
+import { listTable, uptimeLines, uptimeTable } from '../../src/cli/format/list.ts';
+import type { DeviceInfo } from '../../src/xend/contract.ts';
+
+/** The samples of spec/xend.md 4.3, byte for byte; `|` marks the end of a line with trailing blanks. */
+const bytes = (lines: readonly string[]) => lines.map((line) => `${line.replace(/\|$/, '')}\n`).join('');
+
+const disk: DeviceInfo = {
+  class: 'vbd',
+  domid: 3,
+  devid: 768,
+  name: 'hda',
+  backendId: 0,
+  handle: 0,
+  state: 4,
+  evtchn: 9,
+  ringRef: 8,
+  frontPath: '/local/domain/3/device/vbd/768',
+  backPath: '/local/domain/0/backend/vbd/3/768',
+  config: {},
+};
+
+describe('xm list', () => {
+  test('the sample', () => {
+    const domains = [
+      { name: 'Domain-0', domid: 0, memory: 512, vcpus: 2, state: 'r-----', cpuTime: 123.456 },
+      { name: 'off', domid: undefined, memory: 64, vcpus: 4, state: '', cpuTime: 0 },
+      { name: 'web1', domid: 3, memory: 128, vcpus: 1, state: '-b----', cpuTime: 7 },
+    ];
+    expect(listTable(domains)).toBe(
+      bytes([
+        'Name                                        ID   Mem VCPUs      State   Time(s)',
+        'Domain-0                                     0   512     2     r-----    123.5',
+        'off                                               64     4                 0.0',
+        'web1                                         3   128     1     -b----      7.0',
+      ]),
+    );
+  });
+
+  test('a name that is too long moves its line, and is not cut', () => {
+    const name = 'n'.repeat(50);
+    const [, line] = listTable([{ name, domid: 1, memory: 1, vcpus: 1, state: '------', cpuTime: 0 }]).split('\n');
+    expect(line).toBe(`${name}     1     1     1     ------      0.0`);
+  });
+});
+
+describe('xm uptime', () => {
+  const domains = [
+    { name: 'Domain-0', domid: 0, uptime: 1527 },
+    { name: 'web1', domid: 3, uptime: 90_065 },
+  ];
+
+  test('the sample', () => {
+    expect(uptimeTable(domains)).toBe(
+      bytes([
+        'Name                                ID Uptime |',
+        'Domain-0                             0  0:25:27',
+        'web1                                 3 1 day,  1:01:05',
+      ]),
+    );
+  });
+
+  test('-s', () => {
+    const now = new Date(2026, 10, 21, 9, 5, 7).getTime();
+    expect(uptimeLines(domains, now)).toBe(
+      bytes([' 09:05:07 up  0:25, Domain-0 (0)', ' 09:05:07 up 1 day,  1:01, web1 (3)']),
+    );
+  });
+});
+
+describe('device lists', () => {
+  test('xm block-list: the sample, trailing blanks included', () => {
+    expect(blockTable([disk])).toBe(
+      bytes([
+        'Vdev  BE handle state evt-ch ring-ref BE-path',
+        '768    0    0     4      9      8     /local/domain/0/backend/vbd/3/768  |',
+      ]),
+    );
+  });
+
+  test('a disk that is not connected', () => {
+    const closed = { ...disk, devid: 51_728, state: 1, evtchn: -1, ringRef: -1, backPath: '/short' };
+    expect(blockTable([closed])).toBe(
+      bytes([
+        'Vdev  BE handle state evt-ch ring-ref BE-path',
+        '51728  0    0     1      -1     -1    /short                          |',
+      ]),
+    );
+  });
+
+  test('no devices print nothing', () => {
+    expect(blockTable([])).toBe('');
+    expect(deviceTable([])).toBe('');
+  });
+
+  test('xm device-list: class and name, then the same columns', () => {
+    expect(deviceTable([disk])).toBe(
+      bytes([
+        'Class      Name       Vdev  BE handle state evt-ch ring-ref BE-path',
+        'vbd        hda        768    0    0     4      9      8     /local/domain/0/backend/vbd/3/768  |',
+      ]),
+    );
+  });
+});
+
+test('xm info', () => {
+  expect(infoLines({ system: 'Linux', nr_cpus: 2, xen_commandline: '' })).toBe(
+    bytes(['system                 : Linux', 'nr_cpus                : 2', 'xen_commandline        : (none)']),
+  );
+});

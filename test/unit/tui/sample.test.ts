@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import { sample } from '../../../src/tui/sample.ts';
+import { after, before, domainStats, ringStats, stats } from './stats.ts';
+
+describe('domains', () => {
+  test('in the first round all rates are zero', () => {
+    const [dom0] = sample(undefined, before).domains;
+    expect(dom0).toMatchObject({ name: 'Domain-0', cpuSeconds: 100, cpuPercent: 0, state: '-----r' });
+  });
+
+  test('CPU is that of one processor since the round before', () => {
+    const [dom0, demo] = sample(before, after).domains;
+    expect(dom0?.cpuPercent).toBe(50);
+    expect(demo?.cpuPercent).toBe(0);
+  });
+
+  test('memory in KiB and as a share of the machine; counters by class, zero without the class', () => {
+    const [dom0, demo] = sample(before, after).domains;
+    expect(demo).toMatchObject({ memoryKib: 8192, memoryPercent: 0.78125, maxKib: 65_536, maxPercent: 6.25 });
+    expect(demo).toMatchObject({
+      vbds: 1,
+      vbdReads: 900,
+      vbdWrites: 100,
+      vbdReadSectors: 7200,
+      vbdWrittenSectors: 800,
+    });
+    expect(dom0).toMatchObject({ vbds: 0, vbdReads: 0, nets: 0 });
+  });
+
+  test.each([
+    ['r-----', '-----r'],
+    ['-b----', '--b---'],
+    ['-bp---', '--b-p-'],
+    ['---s-d', 'ds----'],
+    ['----c-', '---c--'],
+    ['------', '------'],
+  ])('state %s is %s in the order of xentop', (state, shown) => {
+    expect(sample(undefined, stats([domainStats(1, 'x', { state })])).domains[0]?.state).toBe(shown);
+  });
+
+  test('a domain that is new, or has the number of one that is gone, counts from zero', () => {
+    const first = stats([domainStats(1, 'old', { cpuTime: 500 })]);
+    const second = stats([domainStats(1, 'new', { cpuTime: 1 }), domainStats(2, 'other', { cpuTime: 2 })], [], 2);
+    expect(sample(first, second).domains.map(({ cpuPercent }) => cpuPercent)).toEqual([50, 100]);
+  });
+
+  test('two readings at the same moment give no rates', () => {
+    expect(sample(before, { ...after, time: before.time }).domains[0]?.cpuPercent).toBe(0);
+  });
+});
+
+describe('rings', () => {
+  test('requests a second, notifications since the round before, and what was saved', () => {
+    const [disk] = sample(before, after).rings;
+    // 400 requests and 392 responses in two seconds with 79 notifications.
+    expect(disk).toMatchObject({ domain: 'demo', device: 'xvda', used: 8, requestRate: 200, notifications: 79 });
+    expect(disk?.savedPercent).toBeCloseTo(100 * (1 - 79 / 792));
+    expect(disk).not.toHaveProperty('byteRate');
+  });
+
+  test('the first round counts notifications from the beginning', () => {
+    const [disk] = sample(undefined, before).rings;
+    expect(disk).toMatchObject({ requestRate: 0, notifications: 200, savedPercent: 90 });
+  });
+
+  test('a byte ring has a rate of bytes and saves nothing', () => {
+    const [, console] = sample(before, after).rings;
+    expect(console).toMatchObject({ direction: 'out', byteRate: 2_500_000 });
+    expect(console).not.toHaveProperty('requestRate');
+    expect(console).not.toHaveProperty('savedPercent');
+  });
+
+  test('an idle ring has no share of saved ones; more notifications than events save nothing', () => {
+    expect(sample(before, { ...before, time: before.time + 1000 }).rings[0]).not.toHaveProperty('savedPercent');
+    const noisy = stats([], [ringStats(7, 'xvda', { requests: 1, notifyFront: 5 })]);
+    expect(sample(undefined, noisy).rings[0]).toMatchObject({ domain: '7', savedPercent: 0 });
+  });
+
+  test('a ring that started again counts from zero', () => {
+    const restarted = stats([], [ringStats(1, 'xvda', { requests: 10 })], 2);
+    expect(sample(before, restarted).rings[0]?.requestRate).toBe(5);
+  });
+});
