@@ -19,7 +19,7 @@ export function findDevice(devices: DomainDevices, name: string): DomainDevice {
     name,
     devices.list().map((known) => known.name),
   );
-  throw new XmError('ENODEV', `There is no device '${name}'${hint === undefined ? '' : `, ${hint}`}.`);
+  throw new XmError('ENODEV', `There is no device '${name}'${hint === undefined ? '.' : `; ${hint}`}`);
 }
 
 /** @throws XmError `ENODEV` when there is no such device, or it is not connected, or it is no disk */

@@ -9,18 +9,16 @@ import { withGrace } from './waits.ts';
 /** Time for what a stopped command has begun, in milliseconds: writes that are under way end before the next command. */
 const GRACE = 1000;
 
-/** Runs lines, one at a time. */
-export interface Runner {
-  /** Runs the commands of a line until one ends the domain. Errors are printed. */
-  run(line: string): Promise<Outcome | undefined>;
-  /** Ends the command that runs, and the rest of its line. */
-  interrupt(): void;
-}
+/**
+ * Runs the commands of a line until one of them ends the domain, or until `interruption` aborts. Errors are printed.
+ *
+ * @returns how the domain ends, if it does
+ */
+export type RunLine = (line: string, interruption: AbortSignal) => Promise<Outcome | undefined>;
 
 /** @param write prints text as it is */
-export function createRunner(domain: Domain, state: ShellState, write: (text: string) => void): Runner {
+export function createRunner(domain: Domain, state: ShellState, write: (text: string) => void): RunLine {
   const started = performance.now();
-  let interruption = new AbortController();
 
   async function runCommand(words: readonly Word[], signal: AbortSignal): Promise<Outcome | undefined> {
     const [name, ...args] = words.map((word) => expand(word, state.variables));
@@ -42,21 +40,18 @@ export function createRunner(domain: Domain, state: ShellState, write: (text: st
     }
   }
 
-  return {
-    async run(line) {
-      interruption = new AbortController();
-      const signal = AbortSignal.any([interruption.signal, domain.signal]);
-      try {
-        for (const words of parseLine(line)) {
-          const outcome = await runCommand(words, signal);
-          if (outcome !== undefined || signal.aborted) return outcome;
-        }
-      } catch (error) {
-        write(explain(error));
+  return async (line, interruption) => {
+    const signal = AbortSignal.any([interruption, domain.signal]);
+    try {
+      for (const words of parseLine(line)) {
+        if (signal.aborted) break;
+        const outcome = await runCommand(words, signal);
+        if (outcome !== undefined) return outcome;
       }
-      return undefined;
-    },
-    interrupt: () => interruption.abort(),
+    } catch (error) {
+      write(explain(error));
+    }
+    return undefined;
   };
 }
 

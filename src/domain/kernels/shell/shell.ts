@@ -23,18 +23,18 @@ const FAREWELL = 1000;
 export async function runShell(domain: Domain): Promise<ShutdownReason> {
   const state: ShellState = { variables: new Map() };
   const write = (text: string) => domain.console.write(text.replaceAll('\n', '\r\n'));
-  const runner = createRunner(domain, state, write);
+  const runLine = createRunner(domain, state, write);
   const complete = createCompletion(
     COMMANDS.map((command) => command.name),
     () => domain.devices.list().map((device) => device.name),
   );
-  const terminal = openTerminal(domain.console, `${domain.name}# `, complete, runner.interrupt);
+  const terminal = openTerminal(domain.console, `${domain.name}# `, complete);
 
   async function runUntilOutcome(): Promise<Outcome | undefined> {
-    let outcome = await runner.run(bootCommands());
+    let outcome = await runLine(bootCommands(), terminal.interruption);
     while (outcome === undefined && !domain.signal.aborted) {
       const line = await untilAborted(terminal.readLine(), domain.signal).catch(() => '');
-      outcome = await runner.run(line);
+      outcome = await runLine(line, terminal.interruption);
     }
     return outcome;
   }

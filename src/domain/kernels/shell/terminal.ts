@@ -8,6 +8,8 @@ const MOST_AHEAD = 1024;
 
 /** The lines typed at a console. */
 export interface Terminal {
+  /** Aborts when Ctrl-C is typed while no line is awaited, so while a command runs; a new one with each line. */
+  readonly interruption: AbortSignal;
   /** Shows the prompt and resolves with the next line that is typed, or was typed ahead. Not while another is awaited. */
   readLine(): Promise<string>;
   /** Stops listening. */
@@ -19,17 +21,12 @@ export interface Terminal {
  *
  * @param prompt stands before each line
  * @param complete answers the tab key
- * @param interrupted is called at Ctrl-C while no line is awaited, so while a command runs
  */
-export function openTerminal(
-  console: DomainConsole,
-  prompt: string,
-  complete: Complete,
-  interrupted: () => void,
-): Terminal {
+export function openTerminal(console: DomainConsole, prompt: string, complete: Complete): Terminal {
   const decode = createKeyDecoder();
   let state = newEditor(prompt);
   let ahead: Key[] = [];
+  let interruption = new AbortController();
   let awaited: ((line: string) => void) | undefined;
 
   function receive(bytes: Uint8Array): void {
@@ -46,7 +43,7 @@ export function openTerminal(
     // As at any terminal, what was typed ahead is void.
     ahead = [];
     console.write('^C\r\n');
-    interrupted();
+    interruption.abort();
   }
 
   function handleKeys(): void {
@@ -63,7 +60,11 @@ export function openTerminal(
 
   console.onData(receive);
   return {
+    get interruption() {
+      return interruption.signal;
+    },
     readLine() {
+      interruption = new AbortController();
       console.write(prompt);
       return new Promise((resolve) => {
         awaited = resolve;

@@ -41,6 +41,6 @@ export function findCommand(name: string): Command {
     didYouMean(
       name,
       COMMANDS.map((known) => known.name),
-    ) ?? 'type help for a list';
-  throw new XmError('ENOCMD', `There is no command '${name}'; ${hint}.`);
+    ) ?? 'type help for a list.';
+  throw new XmError('ENOCMD', `There is no command '${name}'; ${hint}`);
 }
