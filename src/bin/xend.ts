@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, writeSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { runDaemon } from '../xend/daemon.ts';
 
 /** The descriptor on which whoever starts xend hears how it went; not set when a person starts it. */
 const REPORT_FD = Number(process.env.XEND_REPORT_FD ?? -1);
 
 enableCompileCache();
+// The log names source lines; modules loaded before this would not be mapped.
+process.setSourceMapsEnabled(true);
+const { runDaemon } = await import('../xend/daemon.ts');
 
 function report(line: string): void {
   if (REPORT_FD < 0) return;

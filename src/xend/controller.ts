@@ -93,11 +93,12 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   async function send(to: ControlPeer, end: 'FE' | 'BE', subtype: string, body: ControlBody): Promise<void> {
     const shown = subtype.replace(/^DEVICE/, type);
     phase = `${end} ${shown}`;
+    const peer = `${to.name} (${to.domid})`;
+    log.write('DEBUG', `${type}_${end} ${shown}(${showFields(body)}) to ${peer}`);
     const answer = await to.request(`${type}_${end}`, subtype, body);
     const okay = answer.status === CMSG_STATUS.okay;
-    const { counters: _counters, config: _config, ...fields } = body;
-    const text = `${type}_${end} ${shown} ${JSON.stringify(fields)} to ${to.name} (${to.domid}): status ${answer.status}`;
-    log.write(okay ? 'DEBUG' : 'WARNING', 'control', okay ? text : `${text}, ${answer.reason ?? 'no reason'}`);
+    const verdict = okay ? 'OKAY' : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
+    log.write(okay ? 'DEBUG' : 'WARNING', `${type}_${end} ${shown} answered by ${peer}: ${verdict}`);
     if (!okay) {
       throw new XmError('EDEVICE', `${title} could not be connected. ${answer.reason ?? `${phase} failed`}`, {
         hint: `${name} of domain ${front.name}: ${phase} was answered with status ${answer.status}`,
@@ -175,7 +176,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   async function transition(event: DeviceEvent, body: ControlBody): Promise<void> {
     const found = DEVICE_TABLE[state][event];
     if (found === undefined) {
-      log.write('DEBUG', 'control', `${front.name} ${name}: ${event} in state ${state} changes nothing`);
+      log.write('DEBUG', `${front.name} ${name}: ${event} in state ${state} changes nothing`);
       return;
     }
     if (event === 'broken') breaks++;
@@ -191,7 +192,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   /** A step failed: nothing half-made stays. A device that never was is gone; one that was keeps its back end. */
   async function undo(event: DeviceEvent, error: unknown): Promise<never> {
     const cause = error instanceof XmError ? error : new XmError('EDEVICE', `${title}: ${messageOf(error)}`);
-    log.write('ERROR', 'control', `${front.name} ${name}: ${event} failed: ${cause.message}`);
+    log.write('ERROR', `${front.name} ${name}: ${event} failed: ${cause.message}`);
     if (event === 'attach') {
       await run(['backDeviceDestroy', 'backDestroy'], {});
       failure = cause;
@@ -249,4 +250,14 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     },
   };
   return device;
+}
+
+const INTERFACE_NAMES: readonly string[] = Object.keys(INTERFACE).map((name) => name.toUpperCase());
+
+/** The fields of a control message as the log shows them: numbers and names, no configuration, no memory. */
+function showFields(body: ControlBody): string {
+  return Object.entries(body)
+    .filter(([, value]) => typeof value === 'number' || typeof value === 'string' || Array.isArray(value))
+    .map(([key, value]) => `${key}=${key === 'status' ? INTERFACE_NAMES[Number(value)] : String(value)}`)
+    .join(', ');
 }

@@ -100,7 +100,6 @@ export function createDeviceService(context: XendContext): DeviceService {
   function driverStatus(domain: XendDomain, className: string, end: string, up: boolean): void {
     log.write(
       'INFO',
-      'control',
       `${className.toUpperCase()}_${end} DRIVER_STATUS(${up ? 'UP' : 'DOWN'}) from ${domain.name} (${domain.domid})`,
     );
     const drivers = end === 'FE' ? domain.frontsUp : domain.backsUp;
@@ -171,12 +170,11 @@ export function createDeviceService(context: XendContext): DeviceService {
       const allowed = device !== undefined && (end === 'FE' || (device.back === domain && event === 'broken'));
       const where = `${type} ${subtype}(handle=${String(body.handle)}) from ${domain.name} (${domain.domid})`;
       if (!allowed || event === undefined) {
-        log.write('WARNING', 'control', `${where}: unknown interface or message`);
+        log.write('WARNING', `${where}: unknown interface or message`);
         return { status: CMSG_STATUS.interfaceNotFound, reason: 'no such interface' };
       }
       log.write(
         event === 'broken' ? 'WARNING' : 'DEBUG',
-        'control',
         `${where}${event === 'broken' ? `: ${String(body.reason)}` : ''}`,
       );
       happen(device, event, body);

@@ -137,8 +137,8 @@ export function createLifecycle(
     domain.control = undefined;
     clearTimeout(domain.shutdownTimer);
     domain.ready.reject(new XmError('EDOMAINDIED', `Domain '${domain.name}' ended while it was built: ${reason}`));
-    log.write(crashed ? 'ERROR' : 'INFO', 'domain', `Domain ${domain.name} (id=${domain.domid}) ended: ${reason}`);
-    if (end.error?.stack !== undefined && crashed) log.write('DEBUG', 'domain', end.error.stack);
+    log.write(crashed ? 'ERROR' : 'INFO', `Domain ${domain.name} (id=${domain.domid}) ended: ${reason}`);
+    if (end.error?.stack !== undefined && crashed) log.write('DEBUG', end.error.stack);
     hv.printk(`domain ${domain.domid} (${domain.name}) ended: ${reason}`);
     store.shutdownDomain(domain.domid);
     domain.phase = crashed ? 'crashed' : 'shutdown';
@@ -166,16 +166,12 @@ export function createLifecycle(
   async function restart(domain: XendDomain, crashed: boolean): Promise<void> {
     const lived = Date.now() / 1000 - domain.startTime;
     if (crashed && lived < MIN_RESTART) {
-      log.write(
-        'ERROR',
-        'domain',
-        `VM ${domain.name} restarting too fast (after ${lived.toFixed(1)} s): it stays down`,
-      );
+      log.write('ERROR', `VM ${domain.name} restarting too fast (after ${lived.toFixed(1)} s): it stays down`);
       return;
     }
-    log.write('INFO', 'domain', `Restarting domain ${domain.name}`);
+    log.write('INFO', `Restarting domain ${domain.name}`);
     await create(domain.config, domain.directory, false).catch((error) => {
-      log.write('ERROR', 'domain', `Domain ${domain.name} could not be restarted: ${messageOf(error)}`);
+      log.write('ERROR', `Domain ${domain.name} could not be restarted: ${messageOf(error)}`);
     });
   }
 
@@ -239,17 +235,17 @@ export function createLifecycle(
     names.add(config.name);
     const domain = newDomain(nextDomid++, randomUUID(), config, directory);
     domains.set(domain.domid, domain);
-    log.write('INFO', 'domain', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);
+    log.write('INFO', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);
     try {
       await build(domain, kernel);
     } catch (error) {
-      log.write('ERROR', 'domain', `Domain ${domain.name} could not be created: ${messageOf(error)}`);
+      log.write('ERROR', `Domain ${domain.name} could not be created: ${messageOf(error)}`);
       await end(domain);
       throw error;
     }
     domain.phase = 'paused';
     if (!paused) letRun(domain);
-    log.write('INFO', 'domain', `Domain ${domain.name} (id=${domain.domid}) is ${paused ? 'paused' : 'started'}`);
+    log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) is ${paused ? 'paused' : 'started'}`);
     return domain;
   }
 
@@ -290,14 +286,14 @@ export function createLifecycle(
       mayChange(domain, 'pause');
       hv.pause(domain.domid);
       domain.phase = 'paused';
-      log.write('INFO', 'domain', `Domain ${domain.name} (id=${domain.domid}) paused`);
+      log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) paused`);
     },
     unpause(domain) {
       mayChange(domain, 'unpause');
       if (domain.phase === 'building') throw new XmError('EAGAIN', `Domain '${domain.name}' is being built`);
       hv.unpause(domain.domid);
       letRun(domain);
-      log.write('INFO', 'domain', `Domain ${domain.name} (id=${domain.domid}) unpaused`);
+      log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) unpaused`);
     },
     shutdown(domain, reason, timeout) {
       if (domain.domid === 0) throw new XmError('EPRIVILEGED', 'Domain 0 cannot be shutdown');
@@ -308,17 +304,17 @@ export function createLifecycle(
         });
       }
       domain.shutdownReason = reason;
-      log.write('INFO', 'domain', `Asking domain ${domain.name} (id=${domain.domid}) for ${reason}`);
+      log.write('INFO', `Asking domain ${domain.name} (id=${domain.domid}) for ${reason}`);
       void domain.request('SHUTDOWN', reason.toUpperCase(), {});
       clearTimeout(domain.shutdownTimer);
       domain.shutdownTimer = setTimeout(() => {
-        log.write('WARNING', 'domain', `Domain ${domain.name} did not end within ${timeout} s: it is destroyed`);
+        log.write('WARNING', `Domain ${domain.name} did not end within ${timeout} s: it is destroyed`);
         void domain.thread?.kill();
       }, timeout * 1000);
     },
     async destroy(domain) {
       if (domain.domid === 0) throw new XmError('EPRIVILEGED', `Cannot destroy privileged domain ${domain.name}`);
-      log.write('INFO', 'domain', `Destroying domain ${domain.name} (id=${domain.domid})`);
+      log.write('INFO', `Destroying domain ${domain.name} (id=${domain.domid})`);
       await end(domain);
     },
     async stopAll() {

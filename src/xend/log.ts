@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { getCallSites } from 'node:util';
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
 
@@ -8,9 +9,10 @@ export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
 const ROTATE_AT = 1024 * 1024;
 const KEEP = 5;
 
-/** xend's log: one line per event, `[YYYY-MM-DD HH:MM:SS PID] LEVEL (module) text`. */
+/** xend's log: one line per event, `[YYYY-MM-DD HH:MM:SS PID] LEVEL (module:line) text` (spec/xend.md 5.7). */
 export interface Log {
-  write(level: LogLevel, module: string, text: string): void;
+  /** Writes a line that names its caller's source line. */
+  write(level: LogLevel, text: string): void;
   /** The last `lines`, none older than `since` (milliseconds since 1970), oldest first, across rotated files. */
   read(options: { readonly lines?: number; readonly since?: number }): readonly string[];
   /** Calls `listener` with each new line; returns the end of it. */
@@ -31,7 +33,7 @@ export function openLog(path: string, now: () => Date = () => new Date()): Log {
     try {
       if (size > ROTATE_AT) rotate(path);
       if (size > ROTATE_AT) size = 0;
-      const note = lost > 0 ? `${stamp(now())} WARNING (log) ${lost} lines could not be written\n` : '';
+      const note = lost > 0 ? `${stamp(now())} WARNING (log:0) ${lost} lines could not be written\n` : '';
       appendFileSync(path, `${note}${line}\n`, { mode: 0o600 });
       size += Buffer.byteLength(note) + Buffer.byteLength(line) + 1;
       lost = 0;
@@ -41,8 +43,8 @@ export function openLog(path: string, now: () => Date = () => new Date()): Log {
   }
 
   return {
-    write(level, module, text) {
-      const line = `${stamp(now())} ${level} (${module}) ${text.replaceAll('\n', '\n\t')}`;
+    write(level, text) {
+      const line = `${stamp(now())} ${level} (${caller()}) ${text.replaceAll('\n', '\n\t')}`;
       append(line);
       for (const follower of [...followers]) follower(line);
     },
@@ -61,6 +63,12 @@ export function openLog(path: string, now: () => Date = () => new Date()): Log {
       return () => followers.delete(listener);
     },
   };
+}
+
+/** `module:line` of the code that called `write`, in the TypeScript source. */
+function caller(): string {
+  const site = getCallSites(3, { sourceMap: true })[2];
+  return site === undefined ? '?' : `${basename(site.scriptName).replace(/\.[jt]s$/, '')}:${site.lineNumber}`;
 }
 
 /** A record is a line with the tabbed lines after it. */

@@ -22,6 +22,6 @@ export function recover({ runDir }: RunPaths, stateFiles: StateFiles, log: Log):
     rmSync(join(runDir, file), { force: true });
     found.push(`removed the leftover socket ${file}`);
   }
-  for (const sentence of found) log.write('WARNING', 'xend', sentence);
+  for (const sentence of found) log.write('WARNING', sentence);
   return found;
 }

@@ -83,8 +83,7 @@ function sendError(xend: Xend, response: ServerResponse, thrown: unknown): void 
     return;
   }
   const known = thrown instanceof XmError;
-  if (!known)
-    xend.log.write('ERROR', 'server', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+  if (!known) xend.log.write('ERROR', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
   const error: ApiError = {
     code: known ? thrown.code : 'EINTERNAL',
     message: known ? thrown.message : `Unexpected error: ${messageOf(thrown)}`,

@@ -68,7 +68,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const stopAsked = Promise.withResolvers<string | undefined>();
   const devices = createDeviceService(context);
   const life = createLifecycle(context, devices, (why) => {
-    log.write('CRITICAL', 'xend', `Domain-0 was lost (${why}): xend ends`);
+    log.write('CRITICAL', `Domain-0 was lost (${why}): xend ends`);
     stopAsked.resolve(`Domain-0 was lost: ${why}`);
   });
 
@@ -167,7 +167,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     },
   };
 
-  log.write('INFO', 'xend', `xend ${VERSION} started`);
+  log.write('INFO', `xend ${VERSION} started`);
   hv.printk(`xm ${VERSION} on Node ${process.version}`);
   await life.createControlDomain();
   return {
@@ -179,7 +179,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     stopAsked: stopAsked.promise,
     async stop() {
       await life.stopAll();
-      log.write('INFO', 'xend', 'xend stopped');
+      log.write('INFO', 'xend stopped');
     },
   };
 }
