@@ -51,6 +51,7 @@ export function createLifecycle(
   /** Names that exist or are being made. */
   const names = new Set<string>();
   let nextDomid: DomId = 1;
+  let stopping = false;
 
   const totalMemory = (): number => Math.floor(totalmem() / MB);
   function freeMemory(): number {
@@ -225,6 +226,7 @@ export function createLifecycle(
   }
 
   async function create(config: VmConfig, directory: string, paused: boolean): Promise<XendDomain> {
+    if (stopping) throw new XmError('ESTOPPING', 'xend is stopping');
     const other = [...domains.values()].find(({ name }) => name === config.name);
     if (other !== undefined) {
       throw new XmError('EEXIST', `Domain '${config.name}' already exists with ID '${other.domid}'`);
@@ -318,6 +320,7 @@ export function createLifecycle(
       await end(domain);
     },
     async stopAll() {
+      stopping = true;
       const guests = [...domains.values()].filter(({ domid }) => domid !== 0);
       await Promise.allSettled(guests.map((domain) => end(domain)));
       const control = domains.get(0);

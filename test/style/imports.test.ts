@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/**
+ * What each layer may import, lower layers first; types of a `contract.ts` may come from anywhere. The files directly in
+ * `src/` (errors, words, the public index) are listed by name.
+ */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'src/errors.ts': [],
+  'src/words.ts': [],
+  sxp: ['src/errors.ts', 'src/words.ts'],
+  ring: [],
+  hv: ['src/errors.ts'],
+  xenstore: ['src/errors.ts'],
+  idc: ['src/errors.ts', 'ring'],
+  devices: ['src/errors.ts', 'src/words.ts', 'hv', 'idc', 'ring'],
+  domain: ['src/errors.ts', 'src/words.ts', 'devices', 'hv', 'idc', 'ring', 'xenstore'],
+  config: ['src/errors.ts', 'src/words.ts', 'sxp'],
+  'src/index.ts': ['src/errors.ts', 'devices', 'domain', 'hv', 'idc'],
+  xend: ['src/errors.ts', 'src/words.ts', 'sxp', 'config', 'devices', 'domain', 'hv', 'idc', 'xenstore'],
+  tui: ['src/errors.ts'],
+  cli: ['src/errors.ts', 'src/words.ts', 'tui', 'src/xend/client.ts', 'src/xend/paths.ts'],
+  bin: ['cli', 'xend'],
+  commands: ['src/errors.ts', 'src/words.ts', 'cli', 'tui', 'src/xend/client.ts', 'src/xend/paths.ts'],
+};
+
+function layerOf(file: string): string {
+  if (file.startsWith('commands/')) return 'commands';
+  const [, folder = '', rest] = file.split('/');
+  return rest === undefined ? file : folder;
+}
+
+const files = ['src', 'commands'].flatMap((directory) =>
+  readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => `${directory}/${name}`),
+);
+
+interface Import {
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const found = text.matchAll(/^(import|export)( type)?\b[^;]*?from '(\.[^']+)';|\bimport\('(\.[^']+)'\)/gm);
+  return [...found].map((match) => ({
+    target: relative(root, resolve(root, dirname(file), match[3] ?? match[4] ?? '')),
+    typeOnly: match[2] !== undefined,
+  }));
+}
+
+describe('imports go down the layers, never up', () => {
+  test.each(files)('%s', (file) => {
+    const layer = layerOf(file);
+    const allowed = ALLOWED[layer] ?? ALLOWED[file];
+    expect(allowed, `no rule for the layer ${layer}`).toBeDefined();
+    const wrong = importsOf(file).filter(({ target, typeOnly }) => {
+      const to = layerOf(target);
+      const contract = typeOnly && target.endsWith('contract.ts');
+      return to !== layer && !contract && !allowed?.includes(to) && !allowed?.includes(target);
+    });
+    expect(wrong.map(({ target }) => target)).toEqual([]);
+  });
+
+  test('the rules themselves have no cycle', () => {
+    const visit = (layer: string, path: readonly string[]): void => {
+      expect(path).not.toContain(layer);
+      for (const next of ALLOWED[layer] ?? []) visit(next, [...path, layer]);
+    };
+    for (const layer of Object.keys(ALLOWED)) visit(layer, []);
+  });
+});
+
+test.each(files)('%s says its licence first', (file) => {
+  expect(readFileSync(join(root, file), 'utf8')).toMatch(/^(#!.*\n)?\/\/ SPDX-License-Identifier: Apache-2\.0\n/);
+});
