@@ -58,21 +58,17 @@ describe('pause', () => {
     const { hv, count, answers, send } = await scene(machine, true);
     for (let round = 0; round < 20; round++) {
       hv.pause(2);
-      // The turn that runs now may end first.
-      let stopped = false;
-      for (let look = 0; look < 1000 && !stopped; look++) {
-        const before = count();
-        send();
-        await answers(10);
-        stopped = count() === before;
-      }
-      expect(stopped).toBe(true);
       const before = count();
-      send();
-      await answers(50);
-      expect(count()).toBe(before);
+      for (let i = 0; i < 50; i++) {
+        send();
+        await answers(2);
+      }
+      // The round of events that was under way may still end, however late its thread gets a processor.
+      expect(count()).toBeLessThanOrEqual(before + 1);
       hv.unpause(2);
-      await until(() => count() > before);
+      const resumed = count();
+      send();
+      await until(() => count() > resumed);
     }
   });
 

@@ -71,28 +71,29 @@ export async function churn({ domid, evtchn }: HypercallClient, task: Task): Pro
       for (let i = 0; i < 200; i++) evtchn.notify(1 + pick(40));
     },
   ];
+  await meet(words, 1);
   for (let round = 0; round < rounds; round++) {
     const peer = 1 + ((domid + pick(2)) % CHURNERS);
     await (own.length > 30 ? deeds[3]!(peer) : deeds[pick(deeds.length)]!(peer));
   }
 
   // From here on nobody opens or closes: what one end says of a port must be what the other says.
-  await meet(words, 1);
+  await meet(words, 2);
   const ports: (readonly [number, number, number, number])[] = [];
   for (const port of own) {
     const { status, remote = 0, remotePort = 0 } = await evtchn.status(port);
     ports.push([port, status, remote, remotePort]);
   }
-  await meet(words, 2);
+  await meet(words, 3);
   const heard = new Set<number>();
   for (const port of own) evtchn.listen(port, () => heard.add(port));
   evtchn.poll();
   heard.clear();
-  await meet(words, 3);
+  await meet(words, 4);
   for (const port of own) evtchn.notify(port);
   const bound = new Set(ports.filter(([, status]) => status === EVTCHN_STATUS.interdomain).map(([port]) => port));
   for (let look = 0; look < 10_000 && heard.size < bound.size; look++) await delay(1);
-  await meet(words, 4);
+  await meet(words, 5);
   for (const port of own) await evtchn.close(port);
   return { ports, wrong: own.filter((port) => heard.has(port) !== bound.has(port)), counts };
 }
