@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { XendOptions } from '../../src/xend/context.ts';
+import type { DomainInfo, XendApi, XendMethod } from '../../src/xend/contract.ts';
+import { type RunPaths, runPaths } from '../../src/xend/paths.ts';
+import { createXend, type Xend } from '../../src/xend/service.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
+import { type VmSpec, vmText } from './vm.ts';
+
+/** A real supervisor in this process, with directories of its own. */
+export interface TestXend extends AsyncDisposable {
+  readonly xend: Xend;
+  readonly paths: RunPaths;
+  /** Where images and kernels of the test go; removed with everything else. */
+  readonly directory: string;
+  call<M extends XendMethod>(method: M, params: XendApi[M]['params']): Promise<XendApi[M]['result']>;
+  /** Creates a domain and returns when its devices are connected. */
+  create(spec: VmSpec, paused?: boolean): Promise<DomainInfo>;
+  /** The domain as `xm list` shows it, or undefined. */
+  info(name: string): Promise<DomainInfo | undefined>;
+  /** Attaches to a domain's console. */
+  open(name: string): Promise<Terminal>;
+  /** Attaches and waits for the shell's first prompt. */
+  shell(name: string): Promise<Terminal>;
+  /** Attaches a disk. */
+  attachDisk(
+    domain: string,
+    file: string,
+    dev: string,
+    mode?: string,
+    backend?: string,
+  ): ReturnType<TestXend['attach']>;
+  attach(
+    domain: string,
+    className: string,
+    config: Record<string, string>,
+  ): Promise<XendApi['device.attach']['result']>;
+  detachDisk(domain: string, device: string): Promise<null>;
+  /** Writes a file into {@link directory}. @returns its path */
+  file(name: string, content: Uint8Array | string): string;
+}
+
+/** Starts a supervisor. */
+export async function startXend(options: Omit<XendOptions, 'paths'> = {}): Promise<TestXend> {
+  const directory = mkdtempSync('/tmp/xt-');
+  const paths = runPaths({ XEND_RUNDIR: join(directory, 'run'), XEND_STATEDIR: join(directory, 'state') });
+  mkdirSync(paths.runDir, { mode: 0o700 });
+  const xend = await createXend({ ...options, paths });
+
+  const call: TestXend['call'] = (method, params) => xend.methods[method](params);
+  const attach: TestXend['attach'] = (domain, className, config) =>
+    call('device.attach', { domain, class: className, config, directory });
+
+  async function open(name: string): Promise<Terminal> {
+    const { path, name: found } = await call('domain.console', { domain: name });
+    return openTerminal(path, found);
+  }
+
+  return {
+    xend,
+    paths,
+    directory,
+    call,
+    async create(spec, paused = false) {
+      return call('domain.create', { text: vmText(spec), file: `${spec.name}.sxp`, directory, paused });
+    },
+    info: async (name) => (await call('domain.list', {})).find((domain) => domain.name === name),
+    open,
+    async shell(name) {
+      const terminal = await open(name);
+      await terminal.readUntil(`${name}# `);
+      return terminal;
+    },
+    attach,
+    attachDisk: (domain, file, dev, mode, backend) =>
+      attach(domain, 'vbd', {
+        uname: `file:${file}`,
+        dev,
+        ...(mode === undefined ? {} : { mode }),
+        ...(backend === undefined ? {} : { backend }),
+      }),
+    detachDisk: (domain, device) => call('device.detach', { domain, class: 'vbd', device }),
+    file(name, content) {
+      const path = join(directory, name);
+      writeFileSync(path, content);
+      return path;
+    },
+    async [Symbol.asyncDispose]() {
+      await xend.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
