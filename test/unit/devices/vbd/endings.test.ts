@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { idcBack } from '../../../../src/devices/idc-back.ts';
 import { BLK_OP, BLK_STATUS, type BlockDevice } from '../../../../src/devices/vbd/contract.ts';
+import type { Done, Image } from '../../../../src/devices/vbd/image.ts';
 import { countOf, opOf, putInfo, REFERENCE_AT, sectorOf, VBD_QUOTAS } from '../../../../src/devices/vbd/protocol.ts';
+import { createBlockService } from '../../../../src/devices/vbd/service.ts';
 import type { PinnedBuffer, ReceivedTransaction } from '../../../../src/idc/contract.ts';
 import { until } from '../../../support/hv-machine.ts';
 import { diskConfig, pattern, startVbdPair, tempImage } from '../../../support/vbd-pair.ts';
@@ -186,6 +188,36 @@ describe('the end of a connection', () => {
     }
     await pair.connect();
     expect(Buffer.compare(await disk.read(0, 2 * MIB), after)).toBe(0);
+  });
+
+  test('waits for an image that takes its time', async () => {
+    const writes: Done[] = [];
+    const image: Image = {
+      sectors: 2048,
+      readonly: false,
+      read: (_bytes, _position, done) => done(null),
+      write: (_bytes, _position, done) => void writes.push(done),
+      zero: (_position, _length, done) => done(null),
+      sync: (done) => done(null),
+      close: async () => {},
+    };
+    const back = idcBack(VBD_QUOTAS, (endpoint, { counters }) => {
+      const { onTransaction, idle } = createBlockService(endpoint, () => image, counters);
+      return { handlers: { onTransaction }, idle };
+    });
+    await using pair = await startVbdPair({ back });
+    const { hv } = pair.machine;
+    const outcome = Promise.allSettled([pair.disk.write(0, new Uint8Array(1024)), pair.disk.write(0, pattern(65_536))]);
+    await until(() => writes.length === 2);
+    const disconnected = pair.disconnect();
+    writes[0]!(null);
+    // Time enough for a back end that does not wait to unmap the front end's memory, which takes a hypercall each.
+    for (let call = 0; call < 10; call++) await pair.machine.dom(0).evtchn.status(1);
+    expect(hv.usage(0)?.mappings).toBe(2);
+    writes[1]!(null);
+    await disconnected;
+    expect(hv.usage(0)?.mappings).toBe(0);
+    await outcome;
   });
 
   test('leaves nothing behind, however often', async () => {
