@@ -26,17 +26,12 @@ interface GrantEntry {
   pins: number;
 }
 
-interface MapTrack {
-  readonly granter: DomId;
-  readonly entry: GrantEntry;
-}
-
 /** What the grant operations know of a domain. */
 export interface GrantDomain {
   readonly domid: DomId;
   readonly memory: DomainMemory;
   readonly grants: Map<GrantRef, GrantEntry>;
-  readonly mappings: Map<number, MapTrack>;
+  readonly mappings: Map<number, GrantEntry>;
   nextHandle: number;
 }
 
@@ -88,9 +83,9 @@ export function createGrantTables(find: (domid: DomId) => GrantDomain | undefine
   }
 
   function unmap(caller: GrantDomain, handle: number): void {
-    const track = caller.mappings.get(handle) ?? refuse(GNTST.badHandle, `no mapping ${handle}`);
+    const entry = caller.mappings.get(handle) ?? refuse(GNTST.badHandle, `no mapping ${handle}`);
     caller.mappings.delete(handle);
-    track.entry.pins--;
+    entry.pins--;
   }
 
   return {
@@ -113,7 +108,7 @@ export function createGrantTables(find: (domid: DomId) => GrantDomain | undefine
       if (caller.mappings.size >= MAX_MAPPINGS) refuse(GNTST.noSpace, `${MAX_MAPPINGS} mappings exist`);
       entry.pins++;
       const handle = caller.nextHandle++;
-      caller.mappings.set(handle, { granter, entry });
+      caller.mappings.set(handle, entry);
       return { handle, buffer: entry.extent.buffer };
     },
     unmap,

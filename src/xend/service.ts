@@ -86,7 +86,10 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const methods: XendMethods = {
     async 'domain.create'(params) {
       const { result, config } = checkConfig(params, classes);
-      if (config === undefined) throw new XmError('ECONFIG', result.report);
+      if (config === undefined) {
+        const count = result.errors === 1 ? 'an error' : `${result.errors} errors`;
+        throw new XmError('ECONFIG', `${params.file} has ${count}:\n${result.report}`);
+      }
       const domain = await life.create(config, params.directory, params.paused === true);
       return { ...domainInfo(context, domain), report: result.report };
     },
