@@ -4,7 +4,7 @@ import { XmError } from '../errors.ts';
 import type { EvtchnPort, GrantRef, Mapping } from '../hv/contract.ts';
 import type { EndpointHandlers, Quotas, ReceivedTransaction } from '../idc/contract.ts';
 import { createEndpoint, type EndpointControl } from '../idc/endpoint.ts';
-import { describeControl, layoutOf } from '../idc/layout.ts';
+import { describeControl, layoutOf, sameQuotas } from '../idc/layout.ts';
 import { createRingChannel } from '../idc/ring-channel.ts';
 
 /** What a class's back end is, below its endpoint. */
@@ -74,9 +74,7 @@ export function idcBack(
     /** The front end says what the memory is like; believed only if it is what this class uses. */
     function fits(control: Mapping, pool: Mapping | undefined): boolean {
       const said = describeControl(control.buffer);
-      const same =
-        said !== undefined && (Object.keys(quotas) as (keyof Quotas)[]).every((key) => said[key] === quotas[key]);
-      return same && (pool?.buffer.byteLength ?? 0) >= layout.poolBytes;
+      return said !== undefined && sameQuotas(said, quotas) && (pool?.buffer.byteLength ?? 0) >= layout.poolBytes;
     }
 
     return {

@@ -53,7 +53,7 @@ export function idcFront(
         if (endpoint.state === 'absent') endpoint.appear();
         const control = await lend(hypercalls, backendId, layout.controlBytes, lent);
         initControl(control.extent.buffer, quotas);
-        if (quotas.poolBytes > 0) await lend(hypercalls, backendId, layout.poolBytes, lent);
+        if (layout.poolBytes > 0) await lend(hypercalls, backendId, layout.poolBytes, lent);
         return lent.map(({ gref }) => gref);
       },
       async connected(port) {

@@ -19,8 +19,10 @@ export interface Quotas {
   readonly inFlight: number;
   /** Bytes of a message body, of parameters and of a status. */
   readonly bodyBytes: number;
-  /** Bytes each end may lend to the other as remote buffers. */
+  /** Bytes the front end may lend to the back end as remote buffers. */
   readonly poolBytes: number;
+  /** Bytes the back end may lend; as many as the front end unless said. The front end's domain pays for both. */
+  readonly backPoolBytes?: number;
   /** Remote buffers registered at once, each way. */
   readonly registrations: number;
 }

@@ -32,7 +32,7 @@ export function layoutOf(quotas: Quotas): Layout {
   const tables = HEADER_BYTES + 2 * ring;
   return {
     controlBytes: tables + 2 * table,
-    poolBytes: 2 * quotas.poolBytes,
+    poolBytes: quotas.poolBytes + lendable(quotas, 'back'),
     ring: (buffer, requester) => ({
       buffer,
       base: HEADER_BYTES + (requester === 'front' ? 0 : ring),
@@ -54,17 +54,35 @@ export function initControl(buffer: ArrayBufferLike, quotas: Quotas): void {
   words[2] = quotas.bodyBytes;
   words[3] = quotas.poolBytes;
   words[4] = quotas.registrations;
+  words[5] = lendable(quotas, 'back');
   Atomics.store(words, 0, MAGIC);
+}
+
+/** Bytes that one side may lend. */
+export function lendable(quotas: Quotas, side: Side): number {
+  return side === 'front' ? quotas.poolBytes : (quotas.backPoolBytes ?? quotas.poolBytes);
+}
+
+/** Whether two ends mean the same limits, and so the same layout. */
+export function sameQuotas(a: Quotas, b: Quotas): boolean {
+  return (
+    a.inFlight === b.inFlight &&
+    a.bodyBytes === b.bodyBytes &&
+    a.registrations === b.registrations &&
+    a.poolBytes === b.poolBytes &&
+    lendable(a, 'back') === lendable(b, 'back')
+  );
 }
 
 /** What a control area says of itself, so that an observer needs no other knowledge; undefined for other memory. */
 export function describeControl(buffer: ArrayBufferLike): Quotas | undefined {
   const words = new Int32Array(buffer);
-  const [magic, inFlight = 0, bodyBytes = 0, poolBytes = 0, registrations = 0] = words;
-  const quotas = { inFlight, bodyBytes, poolBytes, registrations };
+  const [magic, inFlight = 0, bodyBytes = 0, poolBytes = 0, registrations = 0, backPoolBytes = 0] = words;
+  const quotas = { inFlight, bodyBytes, poolBytes, registrations, backPoolBytes };
   // The owner may write anything here. Each part is bounded by itself first, so that the layout's sums cannot overflow.
-  const parts = [inFlight, bodyBytes, poolBytes, registrations, inFlight * (SLOT_HEADER + bodyBytes)];
-  const bounded = parts.every((part) => part >= 0) && parts[4]! + registrations * ENTRY_BYTES <= buffer.byteLength;
+  const slots = inFlight * (SLOT_HEADER + bodyBytes);
+  const parts = [inFlight, bodyBytes, poolBytes, registrations, backPoolBytes];
+  const bounded = parts.every((part) => part >= 0) && slots + registrations * ENTRY_BYTES <= buffer.byteLength;
   const sane = magic === MAGIC && bounded && isPowerOfTwo(inFlight);
   return sane && layoutOf(quotas).controlBytes <= buffer.byteLength ? quotas : undefined;
 }

@@ -7,7 +7,7 @@ import { createRingChannel, type Doorbell } from './ring-channel.ts';
 export function createLoopback(quotas: Quotas): { readonly front: Channel; readonly back: Channel } {
   const layout = layoutOf(quotas);
   const control = new SharedArrayBuffer(layout.controlBytes);
-  const pool = quotas.poolBytes > 0 ? new SharedArrayBuffer(layout.poolBytes) : undefined;
+  const pool = layout.poolBytes > 0 ? new SharedArrayBuffer(layout.poolBytes) : undefined;
   initControl(control, quotas);
   const [front, back] = bellPair();
   return {

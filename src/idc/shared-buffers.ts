@@ -8,7 +8,7 @@ import {
   type Rights,
   type SharedBuffers,
 } from './contract.ts';
-import { ENTRY_BYTES, layoutOf, type Side } from './layout.ts';
+import { ENTRY_BYTES, layoutOf, lendable, type Side } from './layout.ts';
 
 const PAGE = 4096;
 // Words of a table entry. The owner writes all but `pins`, which the user moves.
@@ -50,7 +50,7 @@ export function createSharedBuffers({ control, pool, quotas, side }: SharedMemor
   const memory = new Uint8Array(pool ?? new ArrayBuffer(0));
   const ourPool = layout.pool(side);
   const theirPool = layout.pool(peer);
-  const pages = createPageMap(Math.floor(quotas.poolBytes / PAGE));
+  const pages = createPageMap(Math.floor(lendable(quotas, side) / PAGE));
   const freeEntries = Array.from({ length: quotas.registrations }, (_, index) => quotas.registrations - 1 - index);
   const fences = new Set<() => void>();
   /** Where a range lies and how many registrations it has. No entry: not of this pool, or given back. */
@@ -142,7 +142,7 @@ export function createSharedBuffers({ control, pool, quotas, side }: SharedMemor
       const offset = Atomics.load(words, at + OFFSET) >>> 0;
       const length = Atomics.load(words, at + LENGTH) >>> 0;
       const allowed = Atomics.load(words, at + RIGHTS) & RIGHT_BITS[right];
-      if (current !== generation || allowed === 0 || offset + length > quotas.poolBytes) {
+      if (current !== generation || allowed === 0 || offset + length > lendable(quotas, peer)) {
         release();
         return undefined;
       }

@@ -3,7 +3,13 @@ import { type Quotas, REFERENCE_BYTES } from '../../idc/contract.ts';
 import { SECTOR_SIZE } from './contract.ts';
 
 /** Limits of a disk's connection, named by both ends. Only the front end lends memory: its half of the pool holds the data. */
-export const VBD_QUOTAS: Quotas = { inFlight: 32, bodyBytes: 64, poolBytes: 2 * 1024 * 1024, registrations: 64 };
+export const VBD_QUOTAS: Quotas = {
+  inFlight: 32,
+  bodyBytes: 64,
+  poolBytes: 2 * 1024 * 1024,
+  backPoolBytes: 0,
+  registrations: 64,
+};
 
 /** Sectors of one read or write at most: `inFlight` requests of this size fill the pool. */
 export const MAX_REQUEST_SECTORS = VBD_QUOTAS.poolBytes / VBD_QUOTAS.inFlight / SECTOR_SIZE;
