@@ -90,7 +90,7 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
     const word = at >> 2;
     const length = words[word + 2]! >>> 0;
     if (length > quotas.bodyBytes) return false;
-    to.request(words[word]!, words[word + 1]! >>> 0, shared, at + SLOT_HEADER, words[word + 2]! >>> 0);
+    to.request(words[word]!, words[word + 1]! >>> 0, shared, at + SLOT_HEADER, length);
     return true;
   }
 
