@@ -25,7 +25,10 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'util/types',
 ]);
 
-/** Ways out of the thread that would take the whole supervisor along, or around the module list. */
+/**
+ * Ways out of the thread that would take the whole supervisor along, or around the module list. `reallyExit` is not one of
+ * them: in a worker it ends the thread, and `process.exit` and uncaught errors need it.
+ */
 const HIDDEN = [
   'abort',
   'binding',
@@ -34,7 +37,6 @@ const HIDDEN = [
   'getBuiltinModule',
   'kill',
   '_kill',
-  'reallyExit',
   '_debugProcess',
   '_debugEnd',
   '_startProfilerIdleNotifier',

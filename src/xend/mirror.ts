@@ -56,6 +56,8 @@ export function publishDevice(xs: StoreConnection, device: Device): void {
   const paths = [frontPath(device), backPath(device)] as const;
   if (state === 'closed') {
     for (const path of paths) removeIfThere(xs, path);
+    // The front end's directory goes with its domain; the back end's outlives all it served.
+    removeIfEmpty(xs, paths[1].slice(0, paths[1].lastIndexOf('/')));
     return;
   }
   const number = String(XENBUS_STATE[state]);
@@ -89,6 +91,14 @@ function putAll(
     if (!/^[A-Za-z0-9-]+$/.test(key)) continue;
     xs.write(`${directory}/${key}`, value);
     xs.setPerms(`${directory}/${key}`, perms);
+  }
+}
+
+function removeIfEmpty(xs: StoreConnection, path: string): void {
+  try {
+    if (xs.directory(path).length === 0) xs.rm(path);
+  } catch {
+    // It went with the back end's domain.
   }
 }
 
