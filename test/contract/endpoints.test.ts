@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+import { loopbackPair, ringPair } from '../support/idc-pairs.ts';
+import { endpointContract } from './endpoint.ts';
+
+endpointContract('loopback', loopbackPair);
+endpointContract('ring', ringPair);

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import { type Quotas, REFERENCE_BYTES, type Registration, TRANSPORT } from '../../src/idc/contract.ts';
+import { pattern } from '../support/idc-recorder.ts';
+import { REFERENCE_AT, startIdcWorker, WORK } from '../support/idc-threads.ts';
+
+const QUOTAS: Quotas = { inFlight: 8, bodyBytes: 300, poolBytes: 8192, registrations: 4 };
+
+function order(work: number, value = 0, registration?: Registration): Uint8Array {
+  const parameters = new Uint8Array(REFERENCE_AT + REFERENCE_BYTES);
+  parameters[0] = work;
+  parameters[1] = value;
+  if (registration) parameters.set(registration.reference, REFERENCE_AT);
+  return parameters;
+}
+
+describe('over a ring to another thread', () => {
+  test('20,000 transactions of all lengths come back unchanged, each once', async () => {
+    await using threads = await startIdcWorker(QUOTAS);
+    const { front } = threads;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wrong: number[] = [];
+    let [next, completed] = [0, 0];
+    const submit = (transaction: ReturnType<typeof front.transaction>): void => {
+      const number = next++;
+      if (number >= 20_000) return;
+      const bytes = [WORK.echo, ...pattern(number, number % 300)];
+      transaction.parameters.set(bytes);
+      transaction.parametersLength = bytes.length;
+      front.submit(transaction, ({ transport, statusLength, status }) => {
+        const same = Buffer.compare(status.subarray(0, statusLength), Uint8Array.from(bytes)) === 0;
+        if (transport !== TRANSPORT.ok || !same) wrong.push(number);
+        if (++completed === 20_000) resolve();
+        submit(transaction);
+      });
+    };
+    for (let flight = 0; flight < 11; flight++) submit(front.transaction());
+    await promise;
+    expect(wrong).toEqual([]);
+  });
+
+  test('no wake-up is lost when both ends sleep between 3000 round trips', async () => {
+    await using threads = await startIdcWorker(QUOTAS);
+    for (let trip = 0; trip < 3000; trip++) {
+      const { status } = await threads.front.call(Uint8Array.of(WORK.echo, trip & 255));
+      expect(status[1]).toBe(trip & 255);
+    }
+  });
+
+  test('a front end that polls and never yields gets its answers', async () => {
+    await using threads = await startIdcWorker(QUOTAS);
+    const { front } = threads;
+    const transaction = front.transaction();
+    transaction.parametersLength = 1;
+    const deadline = performance.now() + 10_000;
+    let completed = 0;
+    for (let number = 0; number < 1000; number++) {
+      front.submit(transaction, () => completed++);
+      while (completed === number && performance.now() < deadline) front.poll();
+    }
+    expect(completed).toBe(1000);
+  });
+
+  test('both directions at once, submissions inside handlers included', async () => {
+    let received = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using threads = await startIdcWorker(QUOTAS, {
+      onTransaction(transaction) {
+        transaction.complete(0);
+        if (++received === 5000) resolve();
+      },
+    });
+    const calls = Array.from({ length: 5000 }, () => threads.front.call(order(WORK.callBack)));
+    expect((await Promise.all(calls)).every(({ transport }) => transport === TRANSPORT.ok)).toBe(true);
+    await promise;
+    expect(received).toBe(5000);
+  });
+
+  test('a corked batch of 256 costs one notification, or none while the peer is at work', async () => {
+    await using threads = await startIdcWorker({ ...QUOTAS, inFlight: 256 });
+    const { front, counters } = threads;
+    await front.call(order(WORK.echo));
+    const before = counters().sent;
+    front.cork();
+    const calls = Array.from({ length: 256 }, () => front.call(order(WORK.echo)));
+    front.uncork();
+    await Promise.all(calls);
+    expect(counters().sent - before).toBeLessThanOrEqual(1);
+  });
+
+  test('unregistering waits for a pin of the other thread, and stale references stay stale', async () => {
+    await using threads = await startIdcWorker(QUOTAS);
+    const { front } = threads;
+    const buffer = front.buffers!.alloc(64)!;
+    const registration = front.buffers!.register(buffer, 'write')!;
+    expect((await front.call(order(WORK.pin, 0, registration))).error).toBe(1);
+    let fenced = false;
+    const fence = new Promise<void>((resolve) =>
+      registration.unregister(() => {
+        fenced = true;
+        resolve();
+      }),
+    );
+    for (let trip = 0; trip < 10; trip++) await front.call(order(WORK.echo));
+    expect(fenced).toBe(false);
+    await front.call(order(WORK.writeAndRelease, 77));
+    await fence;
+    expect(buffer.bytes.every((byte) => byte === 77)).toBe(true);
+    const next = front.buffers!.register(buffer, 'write')!;
+    expect((await front.call(order(WORK.pin, 0, registration))).error).toBe(0);
+    expect((await front.call(order(WORK.pin, 0, next))).error).toBe(1);
+  });
+
+  test('after the fence not one byte changes, however fast the other thread writes', async () => {
+    await using threads = await startIdcWorker(QUOTAS);
+    const { front } = threads;
+    let [writes, torn] = [0, 0];
+    for (let round = 0; round < 150; round++) {
+      const buffer = front.buffers!.alloc(256)!;
+      const registration = front.buffers!.register(buffer, 'write')!;
+      buffer.bytes.fill(0);
+      const burst = front.call(order(WORK.burst, 0, registration));
+      // Now the writer is at work, this thread waits for it without yielding, then unregisters at a moment of its own.
+      for (let look = 0; look < 1e7 && Atomics.load(buffer.bytes, 0) === 0; look++);
+      for (let pause = 0; pause < (round * 97) % 500; pause++) Atomics.load(buffer.bytes, 0);
+      await new Promise<void>((resolve) =>
+        registration.unregister(() => {
+          buffer.bytes.fill(0);
+          resolve();
+        }),
+      );
+      writes += (await burst).error;
+      torn += buffer.bytes.some((byte) => byte !== 0) ? 1 : 0;
+      buffer.free();
+    }
+    expect(torn).toBe(0);
+    expect(writes).toBeGreaterThan(150);
+  });
+
+  test('a peer that is gone does not keep anything from ending', async () => {
+    const threads = await startIdcWorker(QUOTAS);
+    const { front } = threads;
+    const buffer = front.buffers!.alloc(64)!;
+    const registration = front.buffers!.register(buffer, 'write')!;
+    await front.call(order(WORK.pin, 0, registration));
+    let fenced = false;
+    registration.unregister(() => {
+      fenced = true;
+    });
+    await threads[Symbol.asyncDispose]();
+    expect(fenced).toBe(true);
+    const done = Promise.withResolvers<void>();
+    front.destroy(done.resolve);
+    await done.promise;
+    expect(front.state).toBe('destroyed');
+  });
+});

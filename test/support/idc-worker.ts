@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The back end of a connection in a thread of its own, started by `startIdcWorker`.
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { EvtchnPort, GrantRef } from '../../src/hv/contract.ts';
+import { connectHypercalls } from '../../src/hv/hypercalls.ts';
+import type { SharedInfo } from '../../src/hv/shared-info.ts';
+import type { PinnedBuffer, Quotas, ReceivedTransaction } from '../../src/idc/contract.ts';
+import { createEndpoint } from '../../src/idc/endpoint.ts';
+import { createRingChannel } from '../../src/idc/ring-channel.ts';
+import { BACK, doorbell, FRONT } from './idc-pairs.ts';
+import { REFERENCE_AT, WORK } from './idc-threads.ts';
+
+/** What the worker is given. */
+export interface WorkerSetup {
+  readonly info: SharedInfo;
+  readonly door: MessagePort;
+  readonly control: GrantRef;
+  readonly pool: GrantRef;
+  readonly port: EvtchnPort;
+  readonly quotas: Quotas;
+}
+
+const { info, door, control, pool, port, quotas } = workerData as WorkerSetup;
+const hypercalls = connectHypercalls(BACK, info, door);
+const [mappedControl, mappedPool] = [
+  await hypercalls.gnttab.map(FRONT, control),
+  await hypercalls.gnttab.map(FRONT, pool),
+];
+let pinned: PinnedBuffer | undefined;
+
+/** What each kind of work does; the result is the transaction's error code. */
+const work: Readonly<Record<number, (transaction: ReceivedTransaction) => number>> = {
+  [WORK.echo]({ parameters, parametersLength, status }) {
+    status.set(parameters.subarray(0, parametersLength));
+    return 0;
+  },
+  [WORK.pin]({ parameters }) {
+    pinned = endpoint.buffers!.pin(parameters, REFERENCE_AT, 'write');
+    return pinned ? 1 : 0;
+  },
+  [WORK.writeAndRelease]({ parameters }) {
+    pinned!.bytes.fill(parameters[1]!);
+    pinned!.release();
+    return 0;
+  },
+  /** Writes through a reference as often and as fast as it can until it is refused. */
+  [WORK.burst]({ parameters }) {
+    let writes = 0;
+    for (let left = 2_000_000; left > 0; left--) {
+      const target = endpoint.buffers!.pin(parameters, REFERENCE_AT, 'write');
+      if (target === undefined) break;
+      target.bytes.fill(++writes);
+      target.release();
+    }
+    return writes;
+  },
+  [WORK.callBack]() {
+    endpoint.submit(endpoint.transaction(), () => {});
+    return 0;
+  },
+};
+
+const endpoint = createEndpoint({
+  quotas,
+  onTransaction(transaction) {
+    const error = work[transaction.parameters[0]!]!(transaction);
+    transaction.complete(error, transaction.parametersLength);
+  },
+});
+endpoint.appear();
+endpoint.connect(
+  createRingChannel(
+    { control: mappedControl.buffer, pool: mappedPool.buffer, quotas, side: 'back' },
+    doorbell(hypercalls, port),
+  ),
+);
+parentPort!.postMessage('connected');
