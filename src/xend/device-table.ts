@@ -58,9 +58,10 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
   },
   waiting: {
     frontUp: { steps: ['tellDisconnected'], to: 'offered' },
-    detach: { steps: DESTROY, to: 'closed' },
+    // The front end knows the device if a connection failed before.
+    detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     frontGone: { steps: DESTROY, to: 'closed' },
-    backGone: { steps: [], to: 'closed' },
+    backGone: { steps: ['tellClosed'], to: 'closed' },
   },
   offered: {
     frontConnect: { steps: CONNECT, to: 'connected' },
