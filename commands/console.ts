@@ -27,12 +27,13 @@ export default class Console extends XmCommand {
   async run() {
     const { args, flags } = await this.parse(Console);
     const { path, domid, name } = await this.call('domain.console', { domain: args.domain });
-    const end = await attach(path, {
+    const session = await attach(path, {
       until: flags.until,
       timeout: flags.timeout,
       quiet: flags.linger,
       silent: flags.quiet,
+      collect: this.jsonEnabled(),
     });
-    return { domid, name, end };
+    return { domid, name, ...session };
   }
 }

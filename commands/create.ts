@@ -50,7 +50,7 @@ export default class Create extends XmCommand {
     say(`Started domain ${domain.name} (id=${domain.domid})\n`);
     if (flags.console) {
       const { path } = await this.call('domain.console', { domain: String(domain.domid) });
-      await attach(path, { silent: flags.quiet });
+      return { ...domain, ...(await attach(path, { silent: flags.quiet, collect: this.jsonEnabled() })) };
     }
     return domain;
   }

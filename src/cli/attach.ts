@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Writable } from 'node:stream';
 import type { ConsoleEnd, ConsoleSession } from './console.ts';
 import { readPattern, runConsole } from './console.ts';
 
@@ -15,25 +16,42 @@ export interface AttachOptions {
   readonly quiet?: number | undefined;
   /** Leave out the banners (spec/xend.md 3.8), which only a terminal gets anyway. */
   readonly silent?: boolean | undefined;
+  /** Return the console's output instead of writing it, for `--json`. */
+  readonly collect?: boolean | undefined;
+}
+
+/** How a session went. */
+export interface AttachResult {
+  readonly end: ConsoleEnd;
+  /** Only what was collected. */
+  readonly output?: string;
 }
 
 /** Connects this process's stdin and stdout with a console, with banners on a terminal. */
-export async function attach(path: string, options: AttachOptions): Promise<ConsoleEnd> {
+export async function attach(path: string, options: AttachOptions): Promise<AttachResult> {
   const banner = (text: string) => {
     if (process.stdin.isTTY && !options.silent) process.stderr.write(text);
   };
   const timeout = options.timeout ?? (options.until === undefined ? undefined : UNTIL_TIMEOUT);
+  const collected: Buffer[] = [];
+  const collector = new Writable({
+    write(chunk, _encoding, done) {
+      collected.push(chunk);
+      done();
+    },
+  });
   const session: ConsoleSession = {
     path,
     input: process.stdin,
-    output: process.stdout,
+    output: options.collect ? collector : process.stdout,
     quiet: options.quiet ?? QUIET,
     ...(options.until === undefined ? {} : { until: readPattern(options.until) }),
     ...(timeout === undefined ? {} : { timeout }),
   };
   banner(OPENING);
   try {
-    return await runConsole(session);
+    const end = await runConsole(session);
+    return options.collect ? { end, output: Buffer.concat(collected).toString() } : { end };
   } finally {
     banner(CLOSING);
   }

@@ -15,18 +15,17 @@ const POLL = 25;
 /** The descriptor on which a new xend says `ready` or `error: MESSAGE`. */
 const REPORT_FD = 3;
 
-const program = fileURLToPath(
-  new URL(`../bin/xend${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-);
+const daemon = fileURLToPath(new URL(`../bin/xend${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
 
 /**
  * Starts xend in the background and returns when its servers listen. Another xend that comes up at the same time for
  * the same directory is as good.
  *
+ * @param program the daemon's script.
  * @throws XmError `EXENDSTART` with xend's own reason when it does not come up within 20 seconds.
  */
-export async function startXend(paths: RunPaths): Promise<void> {
-  const reason = await launch(paths);
+export async function startXend(paths: RunPaths, program = daemon): Promise<void> {
+  const reason = await launch(paths, program);
   if (reason === undefined) return;
   // Of two started at once one is refused, and then the other is the one to wait for.
   const deadline = Date.now() + LIMIT;
@@ -65,7 +64,7 @@ export async function waitGone(pid: number): Promise<void> {
 }
 
 /** @returns undefined when xend is ready, else why it is not. */
-async function launch(paths: RunPaths): Promise<string | undefined> {
+async function launch(paths: RunPaths, program: string): Promise<string | undefined> {
   let log: number;
   try {
     mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
