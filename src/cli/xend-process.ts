@@ -25,15 +25,24 @@ const daemon = fileURLToPath(new URL(`../bin/xend${import.meta.url.endsWith('.ts
  * @throws XmError `EXENDSTART` with xend's own reason when it does not come up within 20 seconds.
  */
 export async function startXend(paths: RunPaths, program = daemon): Promise<void> {
-  const reason = await launch(paths, program);
-  if (reason === undefined) return;
-  // Of two started at once one is refused, and then the other is the one to wait for.
+  let reason = await launch(paths, program);
+  // The one that holds the directory either comes up too, or it is just ending and leaves room for another attempt.
+  if (reason !== undefined && !Number.isNaN(readPid(paths))) {
+    if (await comesUp(paths)) return;
+    reason = await launch(paths, program);
+  }
+  if (reason === undefined || (await answers(paths.socket))) return;
+  throw new XmError('EXENDSTART', `Unable to start xend: ${reason}`, { hint: `more may be in ${paths.debugLog}` });
+}
+
+/** Waits until another xend answers; false when its process is gone, or after the limit. */
+async function comesUp(paths: RunPaths): Promise<boolean> {
   const deadline = Date.now() + LIMIT;
   do {
-    if (await answers(paths.socket)) return;
+    if (await answers(paths.socket)) return true;
     await sleep(POLL);
   } while (isAlive(readPid(paths)) && Date.now() < deadline);
-  throw new XmError('EXENDSTART', `Unable to start xend: ${reason}`, { hint: `more may be in ${paths.debugLog}` });
+  return false;
 }
 
 /** Whether something accepts connections on a unix socket. */

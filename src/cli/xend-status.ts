@@ -41,7 +41,7 @@ export function statusLine(status: XendStatus | undefined): string {
   if (!status) return 'xend is not running\n';
   const { pid, version, domains, socket, startTime } = status;
   const age = duration(Math.max(0, Date.now() / 1000 - startTime)).trim();
-  return `xend is running (pid ${pid}, version ${version}, up ${age}, ${domains} domains, socket ${socket})\n`;
+  return `xend is running (pid ${pid}, version ${version}, up ${age}, ${domains} domain${domains === 1 ? '' : 's'}, socket ${socket})\n`;
 }
 
 function absent(error: unknown): undefined {

@@ -80,6 +80,19 @@ describe('starting', () => {
     await new Promise((done) => other.close(done));
   });
 
+  test('one that was refused because another was just ending starts a second time', async () => {
+    writeFileSync(paths.pidFile, '4194304999\n');
+    const first = join(directory, 'first');
+    await startXend(
+      paths,
+      program(`
+        import { existsSync } from 'node:fs';
+        const again = existsSync('${first}');
+        writeFileSync('${first}', '');
+        writeSync(3, again ? 'ready\\n' : 'error: xend is already running\\n');`),
+    );
+  });
+
   test('nor when the other still comes up', async () => {
     writeFileSync(paths.pidFile, `${process.pid}\n`);
     const other = createServer((socket) => socket.end());
