@@ -2,7 +2,7 @@
 import { Command } from '@oclif/core/command';
 import { createClient, type XendClient } from '../xend/client.ts';
 import type { XendApi, XendMethod } from '../xend/contract.ts';
-import { runPaths } from '../xend/paths.ts';
+import { type RunPaths, runPaths } from '../xend/paths.ts';
 import { failureJson, failureOf, failureText } from './failure.ts';
 
 /**
@@ -21,12 +21,17 @@ export abstract class XmCommand extends Command {
     const paths = runPaths();
     return createClient({
       socket: paths.socket,
-      ...(start && process.env.XM_NO_AUTOSTART !== '1'
-        ? { start: async () => (await import('./xend-process.ts')).startXend(paths) }
-        : {}),
+      ...(start && process.env.XM_NO_AUTOSTART !== '1' ? { start: () => this.#startXend(paths) } : {}),
       onMismatch: (theirs, ours) =>
         this.notice(`xend speaks protocol ${theirs}, this xm ${ours}: run 'xm xend restart'.`),
     });
+  }
+
+  /** Starts xend, and says what it found of one that was killed. */
+  async #startXend(paths: RunPaths): Promise<void> {
+    await (await import('./xend-process.ts')).startXend(paths);
+    const { recovered } = await createClient({ socket: paths.socket }).call('xend.status', {});
+    for (const sentence of recovered) this.notice(`xend: ${sentence}`);
   }
 
   /** One call of xend. */

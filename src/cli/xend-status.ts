@@ -22,7 +22,8 @@ export async function ensureXend(client: XendClient): Promise<{ readonly status:
   if (before) return { status: before, line: `xend is already running (pid ${before.pid})\n` };
   await startXend(runPaths());
   const status = await client.call('xend.status', {});
-  return { status, line: `xend started (pid ${status.pid})\n` };
+  const found = status.recovered.map((sentence) => `  ${sentence}\n`).join('');
+  return { status, line: `xend started (pid ${status.pid})\n${found}` };
 }
 
 /**

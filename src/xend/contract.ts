@@ -79,6 +79,7 @@ export interface DomainStats extends DomainInfo {
 export interface Stats {
   /** Milliseconds since 1970. */
   readonly time: number;
+  /** Of the machine, KiB. */
   readonly memoryTotal: number;
   readonly memoryFree: number;
   readonly cpus: number;

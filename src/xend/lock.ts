@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { XmError } from '../errors.ts';
 
 /**
@@ -49,6 +49,6 @@ function isXend(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  const command = readIfThere(`/proc/${pid}/cmdline`);
-  return command === '' || command.includes('xend');
+  // Where there is no /proc a living process is believed to be one; a zombie's command line is empty.
+  return !existsSync('/proc/self') || readIfThere(`/proc/${pid}/cmdline`).includes('xend');
 }
