@@ -49,7 +49,7 @@ test('a control area says what it is like', () => {
       const buffer = new SharedArrayBuffer(layoutOf(quotas).controlBytes);
       expect(describeControl(buffer)).toBeUndefined();
       initControl(buffer, quotas);
-      expect(describeControl(buffer)).toEqual({ backPoolBytes: quotas.poolBytes, ...quotas });
+      expect(describeControl(buffer)).toEqual(quotas);
     }),
   );
 });
