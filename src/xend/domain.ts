@@ -39,6 +39,8 @@ export interface XendDomain extends ControlPeer {
   readonly ready: PromiseWithResolvers<void>;
   /** Resolves when nothing of it is left (or, preserved, when its thread is gone). */
   readonly gone: PromiseWithResolvers<void>;
+  /** Resolves when what its end entails is done too, e.g. it was restarted; with an error when that failed. */
+  readonly settled: PromiseWithResolvers<unknown>;
   /** CPU seconds, as last seen. */
   cpuTime: number;
   heapBytes: number;
@@ -68,6 +70,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, director
     start: undefined,
     ready,
     gone: Promise.withResolvers<void>(),
+    settled: Promise.withResolvers<unknown>(),
     cpuTime: 0,
     heapBytes: 0,
     shutdownTimer: undefined,

@@ -123,8 +123,8 @@ export function createLifecycle(
   }
 
   function reasonOf(domain: XendDomain, { exitCode, error }: ThreadEnd): string {
-    if (domain.phase === 'dying') return domain.shutdownReason ?? 'destroyed';
     if (error !== undefined) return `crash: ${error.message.split('\n')[0]}`;
+    if (domain.phase === 'dying') return domain.shutdownReason ?? 'destroyed';
     return domain.shutdownReason ?? (exitCode === 0 ? 'poweroff' : `crash: exit status ${exitCode}`);
   }
 
@@ -137,7 +137,7 @@ export function createLifecycle(
     domain.control?.close();
     domain.control = undefined;
     clearTimeout(domain.shutdownTimer);
-    domain.ready.reject(new XmError('EDOMAINDIED', `Domain '${domain.name}' ended while it was built: ${reason}`));
+    domain.ready.reject(endedEarly(domain, reason));
     log.write(crashed ? 'ERROR' : 'INFO', `Domain ${domain.name} (id=${domain.domid}) ended: ${reason}`);
     if (end.error?.stack !== undefined && crashed) log.write('DEBUG', end.error.stack);
     hv.printk(`domain ${domain.domid} (${domain.name}) ended: ${reason}`);
@@ -151,12 +151,10 @@ export function createLifecycle(
       return;
     }
     await releaseDevices(domain);
-    if (action === 'preserve') {
-      domain.gone.resolve();
-      return;
-    }
-    await release(domain);
-    if (action === 'restart') await restart(domain, crashed);
+    if (action === 'preserve') domain.gone.resolve();
+    else await release(domain);
+    const failure = action === 'restart' ? await restart(domain, crashed) : undefined;
+    domain.settled.resolve(failure);
   }
 
   function actionFor(domain: XendDomain, reason: string): EndAction {
@@ -164,16 +162,22 @@ export function createLifecycle(
     return reason.startsWith('crash') ? domain.config.onCrash : domain.config.onPoweroff;
   }
 
-  async function restart(domain: XendDomain, crashed: boolean): Promise<void> {
+  /** @returns why it stays down, if it does */
+  async function restart(domain: XendDomain, crashed: boolean): Promise<unknown> {
     const lived = Date.now() / 1000 - domain.startTime;
     if (crashed && lived < MIN_RESTART) {
-      log.write('ERROR', `VM ${domain.name} restarting too fast (after ${lived.toFixed(1)} s): it stays down`);
-      return;
+      const text = `VM ${domain.name} restarting too fast (after ${lived.toFixed(1)} s): it stays down`;
+      log.write('ERROR', text);
+      return new XmError('ETOOFAST', text);
     }
     log.write('INFO', `Restarting domain ${domain.name}`);
-    await create(domain.config, domain.directory, false).catch((error) => {
+    try {
+      await create(domain.config, domain.directory, false);
+      return undefined;
+    } catch (error) {
       log.write('ERROR', `Domain ${domain.name} could not be restarted: ${messageOf(error)}`);
-    });
+      return error;
+    }
   }
 
   async function releaseDevices(domain: XendDomain): Promise<void> {
@@ -241,9 +245,9 @@ export function createLifecycle(
     try {
       await build(domain, kernel);
     } catch (error) {
-      log.write('ERROR', `Domain ${domain.name} could not be created: ${messageOf(error)}`);
-      await end(domain);
-      throw error;
+      const cause = await abandon(domain, error);
+      log.write('ERROR', `Domain ${domain.name} could not be created: ${messageOf(cause)}`);
+      throw cause;
     }
     domain.phase = 'paused';
     if (!paused) letRun(domain);
@@ -251,11 +255,19 @@ export function createLifecycle(
     return domain;
   }
 
+  /** Nothing stays of a domain that could not be built. @returns why: its own end if that is it, else what was reported */
+  async function abandon(domain: XendDomain, reported: unknown): Promise<unknown> {
+    const destroyed = domain.phase === 'dying';
+    await end(domain);
+    const { shutdownReason = '' } = domain;
+    return destroyed || shutdownReason.startsWith('crash') ? endedEarly(domain, shutdownReason) : reported;
+  }
+
   function mayChange(domain: XendDomain, verb: string): void {
-    if (domain.domid === 0) throw new XmError('EPRIVILEGED', `Cannot ${verb} for privileged domain ${domain.name}`);
-    if (domain.phase === 'shutdown' || domain.phase === 'crashed') {
-      throw new XmError('ENOTRUNNING', `Domain '${domain.name}' is not running`);
-    }
+    const { domid, name, phase } = domain;
+    if (domid === 0) throw new XmError('EPRIVILEGED', `Cannot ${verb} for privileged domain ${name}`);
+    if (phase === 'building') throw new XmError('EAGAIN', `Domain '${name}' is being built`);
+    if (phase !== 'running' && phase !== 'paused') throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`);
   }
 
   return {
@@ -292,7 +304,6 @@ export function createLifecycle(
     },
     unpause(domain) {
       mayChange(domain, 'unpause');
-      if (domain.phase === 'building') throw new XmError('EAGAIN', `Domain '${domain.name}' is being built`);
       hv.unpause(domain.domid);
       letRun(domain);
       log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) unpaused`);
@@ -327,4 +338,8 @@ export function createLifecycle(
       if (control !== undefined) await end(control);
     },
   };
+}
+
+function endedEarly({ name }: XendDomain, reason: string): XmError {
+  return new XmError('EDOMAINDIED', `Domain '${name}' ended while it was built: ${reason}`);
 }

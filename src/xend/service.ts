@@ -115,8 +115,10 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     async 'domain.shutdown'({ domain, reason, wait, timeout }) {
       const found = life.find(domain);
       life.shutdown(found, reason, timeout ?? SHUTDOWN_LIMIT);
-      if (wait === true) await found.gone.promise;
-      return { done: wait === true };
+      if (wait !== true) return { done: false };
+      const failure = await found.settled.promise;
+      if (failure !== undefined) throw failure;
+      return { done: true };
     },
     async 'domain.destroy'({ domain }) {
       await life.destroy(life.find(domain));
