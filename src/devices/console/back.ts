@@ -11,6 +11,8 @@ import { consoleSocket } from './socket.ts';
 /** Output kept for a reader that comes later or reads slowly. */
 const HISTORY = 256 * 1024;
 const CHUNK = 16 * 1024;
+/** How long the client of a domain that is gone may take to read the rest, milliseconds. */
+const FAREWELL = 10_000;
 
 /**
  * The console's back end. The domain is never held up: what it prints goes into a bounded history, and a client reads from
@@ -51,13 +53,16 @@ export default function createConsoleBack(context: BackContext): BackInterface {
     if (moved) show();
   }
 
+  function tellLoss(to: Socket): void {
+    if (position >= history.start) return;
+    to.write(`\r\n[${history.start - position} bytes were lost]\r\n`);
+    position = history.start;
+  }
+
   /** Sends the client what it has not had, as far as its socket takes it. */
   function show(): void {
     while (client !== undefined && position < history.end && !client.writableNeedDrain) {
-      if (position < history.start) {
-        client.write(`\r\n[${history.start - position} bytes were lost]\r\n`);
-        position = history.start;
-      }
+      tellLoss(client);
       const bytes = history.read(position, CHUNK);
       position += bytes.length;
       client.write(bytes);
@@ -103,6 +108,16 @@ export default function createConsoleBack(context: BackContext): BackInterface {
     show();
   }
 
+  /** The domain is gone: its client gets what it has not had yet, in its own time, and nobody waits for it. */
+  function sendOff(last: Socket): void {
+    // What it types now goes nowhere, but its hanging up is noticed.
+    last.off('drain', show).removeAllListeners('data').resume();
+    tellLoss(last);
+    last.end(history.read(position, history.end - position));
+    const limit = setTimeout(() => last.destroy(), FAREWELL);
+    last.once('close', () => clearTimeout(limit));
+  }
+
   return {
     async open() {
       rmSync(path, { force: true });
@@ -121,6 +136,8 @@ export default function createConsoleBack(context: BackContext): BackInterface {
         pullOut();
         pushIn();
       });
+      // What was typed before there was a connection.
+      pushIn();
     },
     async disconnect() {
       pullOut();
@@ -131,12 +148,9 @@ export default function createConsoleBack(context: BackContext): BackInterface {
       mapping = undefined;
     },
     async close() {
-      const closed = new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
-      client?.end();
-      // A client that does not read must not keep the device alive.
-      setTimeout(() => client?.destroy(), 200).unref();
-      await closed;
+      server?.close();
       server = undefined;
+      if (client !== undefined) sendOff(client);
     },
   };
 }
