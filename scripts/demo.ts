@@ -24,9 +24,15 @@ function step(title: string): void {
 /** Runs a command line of `xm` as shown, and prints what it prints. */
 function xm(line: string, input?: string): string {
   const typed = input === undefined ? '' : `printf '${input.replaceAll('\n', '\\n')}' | `;
-  console.log(`$ ${typed}xm ${line.replaceAll(scratch, '/tmp/xm-demo')}`);
-  const result = spawnSync(join(root, 'bin/xm'), line.split(' '), { cwd: root, env, input: input ?? '', encoding: 'utf8' });
-  process.stdout.write(result.stdout.replaceAll('\r\n', '\n'));
+  console.log(`$ ${typed}xm ${line.replaceAll(scratch, '/tmp/xm-demo').replace('^done', "'^done'")}`);
+  const result = spawnSync(join(root, 'bin/xm'), line.split(' '), {
+    cwd: root,
+    env,
+    input: input ?? '',
+    encoding: 'utf8',
+  });
+  const shown = result.stdout.replaceAll('\r\n', '\n');
+  process.stdout.write(shown === '' || shown.endsWith('\n') ? shown : `${shown}\n`);
   process.stderr.write(result.stderr);
   if (result.status !== 0) throw new Error(`xm ${line} ended with status ${result.status}`);
   return result.stdout;
@@ -59,13 +65,13 @@ function demo(): void {
   xm('block-list demo');
 
   step('Its shell reads the disk: blkfront -> ring -> blkback -> the image file');
-  const read = xm('console demo --until ^demo#.*done', 'ls\nsum xvda\necho done\n');
+  const read = xm('console demo --until ^done', 'ls\nsum xvda\necho done\n');
   same('what the guest read is what the host has', sumOf(read, 'xvda'), md5(demoImage));
 
   step('A second disk, attached while it runs, written by the guest, read back on the host');
   writeFileSync(second, Buffer.alloc(16 * 1024 * 1024));
   xm(`block-attach demo file:${second} xvdb w`);
-  const written = xm('console demo --until ^demo#.*done', 'fill xvdb -s 42\necho done\n');
+  const written = xm('console demo --until ^done', 'fill xvdb -s 42\necho done\n');
   xm('block-detach demo xvdb');
   xm('block-list demo');
   same('what the guest wrote is what the host has', sumOf(written, 'xvdb'), md5(second));
@@ -80,7 +86,9 @@ function demo(): void {
   xm('shutdown -w demo');
   xm('list');
   xm('xend stop');
-  console.log('\nAll of it worked. configs/demo.img stays, so that you can go on by hand: npx xm create -c configs/demo.sxp');
+  console.log(
+    '\nAll of it worked. configs/demo.img stays, so that you can go on by hand: npx xm create -c configs/demo.sxp',
+  );
 }
 
 try {
