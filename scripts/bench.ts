@@ -35,5 +35,5 @@ if (name === undefined) {
     if (json) console.log(JSON.stringify({ bench: name, ...measurement }));
   });
   if (!json) console.log(formatTable(measured));
-  process.exit(kept === false ? 1 : 0);
+  process.exit(kept ? 0 : 1);
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How fast SXP is read and printed: one JSON object a line.
 import { toSxp } from '../../src/sxp/access.ts';
 import { parse } from '../../src/sxp/parse.ts';
 import { prettyPrint } from '../../src/sxp/pretty.ts';
 import { show } from '../../src/sxp/show.ts';
+import { type Bench, median } from './report.ts';
 
 const RUNS = 9;
+/** Runs that compile the code; they do not count. */
+const WARM_UP = 3;
 
 function domain(index: number): string {
   return `# domain ${index}
@@ -18,29 +20,30 @@ function domain(index: number): string {
 `;
 }
 
-const text = Array.from({ length: 5000 }, (_, index) => domain(index)).join('');
-const megabytes = text.length / 1e6;
-const forms = parse({ name: 'bench', text }).forms.map(toSxp);
-
-/** Median of several runs in milliseconds; the first ones, which compile the code, are left out. */
-function median(run: () => unknown): number {
-  const times = Array.from({ length: RUNS + 3 }, () => {
+function medianTime(run: () => unknown): number {
+  const times = Array.from({ length: RUNS + WARM_UP }, () => {
     const start = performance.now();
     run();
     return performance.now() - start;
   });
-  return times.slice(3).sort((a, b) => a - b)[RUNS >> 1]!;
+  return median(times.slice(WARM_UP));
 }
 
-const rows: Record<string, () => unknown> = {
-  parse: () => parse({ name: 'bench', text }),
-  show: () => forms.map(show),
-  prettyPrint: () => forms.map(prettyPrint),
-};
-
-for (const [row, run] of Object.entries(rows)) {
-  const column = `${megabytes.toFixed(2)} MB`;
-  console.log(
-    JSON.stringify({ bench: 'sxp', row, column, metric: 'time', value: median(run) / megabytes, unit: 'ms/MB' }),
-  );
-}
+export default {
+  title: 'reading and printing SXP',
+  async run(report) {
+    const text = Array.from({ length: 5000 }, (_, index) => domain(index)).join('');
+    const megabytes = text.length / 1e6;
+    const forms = parse({ name: 'bench', text }).forms.map(toSxp);
+    const rows: Record<string, () => unknown> = {
+      parse: () => parse({ name: 'bench', text }),
+      show: () => forms.map(show),
+      prettyPrint: () => forms.map(prettyPrint),
+    };
+    const column = `${megabytes.toFixed(2)} MB`;
+    for (const [row, run] of Object.entries(rows)) {
+      report({ row, column, metric: 'median', value: medianTime(run) / megabytes, unit: 'ms/MB' });
+    }
+    return true;
+  },
+} satisfies Bench;
