@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { BackContext, BackInterface } from '../../domain/contract.ts';
 import type { EvtchnPort, Mapping } from '../../hv/contract.ts';
@@ -11,7 +11,7 @@ import { consoleSocket } from './socket.ts';
 /** Output kept for a reader that comes later or reads slowly. */
 const HISTORY = 256 * 1024;
 const CHUNK = 16 * 1024;
-/** How long the client of a domain that is gone may take to read the rest, milliseconds. */
+/** How long a client that is sent away may take to read its last bytes, milliseconds. */
 const FAREWELL = 10_000;
 
 /**
@@ -93,7 +93,7 @@ export default function createConsoleBack(context: BackContext): BackInterface {
   function attach(socket: Socket): void {
     socket.on('error', () => socket.destroy());
     if (client !== undefined) {
-      socket.end(`Cannot connect to console 0 on domain ${domainName}: it is in use\r\n`);
+      sendOff(socket, `Cannot connect to console 0 on domain ${domainName}: it is in use\r\n`);
       return;
     }
     client = socket;
@@ -108,24 +108,15 @@ export default function createConsoleBack(context: BackContext): BackInterface {
     show();
   }
 
-  /** The domain is gone: its client gets what it has not had yet, in its own time, and nobody waits for it. */
-  function sendOff(last: Socket): void {
-    // What it types now goes nowhere, but its hanging up is noticed.
-    last.off('drain', show).removeAllListeners('data').resume();
-    tellLoss(last);
-    last.end(history.read(position, history.end - position));
-    const limit = setTimeout(() => last.destroy(), FAREWELL);
-    last.once('close', () => clearTimeout(limit));
-  }
-
   return {
     async open() {
       rmSync(path, { force: true });
       const listening = createServer(attach);
       await new Promise<void>((resolve, reject) => {
         listening.once('error', reject);
-        listening.listen({ path, readableAll: false, writableAll: false }, resolve);
+        listening.listen(path, resolve);
       });
+      chmodSync(path, 0o600);
       server = listening;
     },
     async connect([frame], port) {
@@ -150,7 +141,19 @@ export default function createConsoleBack(context: BackContext): BackInterface {
     async close() {
       server?.close();
       server = undefined;
-      if (client !== undefined) sendOff(client);
+      if (client === undefined) return;
+      client.off('drain', show).removeAllListeners('data');
+      tellLoss(client);
+      sendOff(client, history.read(position, history.end - position));
     },
   };
+}
+
+/** Ends a connection: it gets these last bytes in its own time, within limits, and nobody waits for it. */
+function sendOff(socket: Socket, last: string | Uint8Array): void {
+  // What it types goes nowhere, but its hanging up is noticed.
+  socket.resume();
+  socket.end(last);
+  const limit = setTimeout(() => socket.destroy(), FAREWELL);
+  socket.once('close', () => clearTimeout(limit));
 }
