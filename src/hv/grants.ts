@@ -88,6 +88,10 @@ export function createGrantTables(find: (domid: DomId) => GrantDomain | undefine
     entry.pins--;
   }
 
+  function unmapAll(domain: GrantDomain): void {
+    for (const handle of [...domain.mappings.keys()]) unmap(domain, handle);
+  }
+
   return {
     grantAccess(caller: GrantDomain, grantee: DomId, extentId: number, readonly: boolean): GrantRef {
       const extent = caller.memory.get(extentId);
@@ -142,9 +146,10 @@ export function createGrantTables(find: (domid: DomId) => GrantDomain | undefine
       return entry.extent;
     },
     isGranted,
+    unmapAll,
     /** Undoes all that a dead domain held. Mappings that others hold of its grants end with theirs. */
     release(domain: GrantDomain): void {
-      for (const handle of [...domain.mappings.keys()]) unmap(domain, handle);
+      unmapAll(domain);
       domain.grants.clear();
     },
   };

@@ -38,6 +38,8 @@ export interface Hypervisor {
    * VIRQ_DOM_EXC in domain 0.
    */
   destroyDomain(domid: DomId): void;
+  /** Undoes the mappings of a domain whose thread has ended, so that those who lent it memory have it back before all else goes. */
+  unmapAll(domid: DomId): void;
   pause(domid: DomId): void;
   unpause(domid: DomId): void;
   /** An event channel between two domains, as the control domain binds it. */
@@ -97,6 +99,7 @@ export function createHypervisor(): Hypervisor {
       const control = find(0);
       if (control !== undefined) events.raiseVirq(control, VIRQ.domExc);
     },
+    unmapAll: (domid) => grants.unmapAll(known(domid)),
     pause: (domid) => setPaused(known(domid).info, true),
     unpause: (domid) => setPaused(known(domid).info, false),
     bindPair: (near, far) => events.bindPair(known(near), known(far)),

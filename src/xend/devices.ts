@@ -181,6 +181,8 @@ export function createDeviceService(context: XendContext): DeviceService {
       return OKAY;
     },
     async domainGone(domain) {
+      // The front ends it served take their memory back when they hear of it.
+      if (context.hv.domids().includes(domain.domid)) context.hv.unmapAll(domain.domid);
       const served = [...domains.values()]
         .filter((other) => other !== domain)
         .flatMap((other) => [...other.devices.values()].filter(({ back }) => back === domain));

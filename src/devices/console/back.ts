@@ -92,19 +92,24 @@ export default function createConsoleBack(context: BackContext): BackInterface {
 
   function attach(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    if (client !== undefined) {
-      sendOff(socket, `Cannot connect to console 0 on domain ${domainName}: it is in use\r\n`);
-      return;
-    }
+    // Who hung up before this one came may not have been noticed yet.
+    setImmediate(() => {
+      if (server === undefined) socket.destroy();
+      else if (client === undefined) serve(socket);
+      else sendOff(socket, `Cannot connect to console 0 on domain ${domainName}: it is in use\r\n`);
+    });
+  }
+
+  function serve(socket: Socket): void {
     client = socket;
+    const leave = (): void => {
+      if (client === socket) client = undefined;
+    };
     socket.on('data', (data) => {
       typed.push(data as Buffer);
       pushIn();
     });
-    socket.on('drain', show);
-    socket.on('close', () => {
-      client = undefined;
-    });
+    socket.on('drain', show).on('end', leave).on('close', leave);
     show();
   }
 
