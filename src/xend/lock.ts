@@ -2,6 +2,10 @@
 import { existsSync, linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { XmError } from '../errors.ts';
 
+/** Longest wait for others that look at the same leftover, in steps of {@link PAUSE}, milliseconds. */
+const LIMIT = 2000;
+const PAUSE = 5;
+
 /**
  * Makes this process the only supervisor of a directory: the pid file appears whole, by a link, or not at all.
  *
@@ -12,20 +16,15 @@ export function takeLock(pidFile: string): () => void {
   const mine = `${pidFile}.${process.pid}`;
   writeFileSync(mine, `${process.pid}\n`, { mode: 0o600 });
   try {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      try {
-        linkSync(mine, pidFile);
-        return () => rmSync(pidFile, { force: true });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const holder = Number.parseInt(readIfThere(pidFile), 10);
+    for (let waited = 0; waited < LIMIT; waited += PAUSE) {
+      if (linked(mine, pidFile)) return () => rmSync(pidFile, { force: true });
+      const holder = Number.parseInt(readIfThere(pidFile) ?? '', 10);
       if (isXend(holder)) {
         throw new XmError('EXENDRUNNING', `xend is already running (pid ${holder}) with this directory`, {
           hint: 'XEND_RUNDIR and XEND_STATEDIR name other directories for a second one',
         });
       }
-      rmSync(pidFile, { force: true });
+      if (!removeLeftover(mine, pidFile)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
     }
     throw new XmError('EXENDRUNNING', `the pid file ${pidFile} cannot be taken`);
   } finally {
@@ -33,11 +32,49 @@ export function takeLock(pidFile: string): () => void {
   }
 }
 
-function readIfThere(path: string): string {
+/**
+ * Removes the pid file of a dead supervisor. Only one process at a time may: another one would remove what the first has put
+ * in its place meanwhile.
+ *
+ * @returns false if another process is at it
+ */
+function removeLeftover(mine: string, pidFile: string): boolean {
+  const turn = `${pidFile}.turn`;
+  if (!linked(mine, turn)) {
+    // Else its holder died within a few microseconds of work, a long time ago.
+    if (isLeftover(turn)) rmSync(turn, { force: true });
+    return false;
+  }
+  try {
+    if (isLeftover(pidFile)) rmSync(pidFile, { force: true });
+    return true;
+  } finally {
+    rmSync(turn, { force: true });
+  }
+}
+
+/** Whether `path` could be made a name of the file `mine`: only if there was none. */
+function linked(mine: string, path: string): boolean {
+  try {
+    linkSync(mine, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** Whether there is such a file and whoever made it is gone: then it stays as it is until somebody removes it. */
+function isLeftover(path: string): boolean {
+  const text = readIfThere(path);
+  return text !== undefined && !isXend(Number.parseInt(text, 10));
+}
+
+function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return '';
+    return undefined;
   }
 }
 
@@ -50,5 +87,5 @@ function isXend(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   // Where there is no /proc a living process is believed to be one; a zombie's command line is empty.
-  return !existsSync('/proc/self') || readIfThere(`/proc/${pid}/cmdline`).includes('xend');
+  return !existsSync('/proc/self') || readIfThere(`/proc/${pid}/cmdline`)?.includes('xend') === true;
 }
