@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, getHashes } from 'node:crypto';
+import { XmError } from '../errors.ts';
 import { connectHypercalls } from '../hv/hypercalls.ts';
 import { createEndpoint } from '../idc/endpoint.ts';
+import { createRendezvous } from '../idc/rendezvous.ts';
 import { connectStore } from '../xenstore/port.ts';
 import { createBacks } from './backs.ts';
-import type { Domain, DomainConsole, Kernel, ShutdownReason } from './contract.ts';
+import type { Domain, DomainConsole, ShutdownReason } from './contract.ts';
 import { type ControlBody, type ControlChannel, type ControlHandler, createControlChannel, OKAY } from './control.ts';
 import { createFronts } from './fronts.ts';
+import { importKernel } from './kernel-module.ts';
 import type { ThreadData } from './launch.ts';
 import { checkSandbox, enterSandbox } from './sandbox.ts';
 
@@ -17,8 +20,8 @@ const REASONS: ReadonlySet<unknown> = new Set<ShutdownReason>(['poweroff', 'rebo
 const DRAIN_LIMIT = 1000;
 
 /**
- * Boots a domain in its thread: announces drivers to xend, waits until xend lets it start, runs the kernel, reports how it
- * ended. Domain-0 has no kernel and serves until its thread is ended.
+ * Boots a domain in its thread: announces drivers to xend, loads the kernel, waits until xend lets it start, runs it,
+ * reports how it ended. Domain-0 has no kernel and serves until its thread is ended.
  */
 export async function bootDomain(data: ThreadData): Promise<void> {
   const { door, name, args } = data;
@@ -55,12 +58,13 @@ export async function bootDomain(data: ThreadData): Promise<void> {
     const open = checkSandbox();
     if (open.length > 0) throw new Error(`this Node does not confine a thread: ${open.join(', ')}`);
   }
+  // Before it is ready: a kernel that cannot be loaded makes no domain.
+  const kernel = await importKernel(data.kernel.url);
   // Answered when the domain may run: at once, or at `xm unpause`.
   await control.request('DOMAIN', 'READY', {}, 2 ** 31 - 1);
 
+  const rendezvous = createRendezvous(hypercalls, xenstore);
   const console = fronts.find('console')?.driver as DomainConsole;
-  const kernel = ((await import(data.kernel.url)) as { default?: Kernel }).default;
-  if (typeof kernel !== 'function') throw new Error('the kernel module has no default export made by defineKernel');
   const domain: Domain = {
     domid: door.domid,
     name,
@@ -69,7 +73,13 @@ export async function bootDomain(data: ThreadData): Promise<void> {
     devices: fronts,
     xenstore,
     hypercalls,
-    idc: { endpoint: createEndpoint },
+    idc: {
+      endpoint: createEndpoint,
+      connect(address, options) {
+        if (!data.addresses.includes(address)) throw notGiven(name, address);
+        return rendezvous.connect(address, options);
+      },
+    },
     signal: shutdown.signal,
     digest(algorithm) {
       if (!getHashes().includes(algorithm)) return undefined;
@@ -81,4 +91,10 @@ export async function bootDomain(data: ThreadData): Promise<void> {
   await Promise.race([console.drained(), new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT))]);
   await control.request('DOMAIN', 'EXIT', { reason: REASONS.has(reason) ? reason : 'poweroff' });
   process.exit(0);
+}
+
+function notGiven(name: string, address: string): XmError {
+  return new XmError('ENOADDRESS', `Domain '${name}' is not given the address '${address}'`, {
+    hint: `add (idc ${address}) to its configuration`,
+  });
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeviceConfig } from '../devices/contract.ts';
 import type { DomId, EvtchnPort, GrantRef, Hypercalls } from '../hv/contract.ts';
+import type { Endpoint } from '../idc/contract.ts';
 import type { EndpointControl, EndpointOptions } from '../idc/endpoint.ts';
+import type { RendezvousOptions } from '../idc/rendezvous.ts';
 import type { XenstoreClient } from '../xenstore/port.ts';
 
 /** Why a domain ends, beside a crash. */
@@ -59,6 +61,15 @@ export interface Domain {
   readonly idc: {
     /** An endpoint that has no peer yet. */
     endpoint(options?: EndpointOptions): EndpointControl;
+    /**
+     * An endpoint that finds its peer by itself: whoever else made one for the same address, in another domain or in this
+     * one. Connects when there is a peer, whoever came first, and again each time the peer was away; two ends are a pair, a
+     * third one waits.
+     *
+     * @param address one of those that the configuration gives: `(idc ADDRESS)`
+     * @throws XmError `ENOADDRESS` for another one
+     */
+    connect(address: string, options?: RendezvousOptions): Endpoint;
   };
   /** Aborts when xend asks the domain to end; `reason` is a {@link ShutdownReason}. The kernel then returns soon. */
   readonly signal: AbortSignal;
@@ -66,7 +77,7 @@ export interface Domain {
   digest(algorithm: string): Digest | undefined;
 }
 
-/** A kernel: what a domain runs. Returning ends the domain, for the {@link ShutdownReason} it returns or else `poweroff`; throwing is a crash. */
+/** A kernel: what a domain runs, called when the domain starts; its module is loaded before. Returning ends the domain, for the {@link ShutdownReason} it returns or else `poweroff`; throwing is a crash. */
 export type Kernel = (domain: Domain) => Promise<unknown> | unknown;
 
 /** What a class's front module gets for each of its devices. */
@@ -91,7 +102,10 @@ export interface FrontInterface {
   offer(): Promise<readonly GrantRef[]>;
   /** CONNECTED: the back end has mapped the frames and bound the port. */
   connected(port: EvtchnPort): Promise<void> | void;
-  /** The back end has let go (or is dead): ends everything outstanding, takes the frames back. Also after a failed `offer`. */
+  /**
+   * The back end has let go (or is dead): ends everything outstanding, takes the frames back. Also after a failed `offer`, and
+   * while `connected` has not returned: that has to fail then.
+   */
   disconnected(): Promise<void>;
   /** CHANGED: the back end's configuration is another now. */
   changed?(config: DeviceConfig): void;

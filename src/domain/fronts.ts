@@ -33,6 +33,8 @@ interface Front {
   name: string;
   config: DeviceConfig;
   state: State;
+  /** The front end is not yet done with `connected`. */
+  connecting: boolean;
 }
 
 /** The front ends of a domain. */
@@ -78,7 +80,7 @@ export function createFronts(hypercalls: Hypercalls, control: () => ControlChann
       void control().request(`${deviceClass.toUpperCase()}_FE`, 'INTERFACE_BROKEN', { handle, reason });
     };
     const front = factory({ class: deviceClass, handle, name, config, backendId, hypercalls, broken });
-    const entry: Front = { class: deviceClass, handle, front, name, config, state: 'closed' };
+    const entry: Front = { class: deviceClass, handle, front, name, config, state: 'closed', connecting: false };
     fronts.set(keyOf(deviceClass, handle), entry);
     return entry;
   }
@@ -99,7 +101,12 @@ export function createFronts(hypercalls: Hypercalls, control: () => ControlChann
       if (was === 'connected') changed(entry, 'disconnected');
     },
     async connect(entry, body) {
-      await entry.front.connected(body.evtchn);
+      entry.connecting = true;
+      try {
+        await entry.front.connected(body.evtchn);
+      } finally {
+        entry.connecting = false;
+      }
       entry.state = 'connected';
       changed(entry, 'connected');
     },
@@ -142,6 +149,9 @@ export function createFronts(hypercalls: Hypercalls, control: () => ControlChann
       }
       const status = body as StatusBody;
       const key = keyOf(deviceClass, status.handle);
+      const entry = fronts.get(key);
+      // What it waits for may never come, and what xend says now would wait behind it.
+      if (entry?.connecting) entry.front.disconnected().catch(() => {});
       const run = (chains.get(key) ?? Promise.resolve()).then(() => onStatus(deviceClass, status));
       chains.set(key, run);
       return run;

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { XmError } from '../errors.ts';
 import type { DomainDoor } from '../hv/hypervisor.ts';
+import { explainKernel } from './kernel-module.ts';
 
 /** A class and the URL of one of its modules. */
 export interface ClassModule {
@@ -37,6 +38,8 @@ export interface DomainSpec {
   /** Serving back ends needs files and sockets: such a domain is not confined. */
   readonly backs: readonly ClassModule[];
   readonly runDir: string;
+  /** Addresses that the domain was given. */
+  readonly addresses: readonly string[];
 }
 
 /** How a thread ended. */
@@ -78,9 +81,13 @@ export function loadKernel(kernel: string): KernelImage {
   const url = pathToFileURL(kernel).href;
   if (!/\.[mc]?ts$/.test(kernel)) return { url, source: undefined, builtin: false };
   try {
-    return { url, source: stripTypeScriptTypes(readFileSync(kernel, 'utf8')), builtin: false };
+    return {
+      url,
+      source: stripTypeScriptTypes(readFileSync(kernel, 'utf8'), { sourceUrl: kernel }),
+      builtin: false,
+    };
   } catch (error) {
-    throw new XmError('ENOKERNEL', `Cannot read kernel "${kernel}": ${(error as Error).message}`, { cause: error });
+    throw new XmError('ENOKERNEL', `Cannot load kernel "${kernel}": ${explainKernel(error, kernel)}`, { cause: error });
   }
 }
 
@@ -113,6 +120,7 @@ export function launchDomain(spec: DomainSpec): DomainThread {
       fronts: spec.fronts,
       backs: spec.backs,
       runDir: spec.runDir,
+      addresses: spec.addresses,
       trusted: sourceRoot.href,
       publicModule: new URL(`index${extension}`, sourceRoot).href,
       confined,
@@ -143,6 +151,7 @@ export interface ThreadData {
   readonly fronts: readonly ClassModule[];
   readonly backs: readonly ClassModule[];
   readonly runDir: string;
+  readonly addresses: readonly string[];
   readonly trusted: string;
   readonly publicModule: string;
   readonly confined: boolean;

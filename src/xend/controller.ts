@@ -57,6 +57,9 @@ export interface DeviceSpec {
   readonly back: ControlPeer;
 }
 
+/** Code of the error when a device failed because its own domain is gone. */
+export const FRONT_GONE = 'EFRONTGONE';
+
 /** Times in a row that a device may break its protocol before it is closed. */
 const MAX_BREAKS = 5;
 
@@ -87,23 +90,37 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   let breaks = 0;
   let chain: Promise<unknown> = Promise.resolve();
 
+  /** Resolves when the back end's domain is gone: a front end may be waiting for it in vain. */
+  const backLost = Promise.withResolvers<ControlAnswer>();
+
   const backBody = (body: ControlBody = {}): ControlBody => ({ domid: front.domid, handle: devid, ...body });
 
-  /** Sends a control message; anything but OKAY is an error that names the device. */
-  async function send(to: ControlPeer, end: 'FE' | 'BE', subtype: string, body: ControlBody): Promise<void> {
+  /** Sends a control message; anything but OKAY is an error that names the device. @param lost ends the wait for the answer */
+  async function send(
+    to: ControlPeer,
+    end: 'FE' | 'BE',
+    subtype: string,
+    body: ControlBody,
+    lost?: Promise<ControlAnswer>,
+  ): Promise<void> {
     const shown = subtype.replace(/^DEVICE/, type);
     phase = `${end} ${shown}`;
     const peer = `${to.name} (${to.domid})`;
     log.write('DEBUG', `${type}_${end} ${shown}(${showFields(body)}) to ${peer}`);
-    const answer = await to.request(`${type}_${end}`, subtype, body);
+    const answering = to.request(`${type}_${end}`, subtype, body);
+    const answer = await (lost === undefined ? answering : Promise.race([answering, lost]));
     const okay = answer.status === CMSG_STATUS.okay;
     const verdict = okay ? 'OKAY' : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
     log.write(okay ? 'DEBUG' : 'WARNING', `${type}_${end} ${shown} answered by ${peer}: ${verdict}`);
-    if (!okay) {
-      throw new XmError('EDEVICE', `${title} could not be connected. ${answer.reason ?? `${phase} failed`}`, {
-        hint: `${name} of domain ${front.name}: ${phase} was answered with status ${answer.status}`,
-      });
-    }
+    if (okay) return;
+    const why = answer.gone ? `Domain '${to.name}' is gone` : (answer.reason ?? `${phase} failed`);
+    throw new XmError(answer.gone && to === front ? FRONT_GONE : 'EDEVICE', `${title} could not be connected. ${why}`, {
+      hint: `${name} of domain ${front.name}: ${phase} was answered with status ${answer.status}`,
+    });
+  }
+
+  function tellFront(status: number, body: ControlBody, lost?: Promise<ControlAnswer>): Promise<void> {
+    return send(front, 'FE', 'INTERFACE_STATUS', { handle: devid, status, ...body }, lost);
   }
 
   const steps: Readonly<Record<DeviceStep, (body: ControlBody) => Promise<void> | void>> = {
@@ -115,21 +132,14 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     },
     backDeviceCreate: () => send(back, 'BE', 'DEVICE_CREATE', backBody()),
     tellDisconnected: () =>
-      send(front, 'FE', 'INTERFACE_STATUS', {
-        handle: devid,
-        status: INTERFACE.disconnected,
-        name,
-        config,
-        backendId: back.domid,
-      }),
+      tellFront(INTERFACE.disconnected, { name, config, backendId: back.domid }, backLost.promise),
     bindChannel(body) {
       offered = Array.isArray(body.frames) ? body.frames.filter(Number.isSafeInteger) : [];
       const { near, far } = hv.bindPair(front.domid, back.domid);
       connection = { evtchn: near, backEvtchn: far, frames: offered };
     },
     backConnect: () => send(back, 'BE', 'CONNECT', backBody({ frames: offered, evtchn: connection?.backEvtchn })),
-    tellConnected: () =>
-      send(front, 'FE', 'INTERFACE_STATUS', { handle: devid, status: INTERFACE.connected, evtchn: connection?.evtchn }),
+    tellConnected: () => tellFront(INTERFACE.connected, { evtchn: connection?.evtchn }, backLost.promise),
     backDisconnect: () => send(back, 'BE', 'DISCONNECT', backBody()),
     closeChannel() {
       if (connection === undefined) return;
@@ -137,7 +147,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
       hv.closePort(back.domid, connection.backEvtchn);
       connection = undefined;
     },
-    tellClosed: () => send(front, 'FE', 'INTERFACE_STATUS', { handle: devid, status: INTERFACE.closed }),
+    tellClosed: () => tellFront(INTERFACE.closed, {}),
     backDeviceDestroy: () => send(back, 'BE', 'DEVICE_DESTROY', backBody()),
     backDestroy: () => send(back, 'BE', 'DESTROY', backBody()),
   };
@@ -220,6 +230,9 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
       return connection;
     },
     handle(event, body = {}) {
+      if (event === 'backGone') {
+        backLost.resolve({ status: CMSG_STATUS.error, reason: `Domain '${back.name}' is gone` });
+      }
       const run = chain.then(() => transition(event, body));
       chain = run.catch(() => {});
       return run;

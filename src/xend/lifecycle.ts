@@ -8,7 +8,9 @@ import { type DomainSpec, type KernelImage, launchDomain, loadKernel, type Threa
 import { messageOf, noSuchDomain, XmError } from '../errors.ts';
 import type { DomId } from '../hv/contract.ts';
 import { serveStore } from '../xenstore/port.ts';
+import { giveAddresses, takeAddresses } from './addresses.ts';
 import type { XendContext } from './context.ts';
+import { FRONT_GONE } from './controller.ts';
 import type { DeviceService } from './devices.ts';
 import { newDomain, type XendDomain } from './domain.ts';
 import { publishDomain, unpublishDomain } from './mirror.ts';
@@ -48,6 +50,7 @@ export function createLifecycle(
   onControlDomainLost: (why: string) => void,
 ): Lifecycle {
   const { hv, store, xs, log, domains, stateFiles, paths, classes } = context;
+  const limit = devices.connectLimit;
   /** Names that exist or are being made. */
   const names = new Set<string>();
   let nextDomid: DomId = 1;
@@ -116,6 +119,7 @@ export function createLifecycle(
       fronts: domid === 0 ? [] : modules('front', () => true),
       backs: modules('back', (className) => domid === 0 || config.backends.includes(className)),
       runDir: paths.runDir,
+      addresses: config.addresses,
     };
     const thread = launchDomain(spec);
     domain.thread = thread;
@@ -181,6 +185,7 @@ export function createLifecycle(
   }
 
   async function releaseDevices(domain: XendDomain): Promise<void> {
+    takeAddresses(xs, domain.domid, domain.config.addresses);
     await devices.domainGone(domain);
     domain.store?.close();
     domain.store = undefined;
@@ -214,18 +219,29 @@ export function createLifecycle(
     domain.start = undefined;
   }
 
+  /** Resolves when the thread has announced its drivers and loaded its kernel. */
+  async function whenReady(domain: XendDomain): Promise<void> {
+    const text = `Domain '${domain.name}' was not ready within ${limit / 1000} s: its kernel is still being loaded`;
+    const late = setTimeout(() => domain.ready.reject(new XmError('ETIMEOUT', text)), limit);
+    await domain.ready.promise.finally(() => clearTimeout(late));
+  }
+
   /** The domain itself, its devices and its thread, up to where its kernel may start. */
   async function build(domain: XendDomain, kernel: KernelImage): Promise<void> {
     boot(domain, kernel);
     publishDomain(xs, domain);
+    giveAddresses(xs, domain.domid, domain.config.addresses);
     const implicit = classes.filter((item) => item.implicit).map((item) => ({ class: item.name, config: {} }));
     const made = [...implicit, ...domain.config.devices].map((entry) => devices.make(domain, entry));
     const settled = await Promise.allSettled(made);
     const failed = settled.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     devices.show(domain);
-    await domain.ready.promise;
-    await Promise.all([...domain.devices.values()].map((device) => device.whenConnected(devices.connectLimit)));
+    await whenReady(domain);
+    // Those that were made, not those that are left.
+    const connected = settled.map((outcome) => outcome.status === 'fulfilled' && outcome.value.whenConnected(limit));
+    await Promise.all(connected);
+    if (domain.phase !== 'building') throw endedEarly(domain, domain.shutdownReason ?? 'destroyed');
     stateFiles.write(domain.uuid, recordOf(context, domain).sxp);
   }
 
@@ -258,9 +274,12 @@ export function createLifecycle(
   /** Nothing stays of a domain that could not be built. @returns why: its own end if that is it, else what was reported */
   async function abandon(domain: XendDomain, reported: unknown): Promise<unknown> {
     const destroyed = domain.phase === 'dying';
+    // Its devices may hear of its end before we do.
+    const lost = reported instanceof XmError && reported.code === FRONT_GONE;
+    if (lost) await domain.thread?.ended;
     await end(domain);
     const { shutdownReason = '' } = domain;
-    return destroyed || shutdownReason.startsWith('crash') ? endedEarly(domain, shutdownReason) : reported;
+    return destroyed || lost || shutdownReason.startsWith('crash') ? endedEarly(domain, shutdownReason) : reported;
   }
 
   function mayChange(domain: XendDomain, verb: string): void {
@@ -277,6 +296,7 @@ export function createLifecycle(
       const actions = { onPoweroff: 'destroy', onReboot: 'destroy', onCrash: 'destroy' } as const;
       const config: VmConfig = {
         ...{ name: 'Domain-0', memory: 1024, vcpus: 1, image, backends: classes.map(({ name }) => name), devices: [] },
+        addresses: [],
         ...actions,
       };
       const domain = newDomain(0, '00000000-0000-0000-0000-000000000000', config, '/');
@@ -341,5 +361,5 @@ export function createLifecycle(
 }
 
 function endedEarly({ name }: XendDomain, reason: string): XmError {
-  return new XmError('EDOMAINDIED', `Domain '${name}' ended while it was built: ${reason}`);
+  return new XmError('EDOMAINDIED', `Domain '${name}' ended while it was built: ${reason.replace(/^crash: /, '')}`);
 }

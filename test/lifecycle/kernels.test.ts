@@ -175,26 +175,38 @@ describe('what is no kernel', () => {
       [join(xend.directory, 'none.ts'), /Cannot find kernel ".*none.ts"/],
       [xend.directory, /Cannot find kernel/],
       ['builtin:nonsense', /Cannot find kernel "builtin:nonsense"/],
-      [wrong, /Cannot read kernel ".*wrong.ts": /],
+      [wrong, /Cannot load kernel ".*wrong.ts": .* \(wrong.ts:1\)/],
     ] as const;
     for (const [kernel, message] of cases) await expect(xend.create({ name: 'own', kernel })).rejects.toThrow(message);
     expect((await xend.call('log.read', {})).lines.join('\n')).not.toContain('Creating domain');
   });
 
   test.each([
-    ['has no default export', 'export const kernel = 1;', /crash: the kernel module has no default export/],
-    ['has a mistake', 'export default () => {', /crash: .*(Unexpected|Expected)/],
-    ['imports what is not there', "import './none.js';\nexport default () => {};", /crash: .*none\.js/],
-    [
-      'imports what it may not',
-      "import 'node:fs';\nexport default () => {};",
-      /crash: a kernel may not import node:fs/,
-    ],
-    ['fails while it is loaded', "throw new Error('at once');", /crash: at once/],
-  ])('%s: the domain crashes and says so', async (_what, text, reason) => {
+    ['has no default export', 'export const kernel = 1;', 'it has no default export made by defineKernel'],
+    ['has a mistake', '\nexport default () => {', 'Unexpected end of input (own.mjs:2)'],
+    ['imports what is not there', "import './none.js';\nexport default () => {};", /Cannot find module '.*none\.js'/],
+    ['imports what it may not', "import 'node:fs';\nexport default () => {};", 'a kernel may not import node:fs'],
+    ['fails while it is loaded', "throw new Error('at once');", 'at once (own.mjs:1)'],
+    ['throws no error while it is loaded', "throw 'a word';", 'a word'],
+    ['exits while it is loaded', 'process.exit(3);', 'exit status 3'],
+  ])('%s: there is no domain, and it says why', async (_what, text, reason) => {
     await using xend = await startXend();
-    await xend.create({ name: 'own', kernel: xend.file('own.mjs', text), onCrash: 'preserve' });
-    expect(await crashOf(xend)).toMatch(reason);
+    const kernel = xend.file('own.mjs', text);
+    const created = xend.create({ name: 'own', kernel, onCrash: 'preserve' });
+    await expect(created).rejects.toThrow("Domain 'own' ended while it was built: ");
+    await expect(created).rejects.toThrow(reason);
+    expect(xend.xend.hv.domids()).toEqual([0]);
+    expect(await xend.info('own')).toBeUndefined();
+  });
+
+  test('is not waited for without end', async () => {
+    await using xend = await startXend({ connectLimit: 1500 });
+    for (const text of ['await new Promise(() => {});', 'for (;;);']) {
+      await expect(xend.create({ name: 'own', kernel: xend.file('own.mjs', text) })).rejects.toMatchObject({
+        code: 'ETIMEOUT',
+      });
+      expect(xend.xend.hv.domids()).toEqual([0]);
+    }
   });
 });
 

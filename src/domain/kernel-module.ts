@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../errors.ts';
+import type { Kernel } from './contract.ts';
+
+/**
+ * Imports a kernel's module in the domain's thread.
+ *
+ * @throws Error of one line that names the kernel, what is wrong with it and, if that can be told, where
+ */
+export async function importKernel(url: string): Promise<Kernel> {
+  const path = fileURLToPath(url);
+  const module: { readonly default?: unknown } = await import(url).catch((error: unknown) => {
+    throw new Error(`Cannot load kernel "${path}": ${explainKernel(error, path)}`, { cause: error });
+  });
+  if (typeof module.default !== 'function') {
+    throw new Error(`Cannot load kernel "${path}": it has no default export made by defineKernel`);
+  }
+  return module.default as Kernel;
+}
+
+/** What is wrong with a kernel, in one line with its place. @param thrown by its parser or by itself */
+export function explainKernel(thrown: unknown, path: string): string {
+  const [text] = messageOf(thrown).split('\n');
+  const place = placeOf(thrown) ?? (thrown instanceof SyntaxError ? placeOf(parseAgain(path)) : undefined);
+  return place === undefined ? `${text}` : `${text} (${place})`;
+}
+
+/** `FILE:LINE`, from the heading of a syntax error or from the innermost frame outside of Node itself. */
+function placeOf(thrown: unknown): string | undefined {
+  const { stack = '' } = thrown instanceof Error ? thrown : {};
+  const found = /^(\/.+|file:.+):(\d+)\n/.exec(stack) ?? /\n +at .*\(?(file:.+?):(\d+):\d+\)?(?=\n|$)/.exec(stack);
+  const [, file, line] = found ?? [];
+  return file === undefined ? undefined : `${basename(file)}:${line}`;
+}
+
+/** Node does not say where the syntax error of a JavaScript module is; its TypeScript parser does. */
+function parseAgain(path: string): unknown {
+  try {
+    stripTypeScriptTypes(readFileSync(path, 'utf8'), { sourceUrl: path });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Device } from '../../src/xend/controller.ts';
+import { DEVICE_TABLE, type DeviceStep } from '../../src/xend/device-table.ts';
+import type { XendDomain } from '../../src/xend/domain.ts';
+import { startXend, type TestXend } from './xend.ts';
+
+/** Labels of the steps with which a device of a class is created and connected. */
+export const connectSteps = (name: string): readonly string[] =>
+  labels(name, [
+    ...DEVICE_TABLE.new.attach!.steps,
+    ...DEVICE_TABLE.waiting.frontUp!.steps,
+    ...DEVICE_TABLE.offered.frontConnect!.steps,
+  ]);
+
+/** Labels of the steps with which a connected device is removed. */
+export const detachSteps = (name: string): readonly string[] => labels(name, DEVICE_TABLE.connected.detach!.steps);
+
+const labels = (name: string, steps: readonly DeviceStep[]): readonly string[] =>
+  steps.map((step) => `${name}.${step}`);
+
+/** How a domain ends in the middle of something: by itself, before the step runs, or by xend, while it runs. */
+export const ENDINGS = ['terminate', 'destroy'] as const;
+export type Ending = (typeof ENDINGS)[number];
+
+/** A supervisor in which a domain can be made to end at a labelled step. */
+export interface SteppedXend extends TestXend {
+  /** From now on: the next time that `label` comes, the front's or the back's domain ends. @returns whether it came */
+  endAt(label: string, end: 'front' | 'back', how: Ending): () => boolean;
+}
+
+/** Starts such a supervisor. */
+export async function startSteppedXend(): Promise<SteppedXend> {
+  let armed: { readonly label: string; readonly strike: (device: Device) => Promise<void> | void } | undefined;
+  const xend = await startXend({
+    onStep(label, device) {
+      if (label !== armed?.label) return;
+      const { strike } = armed;
+      armed = undefined;
+      return strike(device);
+    },
+  });
+  return {
+    ...xend,
+    endAt(label, end, how) {
+      let came = false;
+      armed = {
+        label,
+        async strike(device) {
+          came = true;
+          const domain = device[end] as XendDomain;
+          if (how === 'terminate') await domain.thread?.kill();
+          // What it waits for is the very step that waits for us.
+          else void xend.call('domain.destroy', { domain: String(domain.domid) });
+        },
+      };
+      return () => came;
+    },
+  };
+}
