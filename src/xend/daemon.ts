@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, rmSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import { takeLock } from './lock.ts';
 import { runPaths } from './paths.ts';
@@ -35,6 +36,8 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_LIMIT).unref();
     server.close();
     await xend.stop();
+    // Who follows the log gets its last lines.
+    await nextTurn();
     server.closeAllConnections();
     rmSync(paths.socket, { force: true });
     if (lost !== undefined) console.error(lost);

@@ -110,11 +110,10 @@ export function xmHome(): XmHome {
   };
 }
 
-/** Whether a process is there. */
+/** Whether a process runs. One that has ended may still be listed for a while: its parent is not us. */
 export function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
   } catch {
     return false;
   }
