@@ -19,4 +19,13 @@ export type {
 } from './domain/contract.ts';
 export { defineKernel } from './domain/kernel.ts';
 export { XmError } from './errors.ts';
+export type {
+  CallResult,
+  Endpoint,
+  EndpointHandlers,
+  ReceivedMessage,
+  ReceivedTransaction,
+  Transaction,
+} from './idc/contract.ts';
 export { TRANSPORT } from './idc/contract.ts';
+export type { RendezvousOptions } from './idc/rendezvous.ts';

@@ -30,6 +30,8 @@ export interface VmConfig {
   readonly onCrash: EndAction;
   /** Classes whose back ends this domain serves: `(backend (vbd))`. */
   readonly backends: readonly string[];
+  /** Addresses at which the domain may meet others: `(idc ADDRESS)`. */
+  readonly addresses: readonly string[];
   readonly devices: readonly DeviceEntry[];
 }
 

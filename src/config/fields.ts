@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Sxp } from '../sxp/contract.ts';
+import { cite } from '../sxp/show.ts';
 import { findClass } from './classes.ts';
 import type { Context } from './context.ts';
 import type { EndAction, VmConfig } from './contract.ts';
 import { printDevices, readDevices } from './devices.ts';
 import { asForms, type Form, group, readValue } from './form.ts';
 import { printImage, readImage } from './image.ts';
-import { type Check, choice, domainName, integer } from './values.ts';
+import { address, type Check, choice, domainName, integer } from './values.ts';
 
 /** One field of `(vm ...)`: this row drives reading, printing, help and documentation. */
 export interface VmField<K extends keyof VmConfig> {
@@ -94,6 +95,16 @@ export const vmFields: readonly AnyVmField[] = [
     print: (classes) => (classes.length === 0 ? [] : [['backend', ...classes.map((name) => [name])]]),
   },
   {
+    name: 'idc',
+    key: 'addresses',
+    syntax: '(idc ADDRESS)',
+    doc: 'An address at which the domain meets others that are given it too; repeated for each one.',
+    default: [],
+    repeated: true,
+    read: readAddresses,
+    print: (addresses) => addresses.map((name) => ['idc', name]),
+  },
+  {
     name: 'image',
     key: 'image',
     syntax: '(image (js (kernel KERNEL) (args TEXT)))',
@@ -119,6 +130,18 @@ function value<T extends string | number>(name: string, check: Check<T>) {
     read: ([form]: readonly Form[], context: Context) => readValue(form!, '', check, context),
     print: (content: T): readonly Sxp[] => [[name, content]],
   };
+}
+
+function readAddresses(forms: readonly Form[], context: Context): readonly string[] {
+  const given = new Set<string>();
+  for (const form of forms) {
+    const found = readValue(form, '', address, context);
+    if (found !== undefined && given.has(found)) {
+      context.report('config-duplicate-field', `idc ${cite(found)} is given twice`, form.list.span);
+    }
+    if (found !== undefined) given.add(found);
+  }
+  return [...given];
 }
 
 function readBackends(form: Form, context: Context): readonly string[] {

@@ -14,6 +14,7 @@ export type Check<T> = (text: string) => { readonly value: T } | Problem;
 const INTEGER = /^-?(?:[0-9]+|0x[0-9a-f]+)$/i;
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 const NAME = /^[A-Za-z0-9_\-.:/+]+$/;
+const ADDRESS = /^[A-Za-z0-9_-]{1,64}$/;
 const BOOLEANS: Readonly<Record<string, boolean>> = {
   0: false,
   1: true,
@@ -61,3 +62,7 @@ export const mac: Check<string> = (text) =>
 /** The name of a domain (spec/xend.md 2.1); a domain id is one as well. */
 export const domainName: Check<string> = (text) =>
   NAME.test(text) ? { value: text } : { problem: `may hold only letters, digits and _ - . : / +, not ${cite(text)}` };
+
+/** An address of the IDC API; it is the name of a node in xenstore. */
+export const address: Check<string> = (text) =>
+  ADDRESS.test(text) ? { value: text } : { problem: `may hold at most 64 letters, digits, _ and -, not ${cite(text)}` };

@@ -65,6 +65,7 @@ test('what is printed is read back', () => {
     onReboot: action,
     onCrash: action,
     backends: fc.subarray(['vbd', 'vif', 'console']),
+    addresses: fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { maxLength: 3 }),
     devices: fc
       .tuple(disks, cards)
       .map(([some, others]) => [...some, ...others.map((keys) => ({ class: 'vif', config: keys }))]),

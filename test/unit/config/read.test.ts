@@ -32,6 +32,7 @@ describe('accepted', () => {
         onReboot: 'restart',
         onCrash: 'destroy',
         backends: [],
+        addresses: [],
         devices: [],
       },
     });
@@ -45,6 +46,7 @@ describe('accepted', () => {
     (memory 0x80) (vcpus 2)
     (on_poweroff preserve) (on_reboot destroy) (on_crash restart)
     (backend (vbd) (console))
+    (idc disks) (idc Net_0-1)
     (image (js (kernel ./web.ts) (args "root=/dev/xvda1 ro \\"quoted\\" 4")))
     (device (vbd (uname file:x.img) (dev xvda) (mode w!) (bootable yes) (backend disks)))
     (device (vif (mac 00:16:3E:00:00:01) (rate 0x10)))
@@ -60,6 +62,7 @@ describe('accepted', () => {
       onReboot: 'destroy',
       onCrash: 'restart',
       backends: ['vbd', 'console'],
+      addresses: ['disks', 'Net_0-1'],
       devices: [
         {
           class: 'vbd',

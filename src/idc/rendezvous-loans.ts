@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Hypercalls } from '../hv/contract.ts';
+import type { Loan } from './rendezvous-memory.ts';
+
+/** To whom something was lent. */
+interface Borrower {
+  readonly address: string;
+  readonly domid: number;
+}
+
+/** What a domain has lent and could not take back yet, because the borrower still maps it. */
+export interface Loans {
+  /** Takes memory back, now or as soon as it goes. Never waits for the borrower. */
+  takeBack(borrower: Borrower, loans: readonly Loan[]): Promise<void>;
+  /** Tries again. */
+  sweep(): Promise<void>;
+  /** Whether something lent over the address (and, if said, to that domain) is still mapped. */
+  held(address: string, domid?: number): boolean;
+}
+
+/**
+ * @param hypercalls of the lending domain
+ * @param parked called when something has to wait, so that somebody sweeps when the borrower says or does something
+ */
+export function createLoans({ gnttab, memory }: Hypercalls, parked: () => void): Loans {
+  const waiting = new Map<Loan, Borrower>();
+  let sweeping: Promise<void> = Promise.resolve();
+
+  /** @returns whether it is back */
+  async function tryOne({ gref, extent }: Loan): Promise<boolean> {
+    if ((await gnttab.endAccess(gref)) === 'busy') return false;
+    await memory.free(extent);
+    return true;
+  }
+
+  async function sweepOnce(): Promise<void> {
+    for (const loan of [...waiting.keys()]) if (await tryOne(loan)) waiting.delete(loan);
+  }
+
+  return {
+    async takeBack(borrower, loans) {
+      for (const loan of loans) {
+        if (await tryOne(loan)) continue;
+        waiting.set(loan, borrower);
+        parked();
+      }
+    },
+    sweep() {
+      // One at a time: a reference that was ended twice may be another's by then.
+      if (waiting.size > 0) sweeping = sweeping.then(sweepOnce);
+      return sweeping;
+    },
+    held(address, domid) {
+      for (const borrower of waiting.values()) {
+        if (borrower.address === address && (domid === undefined || borrower.domid === domid)) return true;
+      }
+      return false;
+    },
+  };
+}

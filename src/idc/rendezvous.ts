@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Hypercalls } from '../hv/contract.ts';
+import type { StoreWatch, XenstoreClient } from '../xenstore/client-contract.ts';
+import type { Endpoint, EndpointHandlers, Quotas } from './contract.ts';
+import { createEndpoint } from './endpoint.ts';
+import { createLoans } from './rendezvous-loans.ts';
+import { createSession, type Session } from './rendezvous-session.ts';
+import { addressPath, endStore } from './rendezvous-store.ts';
+
+/** Handlers, and quotas beside the defaults. */
+export interface RendezvousOptions extends EndpointHandlers {
+  /** Both ends name the same, or they do not connect. `poolBytes` is what each end may lend. */
+  readonly quotas?: Partial<Omit<Quotas, 'backPoolBytes'>>;
+  /** Told, in words for people, why a connection could not be made or was broken off. */
+  readonly onProblem?: (reason: string) => void;
+}
+
+/** Endpoints of a domain that find their peers by themselves. */
+export interface Rendezvous {
+  /**
+   * An endpoint that meets another one made for the same address, in another domain or in this one (spec/idc.md 1.3 B, 1.5).
+   * Cannot fail, and connects whenever there is a peer: in any order of starting, again after either end was destroyed,
+   * bounced or died.
+   *
+   * An address is for two. The first two ends that come are a pair; a third one waits, absent, until one of them goes. While
+   * the domain is not given the address (`(idc ADDRESS)` of its configuration) the endpoint waits too.
+   *
+   * Its `destroy` calls back when, beyond what every endpoint promises, its node is gone from the store and its memory from
+   * use. A peer that goes on mapping that memory delays neither; the memory returns to the domain when the peer lets go.
+   */
+  connect(address: string, options?: RendezvousOptions): Endpoint;
+}
+
+/** What the endpoints of one address share. */
+interface Place {
+  readonly watch: StoreWatch;
+  readonly sessions: Map<string, Session>;
+}
+
+/** The rendezvous of one domain: no broker, only levels in the store, watches and hypercalls. */
+export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Rendezvous {
+  const places = new Map<string, Place>();
+  const loans = createLoans(hypercalls, watchDeaths);
+  let deaths: StoreWatch | undefined;
+
+  /** A borrower that dies has let go, and says nothing in its own node. */
+  function watchDeaths(): void {
+    if (deaths !== undefined) return;
+    deaths = xs.watch('@releaseDomain', { listener: sweep });
+    // Without it, over the quota of watches, memory returns when something happens at its address.
+    deaths.ready.catch(() => {});
+  }
+
+  function sweep(): void {
+    for (const { sessions } of places.values()) for (const session of sessions.values()) session.wake();
+    for (const address of places.keys()) void leavePlace(address);
+  }
+
+  function openPlace(address: string): Place {
+    const sessions = new Map<string, Session>();
+    const listener = (path: string): void => {
+      // An end knows what it wrote itself.
+      for (const [own, session] of sessions) if (path !== own) session.wake();
+      if (sessions.size === 0) void leavePlace(address);
+    };
+    const place = { watch: xs.watch(addressPath(address), { listener }), sessions };
+    // The sessions tell.
+    place.watch.ready.catch(() => {});
+    places.set(address, place);
+    return place;
+  }
+
+  /** Ends the watch of an address that has no endpoint any more, unless something lent there is still to come back. */
+  async function leavePlace(address: string): Promise<void> {
+    const place = places.get(address);
+    if (place === undefined || place.sessions.size > 0) return;
+    await loans.sweep();
+    if (place.sessions.size > 0 || loans.held(address) || places.get(address) !== place) return;
+    places.delete(address);
+    await place.watch.close();
+  }
+
+  return {
+    connect(address, { quotas, onProblem = () => {}, ...handlers } = {}) {
+      const name = `${hypercalls.domid}-${randomName()}`;
+      const endpoint = createEndpoint({
+        ...handlers,
+        ...(quotas && { quotas }),
+        onBroken(reason) {
+          onProblem(reason);
+          session.broken();
+        },
+      });
+      const place = places.get(address) ?? openPlace(address);
+      const store = endStore(xs, address, hypercalls.domid, name, endpoint.quotas);
+      const session = createSession({
+        ...{ address, name, hypercalls, store, loans, endpoint, onProblem },
+        watching: place.watch.ready,
+      });
+      place.sessions.set(store.path, session);
+      session.wake();
+
+      const { destroy } = endpoint;
+      return Object.assign(endpoint, {
+        destroy(done: () => void = () => {}) {
+          const over = Promise.withResolvers<void>();
+          destroy(over.resolve);
+          void Promise.all([over.promise, session.leave()]).then(async () => {
+            place.sessions.delete(store.path);
+            await leavePlace(address);
+            done();
+          });
+        },
+      });
+    },
+  };
+}
+
+/** 64 random bits, so that no end is ever taken for another, of an earlier domain with the same id for instance. */
+function randomName(): string {
+  return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
