@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Sxp } from '../sxp/contract.ts';
-import { cite } from '../sxp/show.ts';
 import { findClass } from './classes.ts';
 import type { Context } from './context.ts';
 import type { EndAction, VmConfig } from './contract.ts';
@@ -133,15 +132,11 @@ function value<T extends string | number>(name: string, check: Check<T>) {
 }
 
 function readAddresses(forms: readonly Form[], context: Context): readonly string[] {
-  const given = new Set<string>();
-  for (const form of forms) {
-    const found = readValue(form, '', address, context);
-    if (found !== undefined && given.has(found)) {
-      context.report('config-duplicate-field', `idc ${cite(found)} is given twice`, form.list.span);
-    }
-    if (found !== undefined) given.add(found);
-  }
-  return [...given];
+  const given = forms.flatMap((form) => {
+    const name = readValue(form, '', address, context);
+    return name === undefined ? [] : [{ name, nameSpan: form.list.span }];
+  });
+  return [...group(given, { prefix: 'idc: ', known: given.map(({ name }) => name) }, context).keys()];
 }
 
 function readBackends(form: Form, context: Context): readonly string[] {
