@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { XmError } from '../errors.ts';
 
 /** Longest wait for others that look at the same leftover, in steps of {@link PAUSE}, milliseconds. */
 const LIMIT = 2000;
 const PAUSE = 5;
+/** A supervisor's program among the words of a command line, e.g. `bin/xend.js`; a log file's name is not one. */
+const PROGRAM = /(?:^|[/\0])xend[\w-]*\.[jt]s(?:\0|$)/;
 
 /**
  * Makes this process the only supervisor of a directory: the pid file appears whole, by a link, or not at all.
@@ -84,8 +86,9 @@ function isXend(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  // Where there is no /proc a living process is believed to be one; a zombie's command line is empty.
-  return !existsSync('/proc/self') || readIfThere(`/proc/${pid}/cmdline`)?.includes('xend') === true;
+  // A living process about which nothing can be learned is believed to be one; a zombie's command line is empty.
+  const command = readIfThere(`/proc/${pid}/cmdline`);
+  return command === undefined || PROGRAM.test(command);
 }
