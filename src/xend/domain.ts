@@ -44,7 +44,10 @@ export interface XendDomain extends ControlPeer {
   /** CPU seconds, as last seen. */
   cpuTime: number;
   heapBytes: number;
+  /** Runs, or has run, since xend asked the kernel to end. */
   shutdownTimer: NodeJS.Timeout | undefined;
+  /** Its former lives in a row, up to the last one, that were short; see `restart.ts`. */
+  quickLives: number;
 }
 
 /** @param directory against which the configuration's paths were resolved */
@@ -74,6 +77,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, director
     cpuTime: 0,
     heapBytes: 0,
     shutdownTimer: undefined,
+    quickLives: 0,
     request(type: string, subtype: string, body: ControlBody): Promise<ControlAnswer> {
       return domain.control === undefined
         ? Promise.resolve({ status: 1, reason: 'the domain is gone', gone: true })

@@ -15,13 +15,12 @@ import type { DeviceService } from './devices.ts';
 import { newDomain, type XendDomain } from './domain.ts';
 import { publishDomain, unpublishDomain } from './mirror.ts';
 import { recordOf } from './records.ts';
+import { judgeRestart } from './restart.ts';
 
 /** Smallest quota that a thread can live in, MB. */
 const MIN_MEMORY = 16;
 /** Seconds a kernel has to end when it is asked to (spec/xend.md 2.7). */
 export const SHUTDOWN_LIMIT = 30;
-/** A domain that crashes sooner than this after its start is not restarted (seconds, spec/xend.md 2.7). */
-const MIN_RESTART = 20;
 const MB = 1024 * 1024;
 
 /** Domains: from configuration to thread and back to nothing. */
@@ -168,15 +167,14 @@ export function createLifecycle(
 
   /** @returns why it stays down, if it does */
   async function restart(domain: XendDomain, crashed: boolean): Promise<unknown> {
-    const lived = Date.now() / 1000 - domain.startTime;
-    if (crashed && lived < MIN_RESTART) {
-      const text = `VM ${domain.name} restarting too fast (after ${lived.toFixed(1)} s): it stays down`;
-      log.write('ERROR', text);
-      return new XmError('ETOOFAST', text);
+    const verdict = judgeRestart(domain, crashed);
+    if (typeof verdict === 'string') {
+      log.write('ERROR', verdict);
+      return new XmError('ETOOFAST', verdict);
     }
     log.write('INFO', `Restarting domain ${domain.name}`);
     try {
-      await create(domain.config, domain.directory, false);
+      await createAs({ uuid: domain.uuid, quickLives: verdict }, domain.config, domain.directory, false);
       return undefined;
     } catch (error) {
       log.write('ERROR', `Domain ${domain.name} could not be restarted: ${messageOf(error)}`);
@@ -245,7 +243,13 @@ export function createLifecycle(
     stateFiles.write(domain.uuid, recordOf(context, domain).sxp);
   }
 
-  async function create(config: VmConfig, directory: string, paused: boolean): Promise<XendDomain> {
+  /** @param identity what it has in common with its former lives */
+  async function createAs(
+    identity: Pick<XendDomain, 'uuid' | 'quickLives'>,
+    config: VmConfig,
+    directory: string,
+    paused: boolean,
+  ): Promise<XendDomain> {
     if (stopping) throw new XmError('ESTOPPING', 'xend is stopping');
     const other = [...domains.values()].find(({ name }) => name === config.name);
     if (other !== undefined) {
@@ -255,7 +259,8 @@ export function createLifecycle(
     checkMemory(config.memory);
     const kernel = loadKernel(config.image.kernel);
     names.add(config.name);
-    const domain = newDomain(nextDomid++, randomUUID(), config, directory);
+    const domain = newDomain(nextDomid++, identity.uuid, config, directory);
+    domain.quickLives = identity.quickLives;
     domains.set(domain.domid, domain);
     log.write('INFO', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);
     try {
@@ -308,7 +313,7 @@ export function createLifecycle(
       publishDomain(xs, domain);
       return domain;
     },
-    create,
+    create: (config, directory, paused) => createAs({ uuid: randomUUID(), quickLives: 0 }, config, directory, paused),
     find(word) {
       const all = [...domains.values()];
       const found =

@@ -66,7 +66,7 @@ test('a reboot is a new domain with the same name and the same disks', async () 
 
   // The call has waited for it.
   const after = await xend.info('guest');
-  expect(after).toMatchObject({ memory: before.memory, name: 'guest' });
+  expect(after).toMatchObject({ memory: before.memory, name: 'guest', uuid: before.uuid });
   expect(after!.domid).toBeGreaterThan(before.domid);
   expect(after!.startTime).toBeGreaterThan(before.startTime);
   using terminal = await xend.shell('guest');
@@ -156,6 +156,31 @@ describe('what follows an end is the configuration’s business', () => {
     expect(lines.join('\n')).toMatch(/VM guest restarting too fast \(after \d+\.\d s\): it stays down/);
     expect(xend.xend.hv.domids()).toEqual([0]);
     await xend.create({ name: 'guest' });
+  });
+});
+
+describe('a kernel that ends at once, in a domain that is restarted', () => {
+  test.each(['poweroff', 'reboot'])('with %s: it is given up after some lives', async (reason) => {
+    await using xend = await startXend();
+    const kernel = xend.file('brief.ts', `export default () => '${reason}';`);
+    await xend.create({ name: 'guest', kernel, onPoweroff: 'restart', onReboot: 'restart' });
+    const logged = (pattern: RegExp) =>
+      eventually(async () => (await xend.call('log.read', {})).lines.some((line) => pattern.test(line)));
+    await logged(/VM guest restarting too fast \(after \d+\.\d s, for the 6th time\): it stays down/);
+    expect(xend.xend.hv.domids()).toEqual([0]);
+    // Whoever creates it anew begins anew.
+    const { domid } = await xend.create({ name: 'guest', kernel, onPoweroff: 'restart' });
+    await logged(new RegExp(`Domain guest .id=${domid + 1}. is started`));
+  });
+
+  test('people may reboot it as often as they like', async () => {
+    await using xend = await startXend();
+    await xend.create({ name: 'guest', onPoweroff: 'restart' });
+    for (let time = 0; time < 8; time++) {
+      const reason = time % 2 === 0 ? 'reboot' : 'poweroff';
+      await xend.call('domain.shutdown', { domain: 'guest', reason, wait: true });
+    }
+    expect(await xend.info('guest')).toMatchObject({ domid: 9 });
   });
 });
 
