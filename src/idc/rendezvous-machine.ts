@@ -190,7 +190,14 @@ const AFTER: Readonly<Partial<Record<Step, (own: Own, peer: Level) => Own>>> = {
   map: (own, peer) => ({ ...own, accepted: idOf(peer) }),
   connect: (own) => ({ ...own, phase: 'connected', refused: '', refusals: 0 }),
   disconnect: (own) => ({ ...own, closing: true }),
-  renew: (own) => ({ ...own, phase: 'met', incarnation: own.incarnation + 1, closing: false, accepted: '' }),
+  renew: (own) => ({
+    ...own,
+    phase: 'met',
+    incarnation: own.incarnation + 1,
+    closing: false,
+    accepted: '',
+    refused: '',
+  }),
 };
 
 /** What an end is after `lend` or `map` failed. */

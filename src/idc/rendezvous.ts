@@ -46,24 +46,27 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
   /** A borrower that dies has let go, and says nothing in its own node. */
   function watchDeaths(): void {
     if (deaths !== undefined) return;
-    deaths = xs.watch('@releaseDomain', { listener: sweep });
+    deaths = xs.watch('@releaseDomain', { listener: onDeath });
     // Without it, over the quota of watches, memory returns when something happens at its address.
     deaths.ready.catch(() => {});
   }
 
-  function sweep(): void {
-    for (const { sessions } of places.values()) for (const session of sessions.values()) session.wake();
-    for (const address of places.keys()) void leavePlace(address);
+  function onDeath(): void {
+    for (const [address, place] of places) onNews(address, place, '');
+  }
+
+  function onNews(address: string, { sessions }: Place, path: string): void {
+    // Not left to the sessions: they may wait for their users.
+    loans.sweep().catch(() => {});
+    // An end knows what it wrote itself.
+    for (const [own, session] of sessions) if (path !== own) session.wake();
+    if (sessions.size === 0) void leavePlace(address);
   }
 
   function openPlace(address: string): Place {
     const sessions = new Map<string, Session>();
-    const listener = (path: string): void => {
-      // An end knows what it wrote itself.
-      for (const [own, session] of sessions) if (path !== own) session.wake();
-      if (sessions.size === 0) void leavePlace(address);
-    };
-    const place = { watch: xs.watch(addressPath(address), { listener }), sessions };
+    const listener = (path: string): void => onNews(address, place, path);
+    const place: Place = { watch: xs.watch(addressPath(address), { listener }), sessions };
     // The sessions tell.
     place.watch.ready.catch(() => {});
     places.set(address, place);
