@@ -153,7 +153,13 @@ export function createDeviceService(context: XendContext): DeviceService {
       }
       return device;
     },
-    detach: (domain, className, name) => find(domain, className, name).handle('detach'),
+    async detach(domain, className, name) {
+      const device = find(domain, className, name);
+      if (device.class.implicit) {
+        throw new XmError('EINVAL', `${device.class.name} cannot be detached: every domain has one`);
+      }
+      await device.handle('detach');
+    },
     handle(domain, type, subtype, body) {
       const [, upper = '', end = ''] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
       const className = upper.toLowerCase();

@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { messageOf, XmError } from '../errors.ts';
 import { type ApiError, PROTOCOL, type XendMethod } from './contract.ts';
+import { checkParams } from './params.ts';
 import type { Xend } from './service.ts';
 
 /** A request's body may hold a configuration file of this size, and some frame around it. */
@@ -26,10 +27,11 @@ export async function serveXend(xend: Xend, socket: string): Promise<Server> {
 }
 
 async function route(xend: Xend, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://xend');
+  const url = URL.parse(request.url ?? '/', 'http://xend');
+  if (url === null) throw new XmError('ENOMETHOD', 'xend has no such address');
   const [, method = ''] = /^\/api\/(.+)$/.exec(url.pathname) ?? [];
   if (request.method === 'POST' && Object.hasOwn(xend.methods, method)) {
-    const params = await readJson(request);
+    const params = checkParams(method as XendMethod, await readJson(request));
     const call = xend.methods[method as XendMethod] as (params: unknown) => Promise<unknown>;
     send(response, 200, await call(params));
   } else if (request.method === 'GET' && url.pathname === '/log') {
@@ -46,23 +48,26 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let size = 0;
   for await (const chunk of request) {
     size += (chunk as Buffer).length;
-    if (size > BODY_LIMIT) throw new XmError('ETOOBIG', `a request may have ${BODY_LIMIT} bytes`);
-    chunks.push(chunk as Buffer);
+    // Read to its end all the same: who still sends would not see the answer.
+    if (size <= BODY_LIMIT) chunks.push(chunk as Buffer);
+  }
+  if (size > BODY_LIMIT) {
+    throw new XmError('ETOOBIG', `The request is too large: ${size} bytes of at most ${BODY_LIMIT}`);
   }
   try {
-    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
-    if (typeof value === 'object' && value !== null) return value;
+    return JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
   } catch {
-    // Said below, as for a value of another kind.
+    throw new XmError('EINVAL', 'The request is not a JSON object');
   }
-  throw new XmError('EINVAL', 'the request is not a JSON object');
 }
 
 function followLog(xend: Xend, query: URLSearchParams, response: ServerResponse): void {
-  const lines = query.has('lines') ? { lines: Number(query.get('lines')) } : {};
-  const since = query.has('since') ? { since: Number(query.get('since')) } : {};
+  const range = checkParams(
+    'log.read',
+    Object.fromEntries([...query].map(([name, value]) => [name, value === '' ? Number.NaN : Number(value)])),
+  );
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
-  for (const line of xend.log.read({ ...lines, ...since })) response.write(`${line}\n`);
+  for (const line of xend.log.read(range)) response.write(`${line}\n`);
   response.flushHeaders();
   const stop = xend.log.follow((line) => {
     response.write(`${line}\n`);
@@ -78,7 +83,8 @@ function send(response: ServerResponse, status: number, value: unknown): void {
 }
 
 function sendError(xend: Xend, response: ServerResponse, thrown: unknown): void {
-  if (response.headersSent) {
+  // The second: its client has hung up.
+  if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isAbsolute } from 'node:path';
+import { XmError } from '../errors.ts';
+import { cite } from '../sxp/show.ts';
+import type { XendApi, XendMethod } from './contract.ts';
+
+/** What a parameter may be. */
+interface Kind {
+  /** Ends `PARAMETER must be ...`. */
+  readonly what: string;
+  readonly holds: (value: unknown) => boolean;
+  readonly optional?: boolean;
+}
+
+/** Longest time that a timer can wait, in seconds. */
+const MAX_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
+const REASONS: readonly unknown[] = ['poweroff', 'reboot', 'halt'];
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
+const isSeconds = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= MAX_SECONDS;
+
+const TEXT: Kind = { what: 'a text', holds: isText };
+const FLAG: Kind = { what: 'true or false', holds: (value) => typeof value === 'boolean' };
+const TEXTS: Kind = { what: 'a list of texts', holds: (value) => Array.isArray(value) && value.every(isText) };
+const PAIRS: Kind = {
+  what: 'an object of texts',
+  holds: (value) => isRecord(value) && Object.values(value).every(isText),
+};
+const DIRECTORY: Kind = { what: 'an absolute path', holds: (value) => isText(value) && isAbsolute(value) };
+const REASON: Kind = { what: REASONS.join(', '), holds: (value) => REASONS.includes(value) };
+const SECONDS: Kind = { what: `a number of seconds from 0 to ${MAX_SECONDS}`, holds: isSeconds };
+const COUNT: Kind = { what: 'a positive whole number', holds: isCount };
+const TIME: Kind = { what: 'a number of milliseconds', holds: Number.isFinite };
+const optional = (kind: Kind): Kind => ({ ...kind, optional: true });
+
+const NAMES = { names: optional(TEXTS) };
+const DOMAIN = { domain: TEXT };
+const CONFIG = { text: TEXT, file: TEXT, directory: DIRECTORY };
+
+/** The parameters of each method, as `contract.ts` has them. */
+export const PARAMETERS: {
+  readonly [M in XendMethod]: { readonly [P in keyof Required<XendApi[M]['params']>]: Kind };
+} = {
+  'domain.create': { ...CONFIG, paused: optional(FLAG) },
+  'domain.list': NAMES,
+  'domain.records': NAMES,
+  'domain.pause': DOMAIN,
+  'domain.unpause': DOMAIN,
+  'domain.shutdown': { ...DOMAIN, reason: REASON, wait: optional(FLAG), timeout: optional(SECONDS) },
+  'domain.destroy': DOMAIN,
+  'domain.console': DOMAIN,
+  'device.attach': { ...DOMAIN, class: TEXT, config: PAIRS, directory: DIRECTORY },
+  'device.detach': { ...DOMAIN, class: TEXT, device: TEXT, force: optional(FLAG) },
+  'device.list': { ...DOMAIN, class: optional(TEXT) },
+  'device.classes': {},
+  'config.check': CONFIG,
+  'node.info': {},
+  'node.dmesg': { clear: optional(FLAG) },
+  'log.read': { lines: optional(COUNT), since: optional(TIME) },
+  stats: {},
+  'xend.status': {},
+  'xend.stop': {},
+};
+
+/**
+ * Checks what a client sent before a method sees it.
+ *
+ * @throws XmError `EINVAL` that names the parameter
+ */
+export function checkParams<M extends XendMethod>(method: M, given: unknown): XendApi[M]['params'] {
+  if (!isRecord(given)) throw new XmError('EINVAL', 'The request is not a JSON object');
+  const known: Readonly<Record<string, Kind>> = PARAMETERS[method];
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) throw new XmError('EINVAL', `${method} has no parameter ${cite(unknown)}`);
+  for (const [name, kind] of Object.entries(known)) {
+    const value = given[name];
+    if (value === undefined && kind.optional) continue;
+    if (!kind.holds(value)) throw new XmError('EINVAL', `${method}: ${name} must be ${kind.what}`);
+  }
+  return given as XendApi[M]['params'];
+}
