@@ -213,5 +213,5 @@ function grants(own: Own, peer: Level): boolean {
 /** The part of an end's level that follows from what it knows of itself. */
 export function levelOf(own: Own): Pick<Level, 'domid' | 'name' | 'incarnation' | 'closing' | 'echo'> {
   const { domid, name, incarnation, closing, accepted } = own;
-  return { domid, name, incarnation, closing, echo: closing ? '' : accepted };
+  return { domid, name, incarnation, closing, echo: accepted };
 }

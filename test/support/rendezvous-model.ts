@@ -36,6 +36,9 @@ export interface Side {
   grants: (Memory | undefined)[];
   /** Granted, no longer wanted, still mapped. */
   parked: Memory[];
+  /** A watch fired, and nobody has looked at the levels since, or at what is parked. */
+  news: boolean;
+  rung: boolean;
   leaving: boolean;
   broken: boolean;
   /** The user does not let go. */
@@ -63,7 +66,7 @@ function newSide(domid: number, births: number): Side {
   return {
     ...{ domid, own: newEnd(domid, `${domid}-${births}`), ticket: births, births },
     ...{ todo: ['publish'], seen: undefined, told: '', memory: undefined, offer: undefined, grants: [], parked: [] },
-    ...{ leaving: false, broken: false, stuck: false, dead: 'no' },
+    ...{ news: true, rung: false, leaving: false, broken: false, stuck: false, dead: 'no' },
   };
 }
 
@@ -82,6 +85,8 @@ export function copyWorld(world: World): World {
   return structuredClone(world);
 }
 
+const other = (at: 0 | 1): 0 | 1 => (at === 0 ? 1 : 0);
+
 function fail(world: World, text: string): never {
   throw new Error(`${text}\n${JSON.stringify(world, undefined, 1)}`);
 }
@@ -94,8 +99,7 @@ function level(side: Side): Level {
 export function enabled(world: World, at: 0 | 1): boolean {
   const side = world.sides[at];
   if (side.dead !== 'no') return true;
-  if (side.parked.some(({ mapped }) => !mapped)) return true;
-  return side.todo.length > 0 ? !waits(side) : plan(world, at) !== undefined;
+  return waits(side) ? side.rung : side.todo.length > 0 || side.news;
 }
 
 /** Whether it waits for its user. */
@@ -105,8 +109,8 @@ function waits({ todo, stuck, leaving, told }: Side): boolean {
 
 function plan(world: World, at: 0 | 1) {
   const side = world.sides[at];
-  const other = world.store[1 - at];
-  const peer = peerOf(level(side), other === undefined ? [] : [other]);
+  const found = world.store[other(at)];
+  const peer = peerOf(level(side), found === undefined ? [] : [found]);
   const holding = side.parked.some(({ mapped }) => mapped);
   return decide(side.own, peer, { leaving: side.leaving, broken: side.broken, holding });
 }
@@ -120,7 +124,13 @@ export function advance(world: World, at: 0 | 1): void {
   else perform(world, at, side.todo[0]!);
 }
 
+function ring(side: Side): void {
+  side.news = true;
+  side.rung = true;
+}
+
 function sweep(side: Side): void {
+  side.rung = false;
   side.parked = side.parked.filter((memory) => {
     if (!memory.mapped) side.grants[side.grants.indexOf(memory)] = undefined;
     return memory.mapped;
@@ -131,7 +141,9 @@ function look(world: World, at: 0 | 1): void {
   const side = world.sides[at];
   sweep(side);
   const chosen = plan(world, at);
-  side.seen = world.store[1 - at];
+  side.seen = world.store[other(at)];
+  // After a plan it looks again.
+  side.news = chosen !== undefined;
   if (chosen !== undefined) side.todo = PLANS[chosen];
 }
 
@@ -139,6 +151,7 @@ function perform(world: World, at: 0 | 1, step: Step): void {
   const side = world.sides[at];
   if (step === 'map' && !map(world, at)) {
     side.own = refuse(side.own, side.seen!);
+    side.news = true;
     side.todo = [];
     return;
   }
@@ -170,6 +183,7 @@ const EFFECTS: Readonly<Partial<Record<Step, (world: World, at: 0 | 1) => void>>
   },
   publish(world, at) {
     world.store[at] = level(world.sides[at]);
+    ring(world.sides[other(at)]);
   },
   connect(world, at) {
     const side = world.sides[at];
@@ -201,6 +215,7 @@ const EFFECTS: Readonly<Partial<Record<Step, (world: World, at: 0 | 1) => void>>
   retract(world, at) {
     const side = world.sides[at];
     world.store[at] = undefined;
+    ring(world.sides[other(at)]);
     const { grants, parked } = side;
     // A new endpoint of the same domain: what the old one could not take back is still the domain's.
     Object.assign(side, newSide(side.domid, side.births + 2), { grants, parked });
@@ -210,7 +225,7 @@ const EFFECTS: Readonly<Partial<Record<Step, (world: World, at: 0 | 1) => void>>
 /** @returns whether the memory is what the offer was about */
 function map(world: World, at: 0 | 1): boolean {
   const side = world.sides[at];
-  const memory = world.sides[1 - at]!.grants[side.seen!.offer!.grefs[0]!];
+  const memory = world.sides[other(at)].grants[side.seen!.offer!.grefs[0]!];
   if (memory === undefined || memory.tag !== `${idOf(side.seen!)} ${idOf(side.own)}`) return false;
   memory.mapped = true;
   side.memory = memory;
@@ -222,12 +237,16 @@ export function bounce(world: World, at: 0 | 1): void {
   const side = world.sides[at];
   if (side.leaving || side.dead !== 'no') return;
   side.leaving = true;
+  side.news = true;
 }
 
 /** The peer has broken the protocol of the channel. */
 export function breakChannel(world: World, at: 0 | 1): void {
   const side = world.sides[at];
-  if (side.own.phase === 'connected' && !side.own.closing) side.broken = true;
+  if (side.own.phase === 'connected' && !side.own.closing) {
+    side.broken = true;
+    side.news = true;
+  }
 }
 
 /** The domain's thread ends, wherever it is; both ends of a loopback with it. */
@@ -242,8 +261,10 @@ function die(world: World, at: 0 | 1): void {
   if (side.dead === 'thread') {
     side.dead = 'node';
     world.store[at] = undefined;
+    ring(world.sides[other(at)]);
     return;
   }
+  ring(world.sides[other(at)]);
   if (side.memory !== undefined && !side.own.granter) side.memory.mapped = false;
   // A domain with the same id is born at once: the worst case.
   Object.assign(side, newSide(side.domid, side.births + 2));
