@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../support/until.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
 
@@ -19,6 +19,10 @@ const crashOf = (xend: TestXend) =>
     const info = await xend.info('own');
     return info?.state === '----c-' ? info.shutdownReason : undefined;
   });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('a user’s own kernel', () => {
   test('runs as it is: TypeScript, with a module of its own beside it', async () => {
@@ -124,9 +128,12 @@ describe('how a kernel ends', () => {
        });`,
     );
     using terminal = await boot(xend, kernel);
-    const ended = xend.call('domain.shutdown', { domain: 'own', reason: 'poweroff', wait: true, timeout: 0.5 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const ended = xend.call('domain.shutdown', { domain: 'own', reason: 'poweroff', wait: true });
     await terminal.readUntil('asked for poweroff');
+    vi.advanceTimersByTime(29_000);
     expect((await xend.info('own'))?.domid).toBe(1);
+    vi.advanceTimersByTime(1000);
     expect(await ended).toEqual({ done: true });
     expect(await xend.info('own')).toBeUndefined();
   });

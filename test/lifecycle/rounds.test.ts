@@ -38,6 +38,7 @@ test('fifty lives leave nothing behind', async () => {
   for (let round = 0; round < WARM; round++) await live(xend, disks, round);
   const before = await settled();
   const heap = heapInUse();
+  const resident = process.memoryUsage.rss();
   const control = await controlMemory(xend);
   const census = supervisorCensus(xend);
 
@@ -49,6 +50,8 @@ test('fifty lives leave nothing behind', async () => {
     return true;
   });
   expect(heapInUse() - heap).toBeLessThan(4 * MB);
+  // Pages of a thread that was not freed would be some 6 MB for each life.
+  expect(process.memoryUsage.rss() - resident).toBeLessThan(100 * MB);
   expect((await controlMemory(xend)) - control).toBeLessThan(8 * MB);
   // What is there between two lives is Domain-0's alone.
   expect(census.domids).toEqual([0]);
