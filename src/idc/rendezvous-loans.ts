@@ -8,6 +8,14 @@ interface Borrower {
   readonly domid: number;
 }
 
+/**
+ * Whether a call failed because the store or the hypervisor no longer knows this domain: it is ending, and its thread with it.
+ */
+export function isEnd(error: unknown): boolean {
+  const { errno, code } = error as { errno?: string; code?: string };
+  return errno === 'EIO' || code === 'ENODEV';
+}
+
 /** What a domain has lent and could not take back yet, because the borrower still maps it. */
 export interface Loans {
   /** Takes memory back, now or as soon as it goes. Never waits for the borrower. */
@@ -34,7 +42,11 @@ export function createLoans({ gnttab, memory }: Hypercalls, parked: () => void):
   }
 
   async function sweepOnce(): Promise<void> {
-    for (const loan of [...waiting.keys()]) if (await tryOne(loan)) waiting.delete(loan);
+    try {
+      for (const loan of [...waiting.keys()]) if (await tryOne(loan)) waiting.delete(loan);
+    } catch (error) {
+      if (!isEnd(error)) throw error;
+    }
   }
 
   return {

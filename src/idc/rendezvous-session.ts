@@ -2,7 +2,7 @@
 import { messageOf } from '../errors.ts';
 import type { Hypercalls } from '../hv/contract.ts';
 import type { EndpointControl } from './endpoint.ts';
-import type { Loans } from './rendezvous-loans.ts';
+import { isEnd, type Loans } from './rendezvous-loans.ts';
 import {
   after,
   decide,
@@ -155,7 +155,6 @@ export function createSession(context: SessionContext): Session {
         if (await turn()) news = true;
       }
     } catch (error) {
-      // The domain is ending, and its thread with it.
       if (!isEnd(error)) throw error;
       left = true;
     } finally {
@@ -182,10 +181,4 @@ export function createSession(context: SessionContext): Session {
       return gone.promise;
     },
   };
-}
-
-/** Whether a call failed because the store or the hypervisor no longer knows this domain. */
-function isEnd(error: unknown): boolean {
-  const { errno, code } = error as { errno?: string; code?: string };
-  return errno === 'EIO' || code === 'ENODEV';
 }

@@ -57,7 +57,7 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
 
   function onNews(address: string, { sessions }: Place, path: string): void {
     // Not left to the sessions: they may wait for their users.
-    loans.sweep().catch(() => {});
+    void loans.sweep();
     // An end knows what it wrote itself.
     for (const [own, session] of sessions) if (path !== own) session.wake();
     if (sessions.size === 0) void leavePlace(address);

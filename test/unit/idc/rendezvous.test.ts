@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { type Endpoint, type ReceivedTransaction, TRANSPORT } from '../../../src/idc/contract.ts';
+import { giveAddresses } from '../../../src/xend/addresses.ts';
+import { until } from '../../support/hv-machine.ts';
+import { seededRandom } from '../../support/random.ts';
+import { ADDRESS, type Diary, keepDiary, lossy, startDomains } from '../../support/rendezvous-domains.ts';
+
+const echo = {
+  onTransaction(asked: ReceivedTransaction) {
+    asked.status.set(asked.parameters.subarray(0, asked.parametersLength));
+    asked.complete(7, asked.parametersLength);
+  },
+};
+
+async function ask(endpoint: Endpoint, text: string): Promise<string> {
+  const { transport, error, status } = await endpoint.call(new TextEncoder().encode(text));
+  return `${transport} ${error} ${new TextDecoder().decode(status)}`;
+}
+
+const destroyed = (endpoint: Endpoint) => new Promise<void>((resolve) => endpoint.destroy(resolve));
+const connected =
+  (...endpoints: Endpoint[]) =>
+  () =>
+    endpoints.every(({ state }) => state === 'connected');
+
+/** Lets everything that is under way come to its end. */
+async function calm(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await nextTurn();
+}
+
+test.each([
+  ['the granter', 0, 1],
+  ['the mapper', 1, 0],
+])('%s comes first', async (_name, first, second) => {
+  using all = startDomains([1, 2]);
+  const early = keepDiary(echo);
+  const one = all.domains[first]!.connect(early.handlers);
+  await calm();
+  expect([one.state, early.told]).toEqual(['absent', '']);
+  const other = all.domains[second]!.connect(echo);
+  await Promise.all([one.connected(), other.connected()]);
+  expect(await ask(one, 'ping')).toBe('0 7 ping');
+  expect(await ask(other, 'pong')).toBe('0 7 pong');
+  expect(early.told).toBe('ac');
+});
+
+test('both ends may be in one domain', async () => {
+  using all = startDomains([1]);
+  const [domain] = all.domains;
+  const one = domain!.connect(echo);
+  const other = domain!.connect(echo);
+  await Promise.all([one.connected(), other.connected()]);
+  expect([await ask(one, 'a'), await ask(other, 'b')]).toEqual(['0 7 a', '0 7 b']);
+  await Promise.all([destroyed(one), destroyed(other)]);
+  expect(all.hv.usage(1)).toMatchObject({ pages: 0, ports: 0, grants: 0, mappings: 0 });
+  expect(all.store.usage(1)).toMatchObject({ watches: 0 });
+});
+
+test('a third one waits until one of the pair goes, whatever its number', async () => {
+  using all = startDomains([1, 2, 3]);
+  const [low, middle, high] = all.domains;
+  const one = middle!.connect();
+  await calm();
+  const two = high!.connect();
+  await until(connected(one, two));
+  const waiting = keepDiary();
+  const third = low!.connect(waiting.handlers);
+  await calm();
+  expect([third.state, one.incarnation, two.incarnation, waiting.told]).toEqual(['absent', 1, 1, '']);
+  await destroyed(one);
+  await until(connected(two, third));
+  expect([waiting.told, two.incarnation]).toEqual(['ac', 2]);
+});
+
+test('a domain that dies is seen to go, and a namesake of it is another', async () => {
+  using all = startDomains([1, 2]);
+  const diary = keepDiary(echo);
+  const survivor = all.domains[0]!.connect(diary.handlers);
+  for (let life = 1; life <= 5; life++) {
+    const other = (life === 1 ? all.domains[1]! : all.start(2)).connect(echo);
+    await until(connected(survivor, other));
+    expect(await ask(other, `${life}`)).toBe(`0 7 ${life}`);
+    const asked = survivor.call(new Uint8Array(1));
+    all.kill(2);
+    await until(() => survivor.state === 'absent');
+    expect([TRANSPORT.ok, TRANSPORT.disconnected]).toContain((await asked).transport);
+    expect(diary.told).toBe('acdx'.repeat(life));
+  }
+  await calm();
+  expect(all.hv.usage(1)).toMatchObject({ pages: 0, ports: 0, grants: 0, mappings: 0 });
+});
+
+test('an address that is not given is not met at, until it is', async () => {
+  using all = startDomains([1, 2]);
+  const problems: string[] = [];
+  const [one, other] = all.domains.map((domain) =>
+    domain.connect({ onProblem: (reason) => problems.push(reason) }, 'elsewhere'),
+  );
+  await calm();
+  expect([one!.state, other!.state]).toEqual(['absent', 'absent']);
+  expect(problems[0]).toMatch('the address elsewhere cannot be used: EACCES');
+  giveAddresses(all.xs, 1, ['elsewhere']);
+  giveAddresses(all.xs, 2, ['elsewhere']);
+  await until(connected(one!, other!));
+});
+
+test('what is published can be read by those who hold the address, and by nobody else', async () => {
+  using all = startDomains([1, 2]);
+  all.hv.createDomain(3, 16);
+  all.store.introduceDomain(3);
+  const stranger = all.store.connect(3, () => true);
+  const [one, other] = all.domains.map((domain) => domain.connect());
+  await until(connected(one!, other!));
+  const [path] = [...all.levels().keys()];
+  expect(() => stranger.read(path!)).toThrow('EACCES');
+  expect(() => stranger.directory(`/idc/${ADDRESS}`)).toThrow('EACCES');
+  expect(() => stranger.write(`/idc/${ADDRESS}/3/x`, '')).toThrow('EACCES');
+  expect(() => all.store.connect(2, () => true).write(path!, '')).toThrow('EACCES');
+  // Given the address later, it reads what was there before.
+  giveAddresses(all.xs, 3, [ADDRESS]);
+  expect(stranger.read(path!)).toBe(all.xs.read(path!));
+});
+
+test('ends that name other limits do not connect', async () => {
+  using all = startDomains([1, 2]);
+  const one = all.domains[0]!.connect({ quotas: { bodyBytes: 64 } });
+  const other = all.domains[1]!.connect({ quotas: { bodyBytes: 128 } });
+  await calm();
+  expect([one.state, other.state]).toEqual(['present', 'present']);
+  await destroyed(other);
+  const fitting = all.domains[1]!.connect({ quotas: { bodyBytes: 64 } });
+  await until(connected(one, fitting));
+});
+
+test('each end may lend, and what is lent is seen', async () => {
+  using all = startDomains([1, 2]);
+  const quotas = { poolBytes: 4096 };
+  const seen: number[] = [];
+  const onTransaction = (asked: ReceivedTransaction) => {
+    const pinned = ends[asked.parameters[24]!]!.buffers!.pin(asked.parameters, 0, 'read')!;
+    seen.push(pinned.bytes[0]!);
+    pinned.release();
+    asked.complete(0);
+  };
+  const ends = all.domains.map((domain) => domain.connect({ quotas, onTransaction }));
+  await until(connected(...ends));
+  for (const [index, end] of ends.entries()) {
+    const range = end.buffers!.alloc(16)!;
+    range.bytes[0] = 10 + index;
+    const { reference } = end.buffers!.register(range, 'read')!;
+    await end.call(Uint8Array.of(...reference, 1 - index));
+  }
+  expect(seen).toEqual([10, 11]);
+});
+
+test.each([
+  ['granter', 0],
+  ['mapper', 1],
+])('a user of the %s that never lets go keeps nobody else waiting', async (_name, at) => {
+  using all = startDomains([1, 2]);
+  const stuck = all.domains[at]!.connect({ onDisconnect: () => {} });
+  const diary = keepDiary();
+  const other = all.domains[1 - at]!.connect(diary.handlers);
+  await until(connected(stuck, other));
+  await destroyed(other);
+  await calm();
+  expect(stuck.state).toBe('disconnecting');
+  for (const domid of [1, 2]) {
+    expect(all.hv.usage(domid)).toMatchObject({ pages: 0, ports: 0, grants: 0, mappings: 0 });
+  }
+  // Only its own reconnection waits; a peer is there, and finds that it is not ready.
+  const next = all.domains[1 - at]!.connect(diary.handlers);
+  await until(() => next.state === 'present');
+  await calm();
+  expect([next.state, stuck.state]).toEqual(['present', 'disconnecting']);
+});
+
+test('a peer that never unmaps does not hold the end of an endpoint up, and is lent nothing more', async () => {
+  using all = startDomains([1, 2]);
+  const [domain, hostile] = all.domains;
+  const level = (incarnation: number, echo: string) =>
+    JSON.stringify({ ticket: 9, incarnation, closing: false, echo, quotas: [32, 112, 64, 0, 0] });
+  const publish = (incarnation: number, echo: string) =>
+    hostile!.xs.write(`/idc/${ADDRESS}/2/evil`, level(incarnation, echo));
+  const offer = () =>
+    [...all.levels()].filter(([path]) => path.startsWith(`/idc/${ADDRESS}/1/`)).map(([, text]) => JSON.parse(text))[0];
+
+  const first = domain!.connect();
+  await publish(1, '');
+  await until(() => offer()?.echo === 'evil.1');
+  const { grefs } = offer();
+  for (const gref of grefs) await hostile!.hypercalls.gnttab.map(1, gref);
+  const { pages } = all.hv.usage(1)!;
+  await destroyed(first);
+  expect(all.hv.usage(1)).toMatchObject({ pages, ports: 0 });
+
+  const second = domain!.connect();
+  for (let incarnation = 2; incarnation < 20; incarnation++) await publish(incarnation, '');
+  await calm();
+  expect([second.state, offer().grefs]).toEqual(['present', undefined]);
+  expect(all.hv.usage(1)).toMatchObject({ pages });
+  all.kill(2);
+  await until(() => all.hv.usage(1)!.pages === 0);
+  expect(all.hv.usage(1)).toMatchObject({ grants: 0, ports: 0 });
+});
+
+test('a peer that breaks the protocol is left, and met again in fresh memory', async () => {
+  using all = startDomains([1, 2]);
+  const problems: string[] = [];
+  const diary = keepDiary(echo);
+  const victim = all.domains[1]!.connect({ ...diary.handlers, onProblem: (reason) => problems.push(reason) });
+  const other = all.domains[0]!.connect(echo);
+  await until(connected(victim, other));
+  const [granter] = [...all.levels()]
+    .filter(([path]) => path.startsWith(`/idc/${ADDRESS}/1/`))
+    .map(([, text]) => JSON.parse(text));
+  const memory = new Int32Array(all.hv.peek(1, granter.grefs[0])!);
+  memory.fill(0x7fffffff, 16);
+  other.post(new Uint8Array(1));
+  await until(() => diary.told === 'acdc');
+  expect(problems).not.toEqual([]);
+  await until(connected(victim, other));
+  expect(await ask(other, 'again')).toBe('0 7 again');
+});
+
+test('a domain without memory says so, and connects when there is some and something happens', async () => {
+  using all = startDomains([1, 2], 4);
+  const problems: string[] = [];
+  const [poor, rich] = all.domains;
+  const taken = await poor!.hypercalls.memory.alloc(2);
+  const one = poor!.connect({ onProblem: (reason) => problems.push(reason) });
+  const other = rich!.connect();
+  await until(() => problems.length > 0);
+  expect(problems[0]).toMatch(/pages asked for/);
+  await poor!.hypercalls.memory.free(taken);
+  await destroyed(other);
+  const next = rich!.connect();
+  await until(connected(one, next));
+});
+
+test('bounces of both ends over watches that are late, merged, doubled and made up', async () => {
+  const random = seededRandom(7);
+  using all = startDomains([]);
+  const domains = [1, 2].map((domid) => all.start(domid, { store: (xs) => lossy(xs, random.below) }));
+  const diaries: Diary[] = [];
+  const over: Promise<void>[] = [];
+  const open = (at: number) => {
+    const diary = keepDiary(echo);
+    diaries.push(diary);
+    const endpoint = domains[at]!.connect(diary.handlers);
+    return { endpoint, close: () => over.push(destroyed(endpoint).then(diary.end)) };
+  };
+  const ends = [open(0), open(1)];
+  const both = () => ends.every(({ endpoint }) => endpoint.state === 'connected');
+  for (let bounce = 0; bounce < 1000; bounce++) {
+    for (let turns = random.below(8); turns > 0; turns--) await nextTurn();
+    const at = random.below(2);
+    ends[at]!.close();
+    ends[at] = open(at);
+    if (bounce % 25 !== 0) continue;
+    await until(both);
+    expect(await ask(ends[at]!.endpoint, `${bounce}`)).toBe(`0 7 ${bounce}`);
+  }
+  await until(both);
+  for (const { close } of ends) close();
+  await Promise.all(over);
+  for (const { told } of diaries) expect(told).toMatch(/^(a(cd)*x)*e$/);
+  await calm();
+  for (const domid of [1, 2]) {
+    expect(all.hv.usage(domid)).toMatchObject({ pages: 0, ports: 0, grants: 0, mappings: 0 });
+    expect(all.store.usage(domid)).toMatchObject({ nodes: 1, transactions: 0 });
+  }
+});
