@@ -151,7 +151,10 @@ export interface XendApi {
   };
   'domain.pause': { params: DomainArg; result: null };
   'domain.unpause': { params: DomainArg; result: null };
-  /** Asks the kernel to end. With `wait` the call returns when the domain is gone (or rebooted) or `timeout` seconds passed. */
+  /**
+   * Asks the kernel to end, and ends it when it has not after `timeout` seconds (default 30). With `wait` the call returns when
+   * the domain is gone, or runs again if it is to be restarted; it fails when that fails.
+   */
   'domain.shutdown': {
     params: DomainArg & {
       readonly reason: 'poweroff' | 'reboot' | 'halt';
