@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.ts';
 import type { Kernel } from './contract.ts';
 
+/** Where our own modules are. */
+const ours = new URL('../', import.meta.url).href;
+
 /**
  * Imports a kernel's module in the domain's thread.
  *
@@ -29,11 +32,12 @@ export function explainKernel(thrown: unknown, path: string): string {
   return place === undefined ? `${text}` : `${text} (${place})`;
 }
 
-/** `FILE:LINE`, from the heading of a syntax error or from the innermost frame outside of Node itself. */
+/** `FILE:LINE`, from the heading of a syntax error or from the innermost frame outside of Node and of us. */
 function placeOf(thrown: unknown): string | undefined {
   const { stack = '' } = thrown instanceof Error ? thrown : {};
-  const found = /^(\/.+|file:.+):(\d+)\n/.exec(stack) ?? /\n +at .*\(?(file:.+?):(\d+):\d+\)?(?=\n|$)/.exec(stack);
-  const [, file, line] = found ?? [];
+  const heading = /^(\/.+|file:.+):(\d+)\n/.exec(stack);
+  const frames = [...stack.matchAll(/\n +at (?:.*\()?(file:.+?):(\d+):\d+/g)];
+  const [, file, line] = heading ?? frames.find((frame) => !frame[1]!.startsWith(ours)) ?? [];
   return file === undefined ? undefined : `${basename(file)}:${line}`;
 }
 

@@ -143,9 +143,12 @@ export function createDeviceService(context: XendContext): DeviceService {
     async attach(domain, className, pairs, directory) {
       const deviceClass = classNamed(className);
       const entry = readDevice(deviceClass.name, pairs, { directory, classes });
+      if (!domain.frontsUp.has(deviceClass.name)) {
+        throw new XmError('ENODRIVER', `Domain '${domain.name}' has no driver for ${deviceClass.name} devices`);
+      }
       const device = await make(domain, entry);
       try {
-        if (domain.frontsUp.has(deviceClass.name)) happen(device, 'frontUp');
+        happen(device, 'frontUp');
         await device.whenConnected(connectLimit);
       } catch (error) {
         await device.handle('detach');

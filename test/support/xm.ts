@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -42,16 +42,22 @@ export interface XmHome extends AsyncDisposable {
   file(name: string, content: Uint8Array | string): string;
 }
 
-/** Makes such a place; disposing of it ends everything in it. Its supervisor starts with the first command. */
-export function xmHome(): XmHome {
+/**
+ * Makes such a place; disposing of it ends everything in it. Its supervisor starts with the first command.
+ *
+ * @param user whom it belongs to and who runs `xm` there, if that is not the test's own; needs root
+ */
+export function xmHome(user?: number): XmHome {
   const directory = mkdtempSync('/tmp/xm-');
+  const owner = user === undefined ? {} : { uid: user, gid: user };
+  if (user !== undefined) chownSync(directory, user, user);
   const runDir = join(directory, 'run');
   const stateDir = join(directory, 'state');
   const children = new Set<ChildProcess>();
   const environment = { PATH: process.env.PATH, HOME: directory, XEND_RUNDIR: runDir, XEND_STATEDIR: stateDir };
 
   function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-    const child = spawn(xm, args, { cwd: directory, env: { ...environment, ...env } });
+    const child = spawn(xm, args, { cwd: directory, env: { ...environment, ...env }, ...owner });
     children.add(child);
     child.once('close', () => children.delete(child));
     return child;
@@ -96,6 +102,7 @@ export function xmHome(): XmHome {
     file(name, content) {
       const path = join(directory, name);
       writeFileSync(path, content);
+      if (user !== undefined) chownSync(path, user, user);
       return path;
     },
     async [Symbol.asyncDispose]() {
