@@ -7,12 +7,12 @@ import { endDomains } from '../src/cli/shutdown.ts';
 
 export default class Reboot extends XmCommand {
   static override description = 'Ask a domain to reboot.';
-  static override examples = ['<%= config.bin %> reboot demo', '<%= config.bin %> reboot -w --timeout 30 demo'];
+  static override examples = ['<%= config.bin %> reboot demo', '<%= config.bin %> reboot -w --timeout 5 demo'];
   static override args = { domain: optionalWord('Domain: its name, id or uuid.') };
   static override flags = {
     all: boolean({ char: 'a', description: 'All domains but Domain-0.' }),
     wait: boolean({ char: 'w', description: 'Wait until it runs again.' }),
-    timeout: seconds({ description: 'Fail when it does not run again after so many seconds.', dependsOn: ['wait'] }),
+    timeout: seconds({ description: 'Seconds it has to end by itself; then it is destroyed. Default: 30.' }),
   };
 
   async run() {

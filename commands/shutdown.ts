@@ -10,8 +10,8 @@ export default class Shutdown extends XmCommand {
   static override examples = [
     '<%= config.bin %> shutdown demo',
     {
-      description: 'Wait until it is gone, but not longer than 30 seconds:',
-      command: '<%= config.bin %> shutdown -w --timeout 30 demo',
+      description: 'Wait until it is gone, and give it 5 seconds to end by itself:',
+      command: '<%= config.bin %> shutdown -w --timeout 5 demo',
     },
     { description: 'All domains but Domain-0:', command: '<%= config.bin %> shutdown -a -w' },
   ];
@@ -19,7 +19,7 @@ export default class Shutdown extends XmCommand {
   static override flags = {
     all: boolean({ char: 'a', description: 'All domains but Domain-0.' }),
     wait: boolean({ char: 'w', description: 'Wait until it is gone.' }),
-    timeout: seconds({ description: 'Fail when it is still there after so many seconds.', dependsOn: ['wait'] }),
+    timeout: seconds({ description: 'Seconds it has to end by itself; then it is destroyed. Default: 30.' }),
     reboot: boolean({ char: 'R', description: 'Ask for a reboot instead.', exclusive: ['halt'] }),
     halt: boolean({ char: 'H', description: 'Ask for a halt instead.' }),
   };

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { messageOf, XmError } from '../errors.ts';
+import { isAlive } from '../processes.ts';
 import type { RunPaths } from '../xend/paths.ts';
 
 /** How long xend may take to come up or to go, in milliseconds. */
@@ -127,15 +128,5 @@ function readPid({ pidFile }: RunPaths): number {
     return Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
   } catch {
     return Number.NaN;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

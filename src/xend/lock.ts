@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { XmError } from '../errors.ts';
+import { isAlive } from '../processes.ts';
 
 /** Longest wait for others that look at the same leftover, in steps of {@link PAUSE}, milliseconds. */
 const LIMIT = 2000;
@@ -82,13 +83,8 @@ function readIfThere(path: string): string | undefined {
 
 /** Whether a process lives and is a supervisor: after a crash its number may be somebody else's. */
 function isXend(pid: number): boolean {
-  if (!(pid > 0) || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  // A living process about which nothing can be learned is believed to be one; a zombie's command line is empty.
+  if (pid === process.pid || !isAlive(pid)) return false;
+  // A living process about which nothing can be learned is believed to be one.
   const command = readIfThere(`/proc/${pid}/cmdline`);
   return command === undefined || PROGRAM.test(command);
 }
