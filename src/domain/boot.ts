@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, getHashes } from 'node:crypto';
-import { XmError } from '../errors.ts';
+import { messageOf, XmError } from '../errors.ts';
 import { connectHypercalls } from '../hv/hypercalls.ts';
 import { createEndpoint } from '../idc/endpoint.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
@@ -87,8 +87,16 @@ export async function bootDomain(data: ThreadData): Promise<void> {
       return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
     },
   };
-  const reason = (await kernel(domain)) ?? shutdown.signal.reason;
-  await Promise.race([console.drained(), new Promise((resolve) => setTimeout(resolve, DRAIN_LIMIT))]);
+  const lastWords = () => Promise.race([console.drained(), new Promise((done) => setTimeout(done, DRAIN_LIMIT))]);
+  let reason: unknown;
+  try {
+    reason = (await kernel(domain)) ?? shutdown.signal.reason;
+  } catch (error) {
+    console.write(`\r\nKernel crashed: ${messageOf(error)}\r\n`);
+    await lastWords();
+    throw error;
+  }
+  await lastWords();
   await control.request('DOMAIN', 'EXIT', { reason: REASONS.has(reason) ? reason : 'poweroff' });
   process.exit(0);
 }

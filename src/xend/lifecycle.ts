@@ -122,7 +122,9 @@ export function createLifecycle(
     };
     const thread = launchDomain(spec);
     domain.thread = thread;
-    void thread.ended.then((end) => onThreadEnd(domain, end));
+    thread.ended
+      .then((end) => onThreadEnd(domain, end))
+      .catch((error) => log.write('CRITICAL', `Domain ${domain.name} could not be cleaned up: ${messageOf(error)}`));
   }
 
   function reasonOf(domain: XendDomain, { exitCode, error }: ThreadEnd): string {
@@ -183,8 +185,10 @@ export function createLifecycle(
   }
 
   async function releaseDevices(domain: XendDomain): Promise<void> {
+    const devicesGone = devices.domainGone(domain);
+    // What the domain mapped is undone by now: peers that see it go have their memory back.
     takeAddresses(xs, domain.domid, domain.config.addresses);
-    await devices.domainGone(domain);
+    await devicesGone;
     domain.store?.close();
     domain.store = undefined;
   }
@@ -195,7 +199,12 @@ export function createLifecycle(
     if (hv.domids().includes(domain.domid)) hv.destroyDomain(domain.domid);
     if (domain.domid !== 0) store.releaseDomain(domain.domid);
     unpublishDomain(xs, domain);
-    stateFiles.remove(domain.uuid);
+    try {
+      stateFiles.remove(domain.uuid);
+    } catch (error) {
+      // The next start would take it for a lost domain; this one goes on.
+      log.write('WARNING', `The record of domain ${domain.name} could not be removed: ${messageOf(error)}`);
+    }
     domains.delete(domain.domid);
     names.delete(domain.name);
     domain.gone.resolve();

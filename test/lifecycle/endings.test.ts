@@ -148,6 +148,15 @@ describe('what follows an end is the configuration’s business', () => {
     await xend.create({ name: 'guest' });
   });
 
+  test('a crash is told on the console, after what the kernel printed', async () => {
+    await using xend = await startXend();
+    await xend.create({ name: 'guest' });
+    using terminal = await xend.shell('guest');
+    terminal.type('echo before\rcrash out of order\r');
+    await terminal.closed;
+    expect(terminal.output).toMatch(/before[\s\S]*Kernel crashed: out of order\r\n$/);
+  });
+
   test('a domain that crashes as soon as it is there stays down', async () => {
     await using xend = await startXend();
     await end(xend, { name: 'guest', onCrash: 'restart' }, 'crash');
