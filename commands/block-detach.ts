@@ -10,7 +10,9 @@ export default class BlockDetach extends XmCommand {
     '<%= config.bin %> block-detach -f demo 51728',
   ];
   static override args = { domain: domain(), device: word('The disk, by name or number.') };
-  static override flags = { force: boolean({ char: 'f', description: 'Do not wait for outstanding requests.' }) };
+  static override flags = {
+    force: boolean({ char: 'f', description: 'Do not wait for the domain, which may be paused or hang.' }),
+  };
 
   async run() {
     const { args, flags } = await this.parse(BlockDetach);

@@ -14,7 +14,9 @@ export default class DeviceDetach extends XmCommand {
     class: word('Class of the device, e.g. vbd.'),
     device: word('The device, by name or number.'),
   };
-  static override flags = { force: boolean({ char: 'f', description: 'Do not wait for outstanding requests.' }) };
+  static override flags = {
+    force: boolean({ char: 'f', description: 'Do not wait for the domain, which may be paused or hang.' }),
+  };
 
   async run() {
     const { args, flags } = await this.parse(DeviceDetach);

@@ -179,7 +179,7 @@ export interface XendApi {
     };
     result: DeviceInfo;
   };
-  /** Hot remove, by number or name; returns when both ends let go. `force` does not wait for outstanding I/O. */
+  /** Hot remove, by number or name; returns when both ends let go. `force` does not wait for the front end. */
   'device.detach': {
     params: DomainArg & { readonly class: string; readonly device: string; readonly force?: boolean };
     result: null;

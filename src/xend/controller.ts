@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClaimTable } from '../devices/claims.ts';
 import type { DeviceClass, DeviceConfig } from '../devices/contract.ts';
-import { CMSG_STATUS, type ControlAnswer, type ControlBody, INTERFACE } from '../domain/control.ts';
+import { CMSG_STATUS, type ControlAnswer, type ControlBody, INTERFACE, OKAY } from '../domain/control.ts';
 import { messageOf, XmError } from '../errors.ts';
 import type { DomId, EvtchnPort } from '../hv/contract.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
@@ -60,7 +60,7 @@ export interface DeviceSpec {
 /** Code of the error when a device failed because its own domain is gone. */
 export const FRONT_GONE = 'EFRONTGONE';
 
-/** Times in a row that a device may break its protocol before it is closed. */
+/** Times that a device may break its protocol before it is closed. */
 const MAX_BREAKS = 5;
 
 /** Steps that clean up: they go on whatever is answered, because nobody is left who could do better. */
@@ -110,7 +110,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     const answering = to.request(`${type}_${end}`, subtype, body);
     const answer = await (lost === undefined ? answering : Promise.race([answering, lost]));
     const okay = answer.status === CMSG_STATUS.okay;
-    const verdict = okay ? 'OKAY' : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
+    const verdict = okay ? (answer.reason ?? 'OKAY') : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
     log.write(okay ? 'DEBUG' : 'WARNING', `${type}_${end} ${shown} answered by ${peer}: ${verdict}`);
     if (okay) return;
     const why = answer.gone ? `Domain '${to.name}' is gone` : (answer.reason ?? `${phase} failed`);
@@ -147,7 +147,8 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
       hv.closePort(back.domid, connection.backEvtchn);
       connection = undefined;
     },
-    tellClosed: () => tellFront(INTERFACE.closed, {}),
+    // By force: a front end that is paused or hangs hears it when it goes on.
+    tellClosed: ({ force }) => tellFront(INTERFACE.closed, {}, force === true ? NOT_WAITED_FOR : undefined),
     backDeviceDestroy: () => send(back, 'BE', 'DEVICE_DESTROY', backBody()),
     backDestroy: () => send(back, 'BE', 'DESTROY', backBody()),
   };
@@ -193,7 +194,9 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     try {
       await run(found.steps, body);
       enter(found.to);
-      if (breaks > MAX_BREAKS && state !== 'closed') await transition('detach', {});
+      if (breaks <= MAX_BREAKS || state === 'closed') return;
+      log.write('WARNING', `${front.name} ${name}: it broke the protocol ${breaks} times and is closed`);
+      await transition('detach', {});
     } catch (error) {
       await undo(event, error);
     }
@@ -264,6 +267,8 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   };
   return device;
 }
+
+const NOT_WAITED_FOR = Promise.resolve<ControlAnswer>({ ...OKAY, reason: 'not waited for' });
 
 const INTERFACE_NAMES: readonly string[] = Object.keys(INTERFACE).map((name) => name.toUpperCase());
 

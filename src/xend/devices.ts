@@ -24,7 +24,8 @@ export interface DeviceService {
     pairs: Readonly<Record<string, string>>,
     directory: string,
   ): Promise<Device>;
-  detach(domain: XendDomain, className: string, name: string): Promise<void>;
+  /** Hot remove; with `force` the front end is told but not waited for. */
+  detach(domain: XendDomain, className: string, name: string, force: boolean): Promise<void>;
   find(domain: XendDomain, className: string, name: string): Device;
   /** All configured devices are made: shows them to the front-end drivers that are up already. */
   show(domain: XendDomain): void;
@@ -156,12 +157,17 @@ export function createDeviceService(context: XendContext): DeviceService {
       }
       return device;
     },
-    async detach(domain, className, name) {
+    async detach(domain, className, name, force) {
       const device = find(domain, className, name);
       if (device.class.implicit) {
         throw new XmError('EINVAL', `${device.class.name} cannot be detached: every domain has one`);
       }
-      await device.handle('detach');
+      if (domain.phase === 'paused' && !force) {
+        throw new XmError('EPAUSED', `Domain '${domain.name}' is paused and cannot let go of ${device.name}`, {
+          hint: `'xm unpause ${domain.name}' lets it run; -f takes the device away all the same`,
+        });
+      }
+      await device.handle('detach', { force });
     },
     handle(domain, type, subtype, body) {
       const [, upper = '', end = ''] = /^(.+)_(FE|BE)$/.exec(type) ?? [];

@@ -137,8 +137,8 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       if (found.phase !== 'running') throw new XmError('ENOTRUNNING', `Domain '${found.name}' is not running`);
       return deviceInfo(await devices.attach(found, className, config, directory));
     },
-    async 'device.detach'({ domain, class: className, device }) {
-      await devices.detach(life.find(domain), className, device);
+    async 'device.detach'({ domain, class: className, device, force }) {
+      await devices.detach(life.find(domain), className, device, force === true);
       return null;
     },
     async 'device.list'({ domain, class: className }) {

@@ -207,3 +207,16 @@ function sparse(xend: TestXend, size: number): string {
   closeSync(descriptor);
   return path;
 }
+
+test('a paused guest keeps its disks, unless by force', async () => {
+  await using xend = await startXend();
+  const disks = ['xvda', 'xvdb'].map((dev) => ({ dev, file: xend.file(`${dev}.img`, new Uint8Array(4096)) }));
+  await xend.create({ name: 'guest', disks });
+  using terminal = await xend.shell('guest');
+  await xend.call('domain.pause', { domain: 'guest' });
+  await expect(xend.detachDisk('guest', 'xvda')).rejects.toThrow("Domain 'guest' is paused");
+  await xend.call('device.detach', { domain: 'guest', class: 'vbd', device: 'xvda', force: true });
+  expect(await seenByXm(xend, 'guest')).toEqual(['xvdb connected']);
+  await xend.call('domain.unpause', { domain: 'guest' });
+  await eventually(async () => (await seenByGuest(terminal)).join() === 'xvdb connected');
+});
