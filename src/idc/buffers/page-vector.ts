@@ -42,7 +42,7 @@ export function freeVector(vector: Vector): void {
 export function checkRange(vector: Vector, offset: number, length: number): void {
   if (!vector.arena.vectors.has(vector)) throw new XmError('EBADF', 'the pages were freed');
   const bytes = vector.slots.length * PAGE_BYTES;
-  if (offset + length > bytes) throw new XmError('ERANGE', `no ${length} bytes at ${offset} of ${bytes}`);
+  if (length > 0 && offset + length > bytes) throw new XmError('ERANGE', `no ${length} bytes at ${offset} of ${bytes}`);
 }
 
 /** Visits the parts of a range that lie in one page each: its slot, where in the page, how long, where in the range. */

@@ -75,12 +75,12 @@ export function pagesOf(buffer: LocalBuffer<PageVector>): PageRange {
     start,
     count,
     page(index) {
-      const id = (index < count && vector.slots[first + index]) || NO_PAGE;
+      const id = (index >= 0 && index < count && vector.slots[first + index]) || NO_PAGE;
       return id === NO_PAGE ? undefined : { id, references: vector.arena.memory.countOf(id) };
     },
     drop(index) {
       const at = (first + index) * PAGE_BYTES;
-      if (at < offset || at + PAGE_BYTES > offset + length) return false;
+      if (!Number.isInteger(index) || at < offset || at + PAGE_BYTES > offset + length) return false;
       discardPages(vectorOf(base, at, PAGE_BYTES), at, PAGE_BYTES);
       return true;
     },

@@ -88,7 +88,7 @@ export function createBufferTypes(): BufferTypes {
         failure = failureOf(error, copied ? length : bytes, length);
         if (failure !== undefined || copied) return false;
         copied = true;
-        return discard !== undefined;
+        return discard !== undefined && length > 0;
       },
       end: () => done(failure, moved),
     });

@@ -312,7 +312,6 @@ describe('move', () => {
     expect(source.discarded).toEqual([
       [0, 10],
       [10, 10],
-      [4, 0],
     ]);
   });
 
