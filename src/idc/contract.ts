@@ -143,8 +143,13 @@ export interface PinnedBuffer {
 export interface SharedBuffers {
   /** A range of this end's pool, or undefined when the pool is used up. */
   alloc(length: number): PoolBuffer | undefined;
-  /** Makes a range nameable by the peer; undefined when the quota of registrations is used up, or the range was given back. */
-  register(buffer: PoolBuffer, rights: Rights): Registration | undefined;
+  /**
+   * Makes a range nameable by the peer, or a part of it: `length` bytes at `offset`. Undefined when the quota of registrations
+   * is used up, or the range was given back.
+   *
+   * @throws RangeError when the part does not lie within the range
+   */
+  register(buffer: PoolBuffer, rights: Rights, offset?: number, length?: number): Registration | undefined;
   /**
    * Pins what a received reference names, or undefined when it is cut short, stale, forged, or does not give the right.
    * `reference` is read once, from byte `at` on.

@@ -99,7 +99,10 @@ export function createSharedBuffers({ control, pool, quotas, side }: SharedMemor
       ranges.set(buffer, { offset, lent: 0 });
       return buffer;
     },
-    register(buffer, rights) {
+    register(buffer, rights, offset = 0, length = buffer.bytes.length - offset) {
+      if (!(offset >= 0 && length >= 0 && offset + length <= buffer.bytes.length)) {
+        throw new RangeError(`no ${length} bytes at ${offset} in a range of ${buffer.bytes.length}`);
+      }
       const range = ranges.get(buffer);
       const entry = range && freeEntries.pop();
       if (entry === undefined || range === undefined) return undefined;
@@ -107,13 +110,13 @@ export function createSharedBuffers({ control, pool, quotas, side }: SharedMemor
       const at = ours + entry * ENTRY_WORDS;
       const generation = nextGeneration;
       nextGeneration = (nextGeneration + 1) & 0x7fffffff || 1;
-      words[at + OFFSET] = range.offset;
-      words[at + LENGTH] = buffer.bytes.length;
+      words[at + OFFSET] = range.offset + offset;
+      words[at + LENGTH] = length;
       words[at + RIGHTS] = RIGHT_BITS[rights];
       Atomics.store(words, at + GENERATION, generation);
       let live = true;
       return {
-        reference: encodeReference(entry, generation, buffer.bytes.length, RIGHT_BITS[rights]),
+        reference: encodeReference(entry, generation, length, RIGHT_BITS[rights]),
         unregister(done) {
           if (!live) throw new Error('unregistered twice');
           live = false;

@@ -54,6 +54,7 @@ export function createMemoryDisk(content: number | Uint8Array, options: { readon
     requests,
     size: bytes.length,
     readonly,
+    buffer: () => undefined,
     get outstanding() {
       return outstanding;
     },

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { PoolBuffer } from '../../idc/contract.ts';
 
 /** Bytes of a sector, always (spec/primitives.md 5.2). */
 export const SECTOR_SIZE = 512;
@@ -38,6 +39,14 @@ export interface BlockDevice {
    * @throws XmError `EIO`, `EINVAL` (beyond the end, not whole sectors), `ENODEV` (the connection ended: nothing is known)
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Memory that the back end reaches by itself: reads into `bytes`, or a part of them, and writes from them are not copied.
+   * It belongs to this connection; afterwards it is memory like any other. Give it back with `free` when nothing that uses
+   * it is outstanding.
+   *
+   * @returns undefined when the disk is not connected, or more than half of what it may lend would be taken
+   */
+  buffer(length: number): PoolBuffer | undefined;
   /** Reads into a buffer of one's own, without allocating for the data; after a failure any part of it may be filled. */
   readInto(offset: number, target: Uint8Array): Promise<void>;
   /**

@@ -90,6 +90,7 @@ function createBlockFront(endpoint: EndpointControl, name: string): IdcFront {
     get readonly() {
       return connection?.info.readonly ?? false;
     },
+    buffer: (length) => connection?.transfers.buffer(length),
     async read(offset, length) {
       // Before memory of any length that is asked for is taken.
       check(`reading ${length} bytes`, offset, length, false);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { close, fdatasync, fstat, open, read, type Stats, write } from 'node:fs';
+import { close, fdatasync, fstat, open, read, readSync, type Stats, write, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { XmError } from '../../errors.ts';
@@ -7,7 +7,7 @@ import { SECTOR_SIZE } from './contract.ts';
 import { openFailure, type Wanted, wrongKind } from './failure.ts';
 import { unamePath } from './uname.ts';
 
-/** Called once, with what went wrong if something did. */
+/** Called once, perhaps before the function it was given to returns, with what went wrong if something did. */
 export type Done = (error: unknown) => void;
 
 /** The content of a disk. Several operations may run at once; positions and lengths are bytes, within the size. */
@@ -23,6 +23,13 @@ export interface Image {
   sync(done: Done): void;
   close(): Promise<void>;
 }
+
+/** Up to this many bytes, moving them from or to the page cache takes no longer than asking another thread to do it. */
+const INLINE_BYTES = 256 * 1024;
+/** Milliseconds that moving them takes at most when they are in the page cache. */
+const INLINE_TIME = 0.1;
+/** After a longer time other threads do it, for so many times that time: waiting takes no more than 1 % of this thread. */
+const BACK_OFF = 100;
 
 /** Zeros are written in steps of this many bytes. */
 const ZEROS = new Uint8Array(256 * 1024);
@@ -49,13 +56,42 @@ export async function openImage(wanted: Wanted): Promise<Image> {
   }
 }
 
-/** An open file as an image of `sectors` sectors; `close` closes it. */
-export function imageOf(fd: number, sectors: number, readonly: boolean): Image {
+/**
+ * An open file as an image of `sectors` sectors; `close` closes it.
+ *
+ * @param now the time in milliseconds
+ */
+export function imageOf(fd: number, sectors: number, readonly: boolean, now = () => performance.now()): Image {
+  let slowUntil = 0;
+
+  /**
+   * Does what is small in this very thread, which saves most of its latency, as long as that is fast: a medium that has to
+   * be waited for is waited for elsewhere. @returns false when it is left to be done
+   */
+  function doInline(operation: InlineOperation, bytes: Uint8Array, position: number, done: Done): boolean {
+    const start = now();
+    if (bytes.length > INLINE_BYTES || start < slowUntil) return false;
+    let failure: unknown = null;
+    try {
+      if (operation(fd, bytes, 0, bytes.length, position) !== bytes.length) return false;
+    } catch (error) {
+      failure = error;
+    }
+    const end = now();
+    if (end - start > INLINE_TIME) slowUntil = end + (end - start) * BACK_OFF;
+    done(failure);
+    return true;
+  }
+
   return {
     sectors,
     readonly,
-    read: (bytes, position, done) => transfer(read, fd, bytes, position, done),
-    write: (bytes, position, done) => transfer(write, fd, bytes, position, done),
+    read(bytes, position, done) {
+      if (!doInline(readSync, bytes, position, done)) transfer(read, fd, bytes, position, done);
+    },
+    write(bytes, position, done) {
+      if (!doInline(writeSync, bytes, position, done)) transfer(write, fd, bytes, position, done);
+    },
     zero(position, length, done) {
       const end = position + length;
       const step = (error: unknown): void => {
@@ -70,6 +106,8 @@ export function imageOf(fd: number, sectors: number, readonly: boolean): Image {
     close: () => promisify(close)(fd),
   };
 }
+
+type InlineOperation = (fd: number, bytes: Uint8Array, offset: number, length: number, position: number) => number;
 
 type Operation = (
   fd: number,

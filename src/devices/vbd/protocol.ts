@@ -11,8 +11,8 @@ export const VBD_QUOTAS: Quotas = {
   registrations: 64,
 };
 
-/** Sectors of one read or write at most: `inFlight` requests of this size fill the pool. */
-export const MAX_REQUEST_SECTORS = VBD_QUOTAS.poolBytes / VBD_QUOTAS.inFlight / SECTOR_SIZE;
+/** Sectors of one read or write at most (256 KiB): long enough that a request costs little beside its data. */
+export const MAX_REQUEST_SECTORS = VBD_QUOTAS.poolBytes / 8 / SECTOR_SIZE;
 /** Sectors of one discard at most (16 MiB), so that a back end which writes zeros is done soon. */
 export const MAX_DISCARD_SECTORS = 32768;
 

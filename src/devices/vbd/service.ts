@@ -42,20 +42,35 @@ interface Operation {
  * @param counters one number for each of `VBD_COUNTERS`
  */
 export function createBlockService(
-  endpoint: Pick<Endpoint, 'buffers' | 'quotas'>,
+  endpoint: Pick<Endpoint, 'buffers' | 'quotas' | 'cork' | 'uncork'>,
   image: () => Image,
   counters: Float64Array,
 ): BlockService {
   const { inFlight } = endpoint.quotas;
   let running = 0;
+  let corked = false;
+  /** Inside of a delivery, after which the endpoint publishes by itself. */
+  let beginning = false;
   let idle: PromiseWithResolvers<void> | undefined;
 
   function count(name: keyof typeof COUNTER, by = 1): void {
     counters[COUNTER[name]]! += by;
   }
 
+  /** Publishes the answers of one turn of the event loop together: each publication may have to wake a thread. */
+  function publishSoon(): void {
+    if (corked) return;
+    corked = true;
+    endpoint.cork();
+    setImmediate(() => {
+      corked = false;
+      endpoint.uncork();
+    });
+  }
+
   function finish(transaction: ReceivedTransaction, status: number, statusLength = 0): void {
     running--;
+    if (!beginning) publishSoon();
     transaction.complete(status, statusLength);
     if (running > 0) return;
     idle?.resolve();
@@ -134,12 +149,14 @@ export function createBlockService(
   return {
     onTransaction(transaction) {
       running++;
+      beginning = true;
       if (running === inFlight) count('oo');
       const operation = operations[opOf(transaction.parameters)];
       if (transaction.parametersLength < PLAIN_BYTES) finish(transaction, BLK_STATUS.error);
       else if (operation === undefined) finish(transaction, BLK_STATUS.notSupported);
       else if (operation.writes && image().readonly) finish(transaction, BLK_STATUS.readOnly);
       else operation.run(transaction);
+      beginning = false;
     },
     async idle() {
       if (running === 0) return;

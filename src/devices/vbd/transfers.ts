@@ -23,6 +23,8 @@ export interface Transfers {
    * @param done called once, with a `BLK_STATUS` or {@link GONE}
    */
   start(op: number, offset: number, bytes: Uint8Array, done: (verdict: number) => void): void;
+  /** Memory from and to which nothing needs to be copied; undefined when no more than half of the pool would be left. */
+  buffer(length: number): PoolBuffer | undefined;
   /** The connection is over: ends what waits. What was submitted has ended already. */
   end(): void;
 }
@@ -32,6 +34,8 @@ interface Job {
   readonly offset: number;
   readonly bytes: Uint8Array;
   readonly done: (verdict: number) => void;
+  /** The pool's memory in which `bytes` lie; undefined for bytes that have to be copied. */
+  readonly home: PoolBuffer | undefined;
   /** Bytes submitted so far, or all if no more shall be. */
   submitted: number;
   /** Requests in flight. */
@@ -39,20 +43,19 @@ interface Job {
   verdict: number;
 }
 
-/** A place for one request: memory that the back end may get access to, and the transaction that says so. */
+/** A place for one request: its transaction, and while it is in flight the memory that the back end has access to. */
 interface Slot {
-  readonly memory: PoolBuffer;
   readonly transaction: Transaction;
   readonly complete: (transaction: Transaction) => void;
   readonly free: () => void;
   job: Job;
   at: number;
-  length: number;
+  memory: PoolBuffer;
   registration: Registration;
 }
 
 /**
- * Starts moving data over a connected endpoint. The pool is divided into slots; what finds none waits, and long transfers
+ * Starts moving data over a connected endpoint. What finds no place or no memory in the pool waits, and long transfers
  * take turns with each other, request by request.
  *
  * @param most sectors that the back end takes at once
@@ -60,18 +63,18 @@ interface Slot {
 export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most: number): Transfers {
   const chunk = Math.min(most, MAX_REQUEST_SECTORS) * SECTOR_SIZE;
   const free: Slot[] = [];
+  /** What {@link Transfers.buffer} has given out. */
+  const homes = new Set<PoolBuffer>();
   let waiting: Job[] = [];
-  for (let count = 0; count < endpoint.quotas.inFlight; count++) {
-    const memory = buffers.alloc(chunk);
-    if (memory !== undefined) free.push(createSlot(memory));
-  }
+  let corked = false;
+  for (let count = 0; count < endpoint.quotas.inFlight; count++) free.push(createSlot());
 
-  function createSlot(memory: PoolBuffer): Slot {
+  function createSlot(): Slot {
     const slot: Partial<Slot> = {
-      memory,
       transaction: endpoint.transaction(),
       complete: () => complete(slot as Slot),
       free() {
+        if (slot.job?.home === undefined) slot.memory?.free();
         free.push(slot as Slot);
         pump();
       },
@@ -79,29 +82,56 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
     return slot as Slot;
   }
 
-  function pump(): void {
-    if (free.length === 0 || waiting.length === 0 || endpoint.buffers !== buffers) return;
+  /** Publishes what is asked for in one go together: each publication may have to wake a thread. */
+  function publishSoon(): void {
+    if (corked) return;
+    corked = true;
     endpoint.cork();
-    while (free.length > 0) {
-      const job = waiting.shift();
-      if (job === undefined) break;
-      // One that failed meanwhile has nothing left to submit.
-      if (job.submitted < job.bytes.length) submit(job, free.pop()!);
-      if (job.submitted < job.bytes.length) waiting.push(job);
-    }
-    endpoint.uncork();
+    queueMicrotask(() => {
+      corked = false;
+      endpoint.uncork();
+    });
   }
 
-  function submit(job: Job, slot: Slot): void {
-    const { memory, transaction } = slot;
+  function pump(): void {
+    if (free.length === 0 || waiting.length === 0 || endpoint.buffers !== buffers) return;
+    publishSoon();
+    while (free.length > 0) {
+      const job = waiting[0];
+      if (job === undefined) break;
+      // One that failed meanwhile has nothing left to submit.
+      if (job.submitted < job.bytes.length && !submit(job)) break;
+      waiting.shift();
+      if (job.submitted < job.bytes.length) waiting.push(job);
+    }
+  }
+
+  /** As much of the pool as there is for `wanted` bytes in one piece, at least a page: half of it never leaves `waiting`. */
+  function take(wanted: number): PoolBuffer | undefined {
+    for (let length = wanted; length >= SECTOR_SIZE; length = (length >> 1) & -SECTOR_SIZE) {
+      const memory = buffers.alloc(length);
+      if (memory !== undefined) return memory;
+    }
+    return undefined;
+  }
+
+  /** @returns false when there is no memory for it now */
+  function submit(job: Job): boolean {
     const at = job.submitted;
-    const length = Math.min(chunk, job.bytes.length - at);
-    if (job.op === BLK_OP.write) memory.bytes.set(job.bytes.subarray(at, at + length));
+    const wanted = Math.min(chunk, job.bytes.length - at);
+    const memory = job.home ?? take(wanted);
+    if (memory === undefined) return false;
+    const writes = job.op === BLK_OP.write;
+    const length = Math.min(wanted, memory.bytes.length);
+    const inside = job.home === undefined ? 0 : job.bytes.byteOffset - memory.bytes.byteOffset + at;
+    const slot = free.pop()!;
+    const { transaction } = slot;
+    if (writes && job.home === undefined) memory.bytes.set(job.bytes.subarray(at, at + length));
     // There are more registrations than slots.
-    const registration = buffers.register(memory, job.op === BLK_OP.write ? 'read' : 'write')!;
+    const registration = buffers.register(memory, writes ? 'read' : 'write', inside, length)!;
     slot.job = job;
     slot.at = at;
-    slot.length = length;
+    slot.memory = memory;
     slot.registration = registration;
     job.submitted = at + length;
     job.outstanding++;
@@ -109,15 +139,25 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
     transaction.parameters.set(registration.reference, REFERENCE_AT);
     transaction.parametersLength = DATA_BYTES;
     endpoint.submit(transaction, slot.complete);
+    return true;
   }
 
-  function complete({ job, at, length, memory, transaction, registration, free: release }: Slot): void {
+  function complete({ job, at, memory, transaction, registration, free: release }: Slot): void {
     const verdict = transaction.transport === TRANSPORT.ok ? transaction.error : GONE;
     if (verdict !== BLK_STATUS.okay) fail(job, verdict);
-    else if (job.op === BLK_OP.read) job.bytes.set(memory.bytes.subarray(0, length), at);
+    else if (job.op === BLK_OP.read && job.home === undefined) job.bytes.set(memory.bytes, at);
     job.outstanding--;
     registration.unregister(release);
     finish(job);
+  }
+
+  function homeOf(bytes: Uint8Array): PoolBuffer | undefined {
+    for (const home of homes) {
+      const at = bytes.byteOffset - home.bytes.byteOffset;
+      const inside = at >= 0 && at + bytes.length <= home.bytes.length;
+      if (inside && bytes.buffer === home.bytes.buffer) return home;
+    }
+    return undefined;
   }
 
   /** Submits no more of it. */
@@ -132,8 +172,23 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
 
   return {
     start(op, offset, bytes, done) {
-      waiting.push({ op, offset, bytes, done, submitted: 0, outstanding: 0, verdict: BLK_STATUS.okay });
+      const home = homeOf(bytes);
+      waiting.push({ op, offset, bytes, done, home, submitted: 0, outstanding: 0, verdict: BLK_STATUS.okay });
       pump();
+    },
+    buffer(length) {
+      let given = length;
+      for (const home of homes) given += home.bytes.length;
+      const memory = given <= endpoint.quotas.poolBytes / 2 ? buffers.alloc(length) : undefined;
+      if (memory === undefined) return undefined;
+      homes.add(memory);
+      return {
+        bytes: memory.bytes,
+        free() {
+          memory.free();
+          homes.delete(memory);
+        },
+      };
     },
     end() {
       const unfinished = waiting.filter((job) => job.submitted < job.bytes.length);

@@ -18,9 +18,15 @@ export type Operation = (offset: number, buffer: Uint8Array, done: (error: unkno
 /**
  * Carries out a load on a disk of `size` bytes.
  *
+ * @param buffer makes the memory for one operation at a time
  * @returns the time it took, in milliseconds
  */
-export function carryOut(load: Load, size: number, operation: Operation): Promise<number> {
+export function carryOut(
+  load: Load,
+  size: number,
+  operation: Operation,
+  buffer: (length: number) => Uint8Array = (length) => new Uint8Array(length),
+): Promise<number> {
   const { chunk, depth, count, random } = load;
   const chunks = Math.floor(size / chunk);
   let state = 1;
@@ -34,17 +40,18 @@ export function carryOut(load: Load, size: number, operation: Operation): Promis
   }
 
   return new Promise((resolve, reject) => {
+    const memory = Array.from({ length: Math.min(depth, count) }, () => buffer(chunk));
     const start = performance.now();
-    function go(buffer: Uint8Array): void {
+    function go(bytes: Uint8Array): void {
       const offset = next();
       begun++;
-      operation(offset, buffer, (error) => {
+      operation(offset, bytes, (error) => {
         ended++;
         if (error) reject(error);
         else if (ended === count) resolve(performance.now() - start);
-        else if (begun < count) go(buffer);
+        else if (begun < count) go(bytes);
       });
     }
-    for (let index = 0; index < Math.min(depth, count); index++) go(new Uint8Array(chunk));
+    memory.forEach(go);
   });
 }

@@ -2,7 +2,10 @@
 import type { BlockDevice, Kernel } from '../../../src/index.ts';
 import { carryOut, type Load } from './load.ts';
 
-/** Carries out the loads that are typed as JSON, a line each, on its first disk; prints the milliseconds each one took. */
+/**
+ * Carries out the loads that are typed as JSON, a line each, on its first disk; prints the milliseconds each one took. With
+ * `lent` it uses memory that the disk's back end reaches by itself.
+ */
 const kernel: Kernel = async ({ console, devices, signal }) => {
   const disk = devices.find('xvda')?.driver as BlockDevice;
   const operations = {
@@ -11,11 +14,23 @@ const kernel: Kernel = async ({ console, devices, signal }) => {
   };
 
   async function obey(line: string): Promise<void> {
-    const load = JSON.parse(line) as Load;
+    const load = JSON.parse(line) as Load & { readonly lent: boolean };
     const operation = operations[load.op];
-    const time = await carryOut(load, disk.size, (offset, buffer, done) => {
-      operation(offset, buffer).then(() => done(undefined), done);
-    });
+    const lent: { free(): void }[] = [];
+    const lend = (length: number): Uint8Array => {
+      const buffer = disk.buffer(length)!;
+      lent.push(buffer);
+      return buffer.bytes;
+    };
+    const time = await carryOut(
+      load,
+      disk.size,
+      (offset, bytes, done) => {
+        operation(offset, bytes).then(() => done(undefined), done);
+      },
+      load.lent ? lend : undefined,
+    );
+    for (const buffer of lent) buffer.free();
     console.write(`${time}\n`);
   }
 

@@ -64,6 +64,25 @@ describe('the pool', () => {
     expect(front.pin(reference, 0, 'write')).toBeUndefined();
   });
 
+  test('can be lent in part', () => {
+    const { front, back } = lending();
+    const buffer = front.alloc(2 * PAGE)!;
+    const { reference } = front.register(buffer, 'write', PAGE - 8, 16)!;
+    const { bytes } = back.pin(reference, 0, 'write')!;
+    expect(bytes).toHaveLength(16);
+    bytes.fill(5);
+    expect(buffer.bytes.indexOf(5)).toBe(PAGE - 8);
+    expect(buffer.bytes.lastIndexOf(5)).toBe(PAGE + 7);
+    for (const [offset, length] of [
+      [2 * PAGE - 8, 16],
+      [-8, 16],
+      [2 * PAGE + 1, undefined],
+      [0, Number.NaN],
+    ] as const) {
+      expect(() => front.register(buffer, 'write', offset, length)).toThrow(RangeError);
+    }
+  });
+
   test('no page is in two buffers, whatever is given and taken', () => {
     const { front, pool } = lending();
     const step = fc.oneof(fc.record({ alloc: fc.nat(2 * PAGE) }), fc.record({ free: fc.nat(5) }));

@@ -4,12 +4,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { idcFront } from '../../../../src/devices/idc-front.ts';
 import { BLK_OP, BLK_STATUS } from '../../../../src/devices/vbd/contract.ts';
-import { DATA_BYTES, getInfo, putRequest, REFERENCE_AT, VBD_QUOTAS } from '../../../../src/devices/vbd/protocol.ts';
+import {
+  DATA_BYTES,
+  getInfo,
+  MAX_REQUEST_SECTORS,
+  putRequest,
+  REFERENCE_AT,
+  VBD_QUOTAS,
+} from '../../../../src/devices/vbd/protocol.ts';
 import { type Registration, type Rights, TRANSPORT } from '../../../../src/idc/contract.ts';
 import type { EndpointControl } from '../../../../src/idc/endpoint.ts';
 import { diskConfig, startVbdPair, tempImage } from '../../../support/vbd-pair.ts';
 
-const SECTORS = 64;
+const SECTORS = 1024;
 const { read, write, flush, discard, info } = BLK_OP;
 
 /** A front end that sends whatever the test wants. */
@@ -136,8 +143,8 @@ describe('a back end with a hostile front end', () => {
     await using raw = await rawPair();
     const { reference } = raw.lend(1024 * 1024, 'readwrite').registration;
     const { status } = await raw.endpoint.call(request(info, 0, 0));
-    expect(getInfo(status)).toEqual({ sectors: SECTORS, readonly: false, maxSectors: 128 });
-    expect(await raw.send(request(read, 0, 129, reference))).toBe(BLK_STATUS.error);
+    expect(getInfo(status)).toEqual({ sectors: SECTORS, readonly: false, maxSectors: MAX_REQUEST_SECTORS });
+    expect(await raw.send(request(read, 0, MAX_REQUEST_SECTORS + 1, reference))).toBe(BLK_STATUS.error);
     expect(await raw.send(request(discard, 0, 32_769))).toBe(BLK_STATUS.error);
   });
 

@@ -92,6 +92,46 @@ describe('using an image', () => {
     await image.close();
   });
 
+  test('is done at once while that is fast, and by other threads for a time after it was slow', async () => {
+    using file = tempImage(1024);
+    let time = 0;
+    let step = 0;
+    const now = (): number => {
+      time += step;
+      return time;
+    };
+    const image = imageOf(openSync(file.path, 'r+'), 2, false, now);
+    const bytes = new Uint8Array(512);
+
+    /** Whether it was done when the call returned. */
+    async function atOnce(write: boolean): Promise<boolean> {
+      let ended = false;
+      const pending = outcome((done) => {
+        const end: Done = (error) => {
+          ended = true;
+          done(error);
+        };
+        if (write) image.write(bytes, 512, end);
+        else image.read(bytes, 512, end);
+      });
+      const atReturn = ended;
+      expect(await pending).toBeNull();
+      expect(bytes).toEqual(file.content.subarray(512));
+      return atReturn;
+    }
+
+    expect(await atOnce(false)).toBe(true);
+    expect(await atOnce(true)).toBe(true);
+    step = 10;
+    expect(await atOnce(false)).toBe(true);
+    step = 0;
+    expect(await atOnce(false)).toBe(false);
+    expect(await atOnce(true)).toBe(false);
+    time += 1000;
+    expect(await atOnce(true)).toBe(true);
+    await image.close();
+  });
+
   test('zeros are written in steps, up to the last byte and no further', async () => {
     const size = 1024 * 1024;
     using file = tempImage(size);
