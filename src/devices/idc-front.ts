@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FrontContext, FrontFactory } from '../domain/contract.ts';
-import { type Extent, type GrantRef, type Hypercalls, PAGE_SIZE } from '../hv/contract.ts';
 import type { EndpointHandlers, Quotas } from '../idc/contract.ts';
 import { createEndpoint, type EndpointControl } from '../idc/endpoint.ts';
-import { initControl, layoutOf } from '../idc/layout.ts';
-import { createRingChannel } from '../idc/ring-channel.ts';
+import { channelOver, type Loan, lendMemory, takeBack } from '../idc/shared-memory.ts';
 
 /** What a class's front end is, above its endpoint. */
 export interface IdcFront {
@@ -13,11 +11,6 @@ export interface IdcFront {
   readonly driver: unknown;
   /** Runs after each connect, before the device counts as connected, e.g. to ask the back end for its size. */
   readonly start?: () => Promise<void>;
-}
-
-/** The smallest order whose extent holds `bytes`. */
-export function orderFor(bytes: number): number {
-  return Math.max(0, Math.ceil(Math.log2(bytes / PAGE_SIZE)));
 }
 
 /**
@@ -30,10 +23,9 @@ export function idcFront(
   quotas: Quotas,
   build: (endpoint: EndpointControl, context: FrontContext) => IdcFront,
 ): FrontFactory {
-  const layout = layoutOf(quotas);
   return (context) => {
     const { hypercalls, backendId } = context;
-    let lent: Lent[] = [];
+    let lent: readonly Loan[] = [];
     // Handlers are looked up when they run, because what is built needs the endpoint first.
     const endpoint = createEndpoint({
       quotas,
@@ -51,53 +43,21 @@ export function idcFront(
       driver: built.driver,
       async offer() {
         if (endpoint.state === 'absent') endpoint.appear();
-        const control = await lend(hypercalls, backendId, layout.controlBytes, lent);
-        initControl(control.extent.buffer, quotas);
-        if (layout.poolBytes > 0) await lend(hypercalls, backendId, layout.poolBytes, lent);
+        lent = await lendMemory(hypercalls, backendId, quotas);
         return lent.map(({ gref }) => gref);
       },
       async connected(port) {
-        const [control, pool] = lent;
-        endpoint.connect(
-          createRingChannel(
-            { control: control!.extent.buffer, pool: pool?.extent.buffer, quotas, side: 'front' },
-            {
-              notify: () => hypercalls.evtchn.notify(port),
-              listen: (look) => hypercalls.evtchn.listen(port, look),
-            },
-          ),
-        );
+        const extents = lent.map(({ extent }) => extent);
+        endpoint.connect(channelOver(hypercalls, extents, port, quotas, 'front'));
         await built.start?.();
       },
       async disconnected() {
         await endpoint.disconnect();
         const taken = lent;
         lent = [];
-        for (const item of taken) await takeBack(hypercalls, item);
+        // What a back end still maps stays with this domain until its end.
+        for (const loan of taken) await takeBack(hypercalls, loan);
       },
     };
   };
-}
-
-interface Lent {
-  readonly extent: Extent;
-  readonly gref: GrantRef;
-}
-
-/** Allocates and grants memory, and notes it in `into` at once, so that a failure later on leaves nothing behind. */
-async function lend(hypercalls: Hypercalls, to: number, bytes: number, into: Lent[]): Promise<Lent> {
-  const extent = await hypercalls.memory.alloc(orderFor(bytes));
-  try {
-    const lent = { extent, gref: await hypercalls.gnttab.grantAccess(to, extent) };
-    into.push(lent);
-    return lent;
-  } catch (error) {
-    await hypercalls.memory.free(extent);
-    throw error;
-  }
-}
-
-/** Ends a grant and frees its memory; what a back end still maps stays with this domain until its end. */
-async function takeBack(hypercalls: Hypercalls, { extent, gref }: Lent): Promise<void> {
-  if ((await hypercalls.gnttab.endAccess(gref)) === 'ended') await hypercalls.memory.free(extent);
 }

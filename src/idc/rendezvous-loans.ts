@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Hypercalls } from '../hv/contract.ts';
-import type { Loan } from './rendezvous-memory.ts';
+import { type Loan, takeBack } from './shared-memory.ts';
 
 /** To whom something was lent. */
 interface Borrower {
@@ -30,20 +30,13 @@ export interface Loans {
  * @param hypercalls of the lending domain
  * @param parked called when something has to wait, so that somebody sweeps when the borrower says or does something
  */
-export function createLoans({ gnttab, memory }: Hypercalls, parked: () => void): Loans {
+export function createLoans(hypercalls: Hypercalls, parked: () => void): Loans {
   const waiting = new Map<Loan, Borrower>();
   let sweeping: Promise<void> = Promise.resolve();
 
-  /** @returns whether it is back */
-  async function tryOne({ gref, extent }: Loan): Promise<boolean> {
-    if ((await gnttab.endAccess(gref)) === 'busy') return false;
-    await memory.free(extent);
-    return true;
-  }
-
   async function sweepOnce(): Promise<void> {
     try {
-      for (const loan of [...waiting.keys()]) if (await tryOne(loan)) waiting.delete(loan);
+      for (const loan of [...waiting.keys()]) if (await takeBack(hypercalls, loan)) waiting.delete(loan);
     } catch (error) {
       if (!isEnd(error)) throw error;
     }
@@ -52,7 +45,7 @@ export function createLoans({ gnttab, memory }: Hypercalls, parked: () => void):
   return {
     async takeBack(borrower, loans) {
       for (const loan of loans) {
-        if (await tryOne(loan)) continue;
+        if (await takeBack(hypercalls, loan)) continue;
         waiting.set(loan, borrower);
         parked();
       }

@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ring: [],
   hv: ['src/errors.ts'],
   xenstore: ['src/errors.ts'],
-  idc: ['src/errors.ts', 'ring'],
+  idc: ['src/errors.ts', 'hv', 'ring'],
   devices: ['src/errors.ts', 'src/words.ts', 'hv', 'idc', 'ring'],
   domain: ['src/errors.ts', 'src/words.ts', 'devices', 'hv', 'idc', 'ring', 'xenstore'],
   config: ['src/errors.ts', 'src/words.ts', 'sxp'],
