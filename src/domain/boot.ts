@@ -55,7 +55,7 @@ export async function bootDomain(data: ThreadData): Promise<void> {
       kernel: data.kernel.url,
       source: data.kernel.source,
     });
-    const open = checkSandbox();
+    const open = checkSandbox(data.readable);
     if (open.length > 0) throw new Error(`this Node does not confine a thread: ${open.join(', ')}`);
   }
   // Before it is ready: a kernel that cannot be loaded makes no domain.

@@ -27,7 +27,8 @@ export async function importKernel(url: string): Promise<Kernel> {
 
 /** What is wrong with a kernel, in one line with its place. @param thrown by its parser or by itself */
 export function explainKernel(thrown: unknown, path: string): string {
-  const [text] = messageOf(thrown).split('\n');
+  const denied = thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_ACCESS_DENIED';
+  const [text] = denied ? ['it may read nothing but what is beside or below it'] : messageOf(thrown).split('\n');
   const place = placeOf(thrown) ?? (thrown instanceof SyntaxError ? placeOf(parseAgain(path)) : undefined);
   return place === undefined ? `${text}` : `${text} (${place})`;
 }

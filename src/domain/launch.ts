@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { XmError } from '../errors.ts';
@@ -78,7 +77,8 @@ export function loadKernel(kernel: string): KernelImage {
   if (kernel.startsWith('builtin:') || !statSync(kernel, { throwIfNoEntry: false })?.isFile()) {
     throw new XmError('ENOKERNEL', `Cannot find kernel "${kernel}"`);
   }
-  const url = pathToFileURL(kernel).href;
+  // Links are followed here, as Node will do.
+  const url = pathToFileURL(realpathSync(kernel)).href;
   if (!/\.[mc]?ts$/.test(kernel)) return { url, source: undefined, builtin: false };
   try {
     return {
@@ -95,6 +95,7 @@ export function loadKernel(kernel: string): KernelImage {
 export function launchDomain(spec: DomainSpec): DomainThread {
   const { door, store, control, kernel } = spec;
   const confined = spec.backs.length === 0;
+  const readable = readablePaths(spec);
   const worker = new Worker(new URL(`./thread${extension}`, import.meta.url), {
     name: spec.name,
     env: {},
@@ -103,7 +104,8 @@ export function launchDomain(spec: DomainSpec): DomainThread {
     stdout: true,
     stderr: true,
     trackUnmanagedFds: confined,
-    execArgv: confined ? ['--permission', ...readablePaths(kernel).map((path) => `--allow-fs-read=${path}`)] : [],
+    // Node lets a thread read the whole working directory in place of an entry script, unless there is a text to evaluate.
+    execArgv: confined ? ['--eval=0', '--permission', ...readable.map((path) => `--allow-fs-read=${path}`)] : [],
     resourceLimits: {
       maxOldGenerationSizeMb: spec.heapMB,
       maxYoungGenerationSizeMb: 4,
@@ -123,6 +125,7 @@ export function launchDomain(spec: DomainSpec): DomainThread {
       addresses: spec.addresses,
       trusted: sourceRoot.href,
       publicModule: new URL(`index${extension}`, sourceRoot).href,
+      readable,
       confined,
     } satisfies ThreadData,
     transferList: [door.port, store, control],
@@ -154,12 +157,16 @@ export interface ThreadData {
   readonly addresses: readonly string[];
   readonly trusted: string;
   readonly publicModule: string;
+  /** Files and, ending in a slash, directories. */
+  readonly readable: readonly string[];
   readonly confined: boolean;
 }
 
-/** Our own modules, and the directory of the kernel. */
-function readablePaths(kernel: KernelImage | undefined): readonly string[] {
-  const own = [fileURLToPath(sourceRoot), fileURLToPath(new URL('../package.json', sourceRoot))];
-  own.push(fileURLToPath(new URL('../../package.json', sourceRoot)));
-  return kernel === undefined || kernel.builtin ? own : [...own, join(dirname(fileURLToPath(kernel.url)), '/')];
+/** What a domain's thread may read: our own modules, and the directories of the kernel and of the front ends. */
+function readablePaths({ kernel, fronts }: DomainSpec): readonly string[] {
+  const own = [sourceRoot, new URL('../package.json', sourceRoot), new URL('../../package.json', sourceRoot)];
+  const modules = [...fronts.map(({ module }) => module), ...(kernel === undefined ? [] : [kernel.url])];
+  return [...new Set([...own.map(String), ...modules.map((module) => new URL('./', module).href)])].map((url) =>
+    fileURLToPath(url),
+  );
 }

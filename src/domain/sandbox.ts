@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { registerHooks } from 'node:module';
+import { join } from 'node:path';
 
 /**
  * Modules that a kernel may import. None of them can make a synchronous native call that lasts: a thread stuck in one
@@ -90,13 +91,18 @@ function hide(object: object, name: string): void {
  * Whether the thread is closed as far as we close it. Asked at every boot, since the per-worker permission model is not a
  * documented feature of Node.
  *
+ * @param readable the files and directories that it may read
  * @returns what is open although it must not be
  */
-export function checkSandbox(): readonly string[] {
+export function checkSandbox(readable: readonly string[]): readonly string[] {
   const open: string[] = HIDDEN.filter((name) => (process as unknown as Record<string, unknown>)[name] !== undefined);
   const permission = process.permission as { has(scope: string, reference?: string): boolean } | undefined;
-  for (const scope of ['fs.write', 'child', 'worker', 'addons']) {
+  for (const scope of ['fs.write', 'child', 'worker', 'addons', 'net', 'wasi']) {
     if (permission === undefined || permission.has(scope)) open.push(scope);
+  }
+  // The working directory, because Node opened that once, and the root, which holds all.
+  for (const path of [join(process.cwd(), 'any'), '/any']) {
+    if (!readable.some((own) => path.startsWith(own)) && permission?.has('fs.read', path)) open.push(`fs.read ${path}`);
   }
   return open;
 }
