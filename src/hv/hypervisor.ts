@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type DomId, type EvtchnPort, PAGE_SIZE, VIRQ } from './contract.ts';
 import { createEventChannels, type EvtchnDomain } from './evtchn.ts';
 import { serveHypercalls } from './gate.ts';
@@ -76,7 +76,7 @@ export function createHypervisor(): Hypervisor {
       const info = createSharedInfo();
       const memory = createDomainMemory(quotaPages);
       const channel = new MessageChannel();
-      const near = channel.port1 as unknown as MessagePort;
+      const near = channel.port1;
       const domain: HvDomain = {
         ...createGrantDomain(domid, memory),
         info,
@@ -87,7 +87,7 @@ export function createHypervisor(): Hypervisor {
       domains.set(domid, domain);
       serveHypercalls(near, domain, grants, events);
       messages.print(`domain ${domid} created, ${(quotaPages * PAGE_SIZE) >> 20} MB of pages`);
-      return { domid, info, port: channel.port2 as unknown as MessagePort };
+      return { domid, info, port: channel.port2 };
     },
     destroyDomain(domid) {
       const domain = known(domid);

@@ -87,6 +87,24 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, director
   return domain;
 }
 
+export const CONTROL_UUID = '00000000-0000-0000-0000-000000000000';
+
+/** What stands in for Domain-0's configuration. Its memory is for its back ends' heap and pages; it is no quota of a guest. */
+export function controlConfig(backends: readonly string[]): VmConfig {
+  return {
+    name: 'Domain-0',
+    memory: 1024,
+    vcpus: 1,
+    image: { kernel: '', args: '' },
+    onPoweroff: 'destroy',
+    onReboot: 'destroy',
+    onCrash: 'destroy',
+    backends,
+    addresses: [],
+    devices: [],
+  };
+}
+
 /** The `rbpscd` characters of `xm list`. */
 export function stateLetters(domain: XendDomain, blocked: boolean): string {
   const { phase } = domain;

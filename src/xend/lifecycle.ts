@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import { totalmem } from 'node:os';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { EndAction, VmConfig } from '../config/contract.ts';
-import { type ControlAnswer, type ControlBody, createControlChannel, OKAY } from '../domain/control.ts';
-import { type DomainSpec, type KernelImage, launchDomain, loadKernel, type ThreadEnd } from '../domain/launch.ts';
+import { type KernelImage, loadKernel, type ThreadEnd } from '../domain/launch.ts';
 import { messageOf, noSuchDomain, XmError } from '../errors.ts';
 import type { DomId } from '../hv/contract.ts';
-import { serveStore } from '../xenstore/port.ts';
 import { giveAddresses, takeAddresses } from './addresses.ts';
 import type { XendContext } from './context.ts';
 import { FRONT_GONE } from './controller.ts';
 import type { DeviceService } from './devices.ts';
-import { newDomain, type XendDomain } from './domain.ts';
+import { CONTROL_UUID, controlConfig, newDomain, type XendDomain } from './domain.ts';
+import { checkMemory, freeMemory } from './memory.ts';
 import { publishDomain, unpublishDomain } from './mirror.ts';
 import { recordOf } from './records.ts';
 import { judgeRestart } from './restart.ts';
+import { startThread } from './start-thread.ts';
 
-/** Smallest quota that a thread can live in, MB. */
-const MIN_MEMORY = 16;
 /** Seconds a kernel has to end when it is asked to (spec/xend.md 2.7). */
 export const SHUTDOWN_LIMIT = 30;
-const MB = 1024 * 1024;
 
 /** Domains: from configuration to thread and back to nothing. */
 export interface Lifecycle {
@@ -48,80 +43,13 @@ export function createLifecycle(
   devices: DeviceService,
   onControlDomainLost: (why: string) => void,
 ): Lifecycle {
-  const { hv, store, xs, log, domains, stateFiles, paths, classes } = context;
+  const { hv, store, xs, log, domains, stateFiles, classes } = context;
   const limit = devices.connectLimit;
-  /** Names that exist or are being made. */
-  const names = new Set<string>();
   let nextDomid: DomId = 1;
   let stopping = false;
 
-  const totalMemory = (): number => Math.floor(totalmem() / MB);
-  function freeMemory(): number {
-    let used = 0;
-    for (const domain of domains.values()) used += domain.domid === 0 ? 0 : domain.config.memory;
-    return totalMemory() - used;
-  }
-
-  function checkMemory(memory: number): void {
-    if (memory < MIN_MEMORY) {
-      throw new XmError('EMEMORY', `${memory} MB of memory are not enough: a domain needs ${MIN_MEMORY} MB`);
-    }
-    if (memory > freeMemory()) {
-      const text = `${memory} MB of memory are more than the ${freeMemory()} MB that are free of ${totalMemory()} MB`;
-      throw new XmError('EMEMORY', text);
-    }
-  }
-
-  function handleControl(
-    domain: XendDomain,
-    type: string,
-    subtype: string,
-    body: ControlBody,
-  ): Promise<ControlAnswer> | ControlAnswer {
-    if (type !== 'DOMAIN') return devices.handle(domain, type, subtype, body);
-    if (subtype === 'READY') {
-      domain.ready.resolve();
-      if (domain.domid === 0) return OKAY;
-      return new Promise((resolve) => {
-        const go = (): void => resolve(OKAY);
-        if (domain.phase === 'running') go();
-        else domain.start = go;
-      });
-    }
-    if (subtype === 'EXIT') domain.shutdownReason = String(body.reason);
-    return OKAY;
-  }
-
-  /** Starts a domain's thread with doors to hypervisor, store and xend. */
-  function boot(domain: XendDomain, kernel: KernelImage | undefined): void {
-    const { config, domid, name } = domain;
-    // Half for the heap, half for pages: the sum is what the configuration promises.
-    const half = config.memory / 2;
-    const door = hv.createDomain(domid, Math.floor((half * MB) / 4096));
-    if (domid !== 0) store.introduceDomain(domid);
-    const storeChannel = new MessageChannel();
-    const controlChannel = new MessageChannel();
-    domain.store = serveStore(store, domid, storeChannel.port1 as unknown as MessagePort);
-    domain.control = createControlChannel(controlChannel.port1 as unknown as MessagePort, (type, subtype, body) =>
-      handleControl(domain, type, subtype, body),
-    );
-    const modules = (side: 'front' | 'back', wanted: (className: string) => boolean) =>
-      classes.filter((item) => wanted(item.name)).map((item) => ({ name: item.name, module: item[side].href }));
-    const spec: DomainSpec = {
-      name,
-      door,
-      store: storeChannel.port2 as unknown as MessagePort,
-      control: controlChannel.port2 as unknown as MessagePort,
-      kernel,
-      args: config.image.args,
-      heapMB: domid === 0 ? 512 : Math.max(8, Math.floor(half)),
-      fronts: domid === 0 ? [] : modules('front', () => true),
-      backs: modules('back', (className) => domid === 0 || config.backends.includes(className)),
-      runDir: paths.runDir,
-      addresses: config.addresses,
-    };
-    const thread = launchDomain(spec);
-    domain.thread = thread;
+  function start(domain: XendDomain, kernel: KernelImage | undefined): void {
+    const thread = startThread(context, devices, domain, kernel);
     thread.ended
       .then((end) => onThreadEnd(domain, end))
       .catch((error) => log.write('CRITICAL', `Domain ${domain.name} could not be cleaned up: ${messageOf(error)}`));
@@ -206,7 +134,6 @@ export function createLifecycle(
       log.write('WARNING', `The record of domain ${domain.name} could not be removed: ${messageOf(error)}`);
     }
     domains.delete(domain.domid);
-    names.delete(domain.name);
     domain.gone.resolve();
   }
 
@@ -235,7 +162,7 @@ export function createLifecycle(
 
   /** The domain itself, its devices and its thread, up to where its kernel may start. */
   async function build(domain: XendDomain, kernel: KernelImage): Promise<void> {
-    boot(domain, kernel);
+    start(domain, kernel);
     publishDomain(xs, domain);
     giveAddresses(xs, domain.domid, domain.config.addresses);
     const implicit = classes.filter((item) => item.implicit).map((item) => ({ class: item.name, config: {} }));
@@ -264,10 +191,8 @@ export function createLifecycle(
     if (other !== undefined) {
       throw new XmError('EEXIST', `Domain '${config.name}' already exists with ID '${other.domid}'`);
     }
-    if (names.has(config.name)) throw new XmError('EEXIST', `Domain '${config.name}' is just being created`);
-    checkMemory(config.memory);
+    checkMemory(domains.values(), config.memory);
     const kernel = loadKernel(config.image.kernel);
-    names.add(config.name);
     const domain = newDomain(nextDomid++, identity.uuid, config, directory);
     domain.quickLives = identity.quickLives;
     domains.set(domain.domid, domain);
@@ -304,19 +229,11 @@ export function createLifecycle(
   }
 
   return {
-    freeMemory,
+    freeMemory: () => freeMemory(domains.values()),
     async createControlDomain() {
-      const image = { kernel: '', args: '' };
-      const actions = { onPoweroff: 'destroy', onReboot: 'destroy', onCrash: 'destroy' } as const;
-      const config: VmConfig = {
-        ...{ name: 'Domain-0', memory: 1024, vcpus: 1, image, backends: classes.map(({ name }) => name), devices: [] },
-        addresses: [],
-        ...actions,
-      };
-      const domain = newDomain(0, '00000000-0000-0000-0000-000000000000', config, '/');
-      names.add(domain.name);
+      const domain = newDomain(0, CONTROL_UUID, controlConfig(classes.map(({ name }) => name)), '/');
       domains.set(0, domain);
-      boot(domain, undefined);
+      start(domain, undefined);
       await domain.ready.promise;
       domain.phase = 'running';
       publishDomain(xs, domain);

@@ -222,20 +222,21 @@ describe('last words', () => {
   // More than ring, socket and all buffers between hold; less than the console keeps.
   const text = `for (let line = 0; line < ${lines}; line++) dom.console.write(String(line).padStart(50, '.') + '\\n');`;
 
-  test.each(['return;', "throw new Error('the end');", 'process.exit(0);'])(
-    'reach the console before %s',
-    async (end) => {
-      await using xend = await startXend();
-      const kernel = xend.file(
-        'own.ts',
-        `export default async (dom) => { ${text} await dom.console.drained(); ${end} };`,
-      );
-      using terminal = await boot(xend, kernel);
-      await terminal.closed;
-      expect(terminal.received).toBe(lines * 51);
-      expect(terminal.output.endsWith(`.${lines - 1}\n`)).toBe(true);
-    },
-  );
+  test.each([
+    ['return;', ''],
+    ["throw new Error('the end');", '\r\nKernel crashed: the end\r\n'],
+    ['process.exit(0);', ''],
+  ])('reach the console before %s', async (end, epitaph) => {
+    await using xend = await startXend();
+    const kernel = xend.file(
+      'own.ts',
+      `export default async (dom) => { ${text} await dom.console.drained(); ${end} };`,
+    );
+    using terminal = await boot(xend, kernel);
+    await terminal.closed;
+    expect(terminal.received).toBe(lines * 51 + epitaph.length);
+    expect(terminal.output.endsWith(`.${lines - 1}\n${epitaph}`)).toBe(true);
+  });
 
   test('reach the console of a kernel that does not wait for them', async () => {
     await using xend = await startXend();

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { totalmem } from 'node:os';
+import { XmError } from '../errors.ts';
+import type { XendDomain } from './domain.ts';
+
+/** Smallest quota that a thread can live in, MB. */
+const MIN_MEMORY = 16;
+
+const totalMemory = (): number => Math.floor(totalmem() / 2 ** 20);
+
+/** MB of the machine that no guest was promised. */
+export function freeMemory(domains: Iterable<XendDomain>): number {
+  let promised = 0;
+  for (const { domid, config } of domains) promised += domid === 0 ? 0 : config.memory;
+  return totalMemory() - promised;
+}
+
+/** @throws XmError `EMEMORY` when a domain cannot have `memory` MB */
+export function checkMemory(domains: Iterable<XendDomain>, memory: number): void {
+  if (memory < MIN_MEMORY) {
+    throw new XmError('EMEMORY', `${memory} MB of memory are not enough: a domain needs ${MIN_MEMORY} MB`);
+  }
+  const free = freeMemory(domains);
+  if (memory > free) {
+    const text = `${memory} MB of memory are more than the ${free} MB that are free of ${totalMemory()} MB`;
+    throw new XmError('EMEMORY', text);
+  }
+}
