@@ -50,12 +50,16 @@ export interface ControlChannel {
   close(): void;
 }
 
-interface Envelope {
+interface Request {
   readonly id: number;
-  readonly answer?: ControlAnswer;
-  readonly type?: string;
-  readonly subtype?: string;
-  readonly body?: ControlBody;
+  readonly type: string;
+  readonly subtype: string;
+  readonly body: ControlBody;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly answer: ControlAnswer;
 }
 
 /** Longest wait for an answer; the old xend's was 20 s too (spec/xend.md 3.4). */
@@ -64,30 +68,33 @@ export const ANSWER_LIMIT = 20_000;
 /** An answer that only says that all is well. */
 export const OKAY: ControlAnswer = { status: CMSG_STATUS.okay };
 
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 export function createControlChannel(port: MessagePort, handle: ControlHandler): ControlChannel {
   const pending = new Map<number, (answer: ControlAnswer) => void>();
   let nextId = 1;
   let closed = false;
 
-  async function answer({ id, type = '', subtype = '', body = {} }: Envelope): Promise<void> {
+  async function answer({ id, type, subtype, body }: Request): Promise<void> {
     let reply: ControlAnswer;
     try {
       reply = await handle(type, subtype, body);
     } catch (error) {
       reply = { status: CMSG_STATUS.error, reason: messageOf(error) };
     }
-    if (!closed) port.postMessage({ id, answer: reply } satisfies Envelope);
+    if (!closed) port.postMessage({ id, answer: reply } satisfies Answer);
   }
 
   port.on('message', (message: unknown) => {
-    if (typeof message !== 'object' || message === null) return;
-    const envelope = message as Envelope;
-    if (envelope.answer === undefined) {
-      void answer(envelope);
+    const { id, type, subtype, body, answer: reply }: Record<string, unknown> = Object(message);
+    // Who gives no number waits for no answer; another kind of id (a port, say) could not even be sent back.
+    if (typeof id !== 'number') return;
+    if (reply === undefined) {
+      void answer({ id, type: text(type), subtype: text(subtype), body: Object(body) });
       return;
     }
-    pending.get(envelope.id)?.(envelope.answer);
-    pending.delete(envelope.id);
+    pending.get(id)?.(Object(reply));
+    pending.delete(id);
   });
   port.once('close', () => {
     closed = true;
@@ -109,7 +116,7 @@ export function createControlChannel(port: MessagePort, handle: ControlHandler):
           clearTimeout(limit);
           resolve(reply);
         });
-        port.postMessage({ id, type, subtype, body } satisfies Envelope);
+        port.postMessage({ id, type, subtype, body } satisfies Request);
       });
     },
     close: () => port.close(),

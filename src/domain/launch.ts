@@ -31,7 +31,7 @@ export interface DomainSpec {
   readonly control: MessagePort;
   readonly kernel: KernelImage | undefined;
   readonly args: string;
-  /** Limit of the JavaScript heap, MB. */
+  /** V8's limit of the JavaScript heap, MB. */
   readonly heapMB: number;
   readonly fronts: readonly ClassModule[];
   /** Serving back ends needs files and sockets: such a domain is not confined. */

@@ -27,7 +27,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Ways out of the thread that would take the whole supervisor along, or around the module list. `reallyExit` is not one of
+ * Ways out of the thread that would take the whole supervisor along, around the module list, or to its own ports. `reallyExit` is not one of
  * them: in a worker it ends the thread, and `process.exit` and uncaught errors need it.
  */
 const HIDDEN = [
@@ -41,6 +41,9 @@ const HIDDEN = [
   '_debugProcess',
   '_debugEnd',
   '_startProfilerIdleNotifier',
+  '_rawDebug',
+  '_getActiveHandles',
+  '_getActiveRequests',
   'setuid',
   'setgid',
   'chdir',

@@ -6,6 +6,14 @@ import type { XendDomain } from './domain.ts';
 /** Smallest quota that a thread can live in, MB. */
 const MIN_MEMORY = 16;
 
+/** Smallest limit of a heap, MB. */
+const MIN_HEAP = 8;
+
+/** Divides a domain's memory, all in MB: half for the heap, half for pages. */
+export function shareMemory(memory: number): { readonly heap: number; readonly pages: number } {
+  return { heap: Math.max(MIN_HEAP, memory / 2), pages: memory / 2 };
+}
+
 const totalMemory = (): number => Math.floor(totalmem() / 2 ** 20);
 
 /** MB of the machine that no guest was promised. */

@@ -15,6 +15,7 @@ import type { XendDomain } from './domain.ts';
 import { nodeInfo } from './info.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, openLog } from './log.ts';
+import { watchMemory } from './memory-watch.ts';
 import { deviceListSxp, recordOf } from './records.ts';
 import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
@@ -65,6 +66,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     startTime,
   };
   const { hv, classes, domains } = context;
+  const endWatch = watchMemory(context);
   const stopAsked = Promise.withResolvers<string | undefined>();
   const devices = createDeviceService(context);
   const life = createLifecycle(context, devices, (why) => {
@@ -184,6 +186,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     stopAsked: stopAsked.promise,
     async stop() {
       await life.stopAll();
+      endWatch();
       log.write('INFO', 'xend stopped');
     },
   };

@@ -7,11 +7,12 @@ import { serveStore } from '../xenstore/port.ts';
 import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
+import { shareMemory } from './memory.ts';
+import { V8_HEAP } from './memory-watch.ts';
 
 const MB = 1024 * 1024;
-/** Limits of the heap, MB: of Domain-0, and the least of any other. */
+/** Limit of Domain-0's heap, MB. */
 const CONTROL_HEAP = 512;
-const MIN_HEAP = 8;
 
 /** Starts a domain's thread with doors to hypervisor, store and xend; notes them in the domain. */
 export function startThread(
@@ -22,9 +23,8 @@ export function startThread(
 ): DomainThread {
   const { hv, store, paths, classes } = context;
   const { config, domid, name } = domain;
-  // Half for the heap, half for pages: the sum is what the configuration promises.
-  const half = config.memory / 2;
-  const door = hv.createDomain(domid, Math.floor((half * MB) / PAGE_SIZE));
+  const { pages } = shareMemory(config.memory);
+  const door = hv.createDomain(domid, Math.floor((pages * MB) / PAGE_SIZE));
   if (domid !== 0) store.introduceDomain(domid);
   const [storeHere, storeThere] = portPair();
   const [controlHere, controlThere] = portPair();
@@ -41,7 +41,7 @@ export function startThread(
     control: controlThere,
     kernel,
     args: config.image.args,
-    heapMB: domid === 0 ? CONTROL_HEAP : Math.max(MIN_HEAP, Math.floor(half)),
+    heapMB: domid === 0 ? CONTROL_HEAP : V8_HEAP,
     fronts: domid === 0 ? [] : modules('front', () => true),
     backs: modules('back', (className) => domid === 0 || config.backends.includes(className)),
     runDir: paths.runDir,

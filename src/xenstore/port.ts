@@ -46,7 +46,7 @@ export function serveStore(store: Store, domid: number, port: MessagePort): Serv
   }
 
   function answer(request: Readonly<Record<string, unknown>>): void {
-    const id = Number(request.id);
+    const id = isCount(request.id) ? request.id : -1;
     if (isCount(request.seen)) replies.seen = Math.min(request.seen, replies.sent);
     if (replies.sent - replies.seen >= store.quotas.outstanding) {
       close();
