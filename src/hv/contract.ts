@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Argo } from './argo-contract.ts';
 
 /** A number that stands for one kind of thing; other kinds cannot be passed for it by mistake. */
 type Kind<Name extends string> = number & { readonly kind?: Name };
@@ -31,7 +32,7 @@ export const GNTST = {
 } as const;
 
 /** Virtual interrupts that exist here (spec/primitives.md 6.1). */
-export const VIRQ = { domExc: 3 } as const;
+export const VIRQ = { domExc: 3, argo: 11 } as const;
 
 /** What an event channel's end is (spec/primitives.md 6.1). */
 export const EVTCHN_STATUS = { closed: 0, unbound: 1, interdomain: 2, virq: 4 } as const;
@@ -96,7 +97,7 @@ export interface Hypercalls {
     allocUnbound(remote: DomId): Promise<EvtchnPort>;
     /** Binds to a port that the remote domain allocated for us; our new port is pending at once, as earlier sends may be lost. */
     bindInterdomain(remote: DomId, remotePort: EvtchnPort): Promise<EvtchnPort>;
-    /** A port on which a virtual interrupt arrives. Global ones only for domain 0. */
+    /** A port on which a virtual interrupt arrives. Global ones only for domain 0; VIRQ_ARGO is each domain's own. */
     bindVirq(virq: number): Promise<EvtchnPort>;
     /** The other end becomes unbound and gets no event. */
     close(port: EvtchnPort): Promise<void>;
@@ -117,6 +118,8 @@ export interface Hypercalls {
     /** Drains pending events now, for code that may not yield. @returns whether any handler ran */
     poll(): boolean;
   };
+  /** Messages that the hypervisor copies, for peers that do not trust each other. */
+  readonly argo: Argo;
 }
 
 /** A hypercall was refused. `code` is an errno name, or `GNTST` for grant operations, where `status` says which. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DOMID_SELF, type DomId, EVTCHN_STATUS, type EvtchnPort, HypercallError, VIRQ } from './contract.ts';
-import { MAX_PORTS, resetPort, type SharedInfo, setPending, setPortState } from './shared-info.ts';
+import { MAX_PORTS, resetPort, type SharedInfo, setArgoPort, setPending, setPortState } from './shared-info.ts';
 
 interface Channel {
   status: number;
@@ -28,6 +28,8 @@ export interface EvtchnDomain {
 }
 
 const GLOBAL_VIRQS: ReadonlySet<number> = new Set([VIRQ.domExc]);
+/** Each domain has its own of these. */
+const DOMAIN_VIRQS: ReadonlySet<number> = new Set([VIRQ.argo]);
 
 function fail(code: string, message: string): never {
   throw new HypercallError(code, message);
@@ -80,6 +82,7 @@ export function createEventChannels(find: (domid: DomId) => EvtchnDomain | undef
   function close(caller: EvtchnDomain, port: EvtchnPort): void {
     const channel = channelOf(caller, port);
     caller.channels.delete(port);
+    if (channel.status === EVTCHN_STATUS.virq && channel.virq === VIRQ.argo) setArgoPort(caller.info, 0);
     setPortState(caller.info, port, EVTCHN_STATUS.closed);
     resetPort(caller.info, port);
     if (channel.status !== EVTCHN_STATUS.interdomain) return;
@@ -104,12 +107,15 @@ export function createEventChannels(find: (domid: DomId) => EvtchnDomain | undef
       }
     },
     bindVirq(caller: EvtchnDomain, virq: number): EvtchnPort {
-      if (!GLOBAL_VIRQS.has(virq)) fail('EINVAL', `no virtual interrupt ${virq}`);
-      if (caller.domid !== 0) fail('EBUSY', `virtual interrupt ${virq} belongs to domain 0`);
+      const global = GLOBAL_VIRQS.has(virq);
+      if (!global && !DOMAIN_VIRQS.has(virq)) fail('EINVAL', `no virtual interrupt ${virq}`);
+      if (global && caller.domid !== 0) fail('EBUSY', `virtual interrupt ${virq} belongs to domain 0`);
       for (const channel of caller.channels.values()) {
         if (channel.status === EVTCHN_STATUS.virq && channel.virq === virq) fail('EEXIST', `virq ${virq} is bound`);
       }
-      return open(caller, { status: EVTCHN_STATUS.virq, remote: 0, remotePort: 0, virq });
+      const port = open(caller, { status: EVTCHN_STATUS.virq, remote: 0, remotePort: 0, virq });
+      if (virq === VIRQ.argo) setArgoPort(caller.info, port);
+      return port;
     },
     close,
     status(caller: EvtchnDomain, port: EvtchnPort) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MessagePort } from 'node:worker_threads';
+import type { ArgoAuthority, ArgoDomain } from './argo.ts';
 import { type CopyEnd, HypercallError } from './contract.ts';
 import type { EventChannels, EvtchnDomain } from './evtchn.ts';
 import type { GrantDomain, GrantTables } from './grants.ts';
@@ -37,9 +38,10 @@ function copyEnd(value: unknown): CopyEnd {
  */
 export function serveHypercalls(
   port: MessagePort,
-  domain: GrantDomain & EvtchnDomain,
+  domain: GrantDomain & EvtchnDomain & ArgoDomain,
   grants: GrantTables,
   events: EventChannels,
+  argo: ArgoAuthority,
 ): void {
   const ops: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
     'memory.alloc': ([order]) => domain.memory.alloc(number(order)),
@@ -61,24 +63,39 @@ export function serveHypercalls(
     'evtchn.bindVirq': ([virq]) => events.bindVirq(domain, number(virq)),
     'evtchn.close': ([near]) => events.close(domain, number(near)),
     'evtchn.status': ([near]) => events.status(domain, number(near)),
+    'argo.register': ([aport, partner, length, failExist]) =>
+      argo.register(domain, number(aport), number(partner), number(length), failExist === true),
+    'argo.unregister': ([aport, partner]) => argo.unregister(domain, number(aport), number(partner)),
+    'argo.resolve': ([to, aport]) => argo.resolve(domain, number(to), number(aport)),
   };
 
-  function answer(request: HypercallRequest): HypercallReply {
-    const id = request.id;
+  function refusal(id: number, error: unknown): HypercallReply {
+    const { code, message, status } =
+      error instanceof HypercallError ? error : new HypercallError('EFAULT', String(error));
+    return { id, code, message, status };
+  }
+
+  function answer({ id, op, args }: HypercallRequest): void {
     try {
-      const op = Object.hasOwn(ops, request.op) ? ops[request.op] : undefined;
-      if (op === undefined || !Array.isArray(request.args)) throw new HypercallError('ENOSYS', 'no such hypercall');
-      return { id, result: op(request.args) };
+      const run = Object.hasOwn(ops, op) ? ops[op] : undefined;
+      if (run === undefined || !Array.isArray(args)) throw new HypercallError('ENOSYS', 'no such hypercall');
+      const result = run(args);
+      if (result instanceof Promise) {
+        result.then(
+          (late: unknown) => port.postMessage({ id, result: late } satisfies HypercallReply),
+          (error: unknown) => port.postMessage(refusal(id, error)),
+        );
+      } else {
+        port.postMessage({ id, result } satisfies HypercallReply);
+      }
     } catch (error) {
-      const { code, message, status } =
-        error instanceof HypercallError ? error : new HypercallError('EFAULT', String(error));
-      return { id, code, message, status };
+      port.postMessage(refusal(id, error));
     }
   }
 
   port.on('message', (message: unknown) => {
     const request = Object(message) as HypercallRequest;
     // Who gives no number waits for no answer; another kind of id (a port, say) could not even be sent back.
-    if (typeof request.id === 'number') port.postMessage(answer(request));
+    if (typeof request.id === 'number') answer(request);
   });
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MessagePort } from 'node:worker_threads';
+import { createArgoClient } from './argo-client.ts';
+import type { ArgoNews } from './argo-messages.ts';
 import { type DomId, type EvtchnPort, type Extent, HypercallError, type Hypercalls, type Mapping } from './contract.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Binding } from './evtchn.ts';
 import type { HypercallReply } from './gate.ts';
+import { ownMap } from './own-map.ts';
 import {
   clearMask,
   countSent,
@@ -15,9 +18,19 @@ import {
   setPending,
 } from './shared-info.ts';
 
+// Taken before any kernel runs: an accessor that it puts on all objects must not be handed a message.
+const { hasOwn } = Object;
+
 interface Pending {
   resolve(value: unknown): void;
   reject(error: HypercallError): void;
+}
+
+function holds<T extends object, K extends PropertyKey>(
+  message: T,
+  name: K,
+): message is Extract<T, Record<K, unknown>> {
+  return hasOwn(message, name);
 }
 
 /** Hypercalls of a domain and the end of their life. */
@@ -28,7 +41,7 @@ export interface HypercallClient extends Hypercalls {
 
 /** The domain's side of the gate: in the domain's thread, over the port and shared page that the hypervisor gave it. */
 export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessagePort): HypercallClient {
-  const pending = new Map<number, Pending>();
+  const pending = ownMap<number, Pending>();
   const bindings: (Binding | undefined)[] = new Array(MAX_PORTS).fill(undefined);
   /** Notifications of ports that are bound although the binding itself has not reached this thread yet. */
   const early = new Set<EvtchnPort>();
@@ -36,24 +49,35 @@ export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessageP
   let nextId = 1;
   let closed = false;
 
-  function call<T>(op: string, ...args: unknown[]): Promise<T> {
-    if (closed) return Promise.reject(new HypercallError('ENODEV', 'the domain is gone'));
-    return new Promise<T>((resolve, reject) => {
-      const id = nextId++;
-      pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      port.postMessage({ id, op, args });
-    });
+  function ask(op: string, args: readonly unknown[], done: Pending): void {
+    if (closed) {
+      done.reject(new HypercallError('ENODEV', 'the domain is gone'));
+      return;
+    }
+    const id = nextId++;
+    pending.set(id, done);
+    port.postMessage({ id, op, args });
   }
 
-  function onMessage(message: HypercallReply | { readonly bound: Binding }): void {
-    if ('bound' in message) {
+  function call<T>(op: string, ...args: unknown[]): Promise<T> {
+    return new Promise<T>((resolve, reject) => ask(op, args, { resolve: resolve as (value: unknown) => void, reject }));
+  }
+
+  const argoClient = createArgoClient(domid, info, ask);
+
+  function onMessage(message: HypercallReply | { readonly bound: Binding } | { readonly argo: ArgoNews }): void {
+    if (holds(message, 'argo')) {
+      argoClient.onNews(message.argo);
+      return;
+    }
+    if (holds(message, 'bound')) {
       bindings[message.bound.port] = message.bound;
       if (early.delete(message.bound.port)) notify(message.bound.port);
       return;
     }
     const waiting = pending.get(message.id);
     pending.delete(message.id);
-    if ('code' in message) waiting?.reject(new HypercallError(message.code, message.message, message.status));
+    if (holds(message, 'code')) waiting?.reject(new HypercallError(message.code, message.message, message.status));
     else waiting?.resolve(message.result);
   }
 
@@ -113,6 +137,7 @@ export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessageP
       },
       poll: dispatcher.poll,
     },
+    argo: argoClient.argo,
     close() {
       port.close();
     },

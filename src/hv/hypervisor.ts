@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { type ArgoDomain, type ArgoOptions, createArgo, createArgoTable } from './argo.ts';
 import { type DomId, type EvtchnPort, PAGE_SIZE, VIRQ } from './contract.ts';
 import { createEventChannels, type EvtchnDomain } from './evtchn.ts';
 import { serveHypercalls } from './gate.ts';
@@ -16,6 +17,8 @@ export interface DomainUsage {
   readonly ports: number;
   readonly grants: number;
   readonly mappings: number;
+  /** Argo rings. */
+  readonly rings: number;
 }
 
 /** What a domain's thread needs to make hypercalls; hand it over with `port` in the transfer list. */
@@ -25,20 +28,32 @@ export interface DomainDoor {
   readonly port: MessagePort;
 }
 
-interface HvDomain extends GrantDomain, EvtchnDomain {
+interface HvDomain extends GrantDomain, EvtchnDomain, ArgoDomain {
   readonly close: () => void;
 }
 
-/** The authority over domains, pages, grants and event channels. It lives on xend's main thread and is never on a data path. */
+/** Boot options. */
+export interface HypervisorOptions {
+  /** Argo, here on and open to rings for every domain unless said otherwise. */
+  readonly argo?: Partial<ArgoOptions>;
+}
+
+/** The authority over domains, pages, grants, event channels and Argo. It lives on xend's main thread and is never on a data path. */
 export interface Hypervisor {
-  /** @param quotaPages pages the domain may have in extents */
-  createDomain(domid: DomId, quotaPages: number): DomainDoor;
   /**
-   * Undoes everything a domain held: ports, mappings, grants, extents. The domain's thread must have ended. Raises
+   * @param quotaPages pages the domain may have in extents and rings
+   * @param options.argo false for a domain that may not use Argo
+   */
+  createDomain(domid: DomId, quotaPages: number, options?: { readonly argo?: boolean }): DomainDoor;
+  /**
+   * Undoes everything a domain held: ports, mappings, grants, extents, rings. The domain's thread must have ended. Raises
    * VIRQ_DOM_EXC in domain 0.
    */
   destroyDomain(domid: DomId): void;
-  /** Undoes the mappings of a domain whose thread has ended, so that those who lent it memory have it back before all else goes. */
+  /**
+   * Undoes the mappings of a domain whose thread has ended, so that those who lent it memory have it back before all else goes;
+   * and what it was sending, so that no other sender waits for it.
+   */
   unmapAll(domid: DomId): void;
   pause(domid: DomId): void;
   unpause(domid: DomId): void;
@@ -57,11 +72,12 @@ export interface Hypervisor {
   dmesg(clear: boolean): string;
 }
 
-export function createHypervisor(): Hypervisor {
+export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const domains = new Map<DomId, HvDomain>();
   const find = (domid: DomId): HvDomain | undefined => domains.get(domid);
   const grants = createGrantTables(find);
   const events = createEventChannels(find);
+  const argo = createArgo(domains, { enabled: true, macPermissive: true, ...options.argo });
   const messages = createMessageRing();
 
   function known(domid: DomId): HvDomain {
@@ -71,7 +87,7 @@ export function createHypervisor(): Hypervisor {
   }
 
   return {
-    createDomain(domid, quotaPages) {
+    createDomain(domid, quotaPages, { argo: hasArgo = true } = {}) {
       if (domains.has(domid)) throw new Error(`domain ${domid} exists`);
       const info = createSharedInfo();
       const memory = createDomainMemory(quotaPages);
@@ -82,15 +98,19 @@ export function createHypervisor(): Hypervisor {
         info,
         channels: new Map(),
         bound: (binding) => near.postMessage({ bound: binding }),
+        argo: hasArgo ? createArgoTable() : undefined,
+        tellArgo: (news) => near.postMessage({ argo: news }),
         close: () => near.close(),
       };
       domains.set(domid, domain);
-      serveHypercalls(near, domain, grants, events);
+      serveHypercalls(near, domain, grants, events, argo);
+      argo.arrived();
       messages.print(`domain ${domid} created, ${(quotaPages * PAGE_SIZE) >> 20} MB of pages`);
       return { domid, info, port: channel.port2 };
     },
     destroyDomain(domid) {
       const domain = known(domid);
+      argo.release(domain);
       events.release(domain);
       grants.release(domain);
       domain.close();
@@ -99,7 +119,11 @@ export function createHypervisor(): Hypervisor {
       const control = find(0);
       if (control !== undefined) events.raiseVirq(control, VIRQ.domExc);
     },
-    unmapAll: (domid) => grants.unmapAll(known(domid)),
+    unmapAll(domid) {
+      const domain = known(domid);
+      grants.unmapAll(domain);
+      argo.settle(domain);
+    },
     pause: (domid) => setPaused(known(domid).info, true),
     unpause: (domid) => setPaused(known(domid).info, false),
     bindPair: (near, far) => events.bindPair(known(near), known(far)),
@@ -121,6 +145,7 @@ export function createHypervisor(): Hypervisor {
             ports: domain.channels.size,
             grants: domain.grants.size,
             mappings: domain.mappings.size,
+            rings: domain.argo?.rings.size ?? 0,
           };
     },
     domids: () => [...domains.keys()],

@@ -11,6 +11,10 @@ export interface DomainMemory {
   /** @throws HypercallError `EINVAL` for an extent that is not the domain's */
   get(id: number): Extent;
   free(id: number): void;
+  /** Zeroed memory that is no extent but counts for the quota, in whole pages. @throws HypercallError `ENOMEM` beyond it */
+  take(bytes: number): SharedArrayBuffer;
+  /** Gives it back, once. */
+  give(buffer: SharedArrayBuffer): void;
 }
 
 /**
@@ -21,6 +25,22 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
   const extents = new Map<number, Extent>();
   let used = 0;
   let nextId = 1;
+
+  function take(bytes: number): SharedArrayBuffer {
+    const pages = pagesOf(bytes);
+    if (used + pages > quotaPages) {
+      throw new HypercallError('ENOMEM', `${pages} pages asked for, ${quotaPages - used} of ${quotaPages} left`);
+    }
+    // Made before it is counted: where the machine has no memory left, the quota stays as it was.
+    const buffer = new SharedArrayBuffer(bytes);
+    used += pages;
+    return buffer;
+  }
+
+  function give({ byteLength }: SharedArrayBuffer): void {
+    used -= pagesOf(byteLength);
+  }
+
   return {
     quotaPages,
     usedPages: () => used,
@@ -29,14 +49,8 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
       if (!Number.isInteger(order) || order < 0 || order > MAX_ORDER) {
         throw new HypercallError('EINVAL', `no extent of order ${order}: at most ${MAX_ORDER}`);
       }
-      const pages = 2 ** order;
-      if (used + pages > quotaPages) {
-        throw new HypercallError('ENOMEM', `${pages} pages asked for, ${quotaPages - used} of ${quotaPages} left`);
-      }
-      // Made before it is counted: where the machine has no memory left, the quota stays as it was.
-      const extent: Extent = { id: nextId, order, buffer: new SharedArrayBuffer(pages * PAGE_SIZE) };
+      const extent: Extent = { id: nextId, order, buffer: take(2 ** order * PAGE_SIZE) };
       nextId++;
-      used += pages;
       extents.set(extent.id, extent);
       return extent;
     },
@@ -46,8 +60,12 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
       return extent;
     },
     free(id) {
-      used -= 2 ** this.get(id).order;
+      give(this.get(id).buffer);
       extents.delete(id);
     },
+    take,
+    give,
   };
 }
+
+const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_SIZE);

@@ -14,6 +14,12 @@ const WAKE = 0;
 const SLEEPING = 1;
 const SELECTOR = 2;
 const PAUSED = 3;
+/** Port of VIRQ_ARGO, 0 when it is not bound: whoever sends a message raises it without asking the hypervisor. */
+const ARGO_PORT = 4;
+/** Counts changes after which a message of this domain may find a ring where there was none. */
+const ARGO_CHANGES = 5;
+/** Counts the rings that were registered for this domain alone: they go before rings for everybody. */
+const ARGO_PARTNER_RINGS = 6;
 const PENDING = 16;
 const MASK = PENDING + 32;
 const STATE = MASK + 32;
@@ -45,6 +51,33 @@ export function setPending(info: SharedInfo, port: number): void {
   if (Atomics.load(info, MASK + word) & bit) return;
   Atomics.or(info, SELECTOR, 1 << word);
   wake(info);
+}
+
+/** Says on which port VIRQ_ARGO arrives; 0 for none. */
+export function setArgoPort(info: SharedInfo, port: number): void {
+  Atomics.store(info, ARGO_PORT, port);
+}
+
+/** Raises VIRQ_ARGO: a message came, there is room, or it is time to try again. */
+export function raiseArgo(info: SharedInfo): void {
+  const port = Atomics.load(info, ARGO_PORT);
+  if (port > 0 && port < MAX_PORTS) setPending(info, port);
+}
+
+/** Tells a domain that rings came or went, so that what it knows of them may be old. */
+export function countArgoChange(info: SharedInfo, forItAlone: boolean): void {
+  if (forItAlone) Atomics.add(info, ARGO_PARTNER_RINGS, 1);
+  Atomics.add(info, ARGO_CHANGES, 1);
+}
+
+/** Count that moves when a message may find a ring where there was none. */
+export function argoChanges(info: SharedInfo): number {
+  return Atomics.load(info, ARGO_CHANGES);
+}
+
+/** Count that moves when a ring for this domain alone is registered. */
+export function argoPartnerRings(info: SharedInfo): number {
+  return Atomics.load(info, ARGO_PARTNER_RINGS);
 }
 
 /** Holds the events of a port back: they stay pending, and wake nobody. */

@@ -157,6 +157,7 @@ export function createGrantModel() {
         ports: 0,
         grants: grants.size,
         mappings: mappings.size,
+        rings: 0,
       };
     },
   };

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DomId } from '../../src/hv/contract.ts';
 import { connectHypercalls, type HypercallClient } from '../../src/hv/hypercalls.ts';
-import { createHypervisor, type DomainDoor, type Hypervisor } from '../../src/hv/hypervisor.ts';
+import { createHypervisor, type DomainDoor, type Hypervisor, type HypervisorOptions } from '../../src/hv/hypervisor.ts';
 
 /** A real hypervisor with domains that make their hypercalls from the test's own thread, through the real gate. */
 export interface Machine extends Disposable {
@@ -16,8 +16,8 @@ export interface Machine extends Disposable {
 }
 
 /** Starts a machine with these domains, each with `quotaPages` pages; disposing of it destroys them. */
-export function startMachine(domids: readonly DomId[], quotaPages = 64): Machine {
-  const hv = createHypervisor();
+export function startMachine(domids: readonly DomId[], quotaPages = 64, options: HypervisorOptions = {}): Machine {
+  const hv = createHypervisor(options);
   const doors = new Map<DomId, DomainDoor>();
   const clients = new Map<DomId, HypercallClient>();
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import { isSleeping, type SharedInfo } from '../../src/hv/shared-info.ts';
 import { churn } from './hv-churn.ts';
@@ -93,6 +94,18 @@ async function storm({ evtchn }: HypercallClient, { words, port, rounds }: Task)
   return sent;
 }
 
+/** Argo messages to domain 1, flat out, each of equal words that count up; waits where there is no room. */
+async function argoFlood({ argo }: HypercallClient, { port }: Task): Promise<never> {
+  const to = { domid: 1, aport: port };
+  const body = new Uint32Array(2048);
+  const pieces = [new Uint8Array(body.buffer, 0, 4), new Uint8Array(body.buffer, 4)];
+  await argo.resolve(to);
+  for (let number = 1; ; number++) {
+    body.fill(number);
+    while (typeof argo.sendv(port, to, pieces, number) === 'string') await nextTurn();
+  }
+}
+
 /** What a domain's thread can be told to run. */
-export const PROGRAMS = { produce, consume, count, hold, echo, storm, churn } as const;
+export const PROGRAMS = { produce, consume, count, hold, echo, storm, churn, argoFlood } as const;
 export type ProgramName = keyof typeof PROGRAMS;

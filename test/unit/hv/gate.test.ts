@@ -58,6 +58,9 @@ const OPS = [
   'evtchn.bindVirq',
   'evtchn.close',
   'evtchn.status',
+  'argo.register',
+  'argo.unregister',
+  'argo.resolve',
 ];
 
 const CYCLE: Record<string, unknown> = {};
