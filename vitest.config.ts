@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from 'vitest/config';
 
+// As xend's process has it (`src/cli/xend-process.ts`): the lifecycle project runs supervisors in its own.
+process.env.MALLOC_MMAP_THRESHOLD_ ??= String(128 * 1024);
+
 /** `unit` shares threads and starts nothing; `lifecycle` runs real supervisors, each file in a process of its own. */
 export default defineConfig({
   test: {

@@ -84,6 +84,8 @@ async function launch(paths: RunPaths, program: string): Promise<string | undefi
   }
   // Its directory is the root, so that it keeps no directory of the user busy: relative paths are resolved before.
   const env = {
+    // Else glibc keeps what domains gave back: it no longer maps blocks of a size that was freed once.
+    MALLOC_MMAP_THRESHOLD_: String(128 * 1024),
     ...process.env,
     XEND_RUNDIR: resolve(paths.runDir),
     XEND_STATEDIR: resolve(paths.stateDir),
