@@ -8,9 +8,11 @@ import { readConfig } from '../src/cli/input.ts';
 import { checkText } from '../src/cli/validate.ts';
 
 export default class Create extends XmCommand {
-  static override description = 'Create and start a domain from a configuration file.';
+  static override description =
+    'Create and start the domains of a configuration file.\nWhen one of several cannot be created, none of them is; --json shows one domain as an object, several as a list.';
   static override examples = [
     '<%= config.bin %> create configs/demo.sxp',
+    { description: 'Several domains at once:', command: '<%= config.bin %> create configs/idc-pair.sxp' },
     { description: 'Start it and stay on its console:', command: '<%= config.bin %> create -c configs/demo.sxp' },
     {
       description: 'Print what would be created; the output is a configuration:',
@@ -25,9 +27,13 @@ export default class Create extends XmCommand {
       aliases: ['defconfig'],
       description: 'The configuration, as an option.',
     }),
-    console: boolean({ char: 'c', aliases: ['console_autoconnect'], description: 'Connect to the console.' }),
+    console: boolean({
+      char: 'c',
+      aliases: ['console_autoconnect'],
+      description: 'Connect to the console; of several, to the first one.',
+    }),
     dryrun: boolean({ char: 'n', aliases: ['dry-run'], description: 'Check it and print it as SXP, create nothing.' }),
-    paused: boolean({ char: 'p', description: 'Leave the domain paused.' }),
+    paused: boolean({ char: 'p', description: 'Leave the domains paused.' }),
     quiet: boolean({ char: 'q', description: 'Print nothing when it works.' }),
   };
 
@@ -45,13 +51,14 @@ export default class Create extends XmCommand {
     }
     const say = (line: string) => this.print(flags.quiet ? '' : line);
     say(`Using config file "${file}".\n`);
-    const { report, ...domain } = await this.call('domain.create', { ...config, paused: flags.paused });
+    const { report, domains } = await this.call('domain.create', { ...config, paused: flags.paused });
     if (report !== '') this.notice(report.trimEnd());
-    say(`Started domain ${domain.name} (id=${domain.domid})\n`);
+    for (const { name, domid } of domains) say(`Started domain ${name} (id=${domid})\n`);
+    const [first, ...others] = domains;
     if (flags.console) {
-      const { path } = await this.call('domain.console', { domain: String(domain.domid) });
-      return { ...domain, ...(await attach(path, { silent: flags.quiet, collect: this.jsonEnabled() })) };
+      const { path } = await this.call('domain.console', { domain: String(first!.domid) });
+      return { ...first, ...(await attach(path, { silent: flags.quiet, collect: this.jsonEnabled() })) };
     }
-    return domain;
+    return others.length === 0 ? first : domains;
   }
 }

@@ -12,6 +12,7 @@ export type {
   DomainConsole,
   DomainDevice,
   DomainDevices,
+  DomainIdc,
   FrontContext,
   FrontInterface,
   Kernel,

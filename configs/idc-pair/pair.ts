@@ -9,7 +9,7 @@ const decoder = new TextDecoder();
 export default defineKernel(async (dom) => {
   const say = (line: string) => dom.console.write(`${line}\r\n`);
 
-  const endpoint = dom.idc.connect(dom.args, {
+  const endpoint = dom.idc.endpoint(dom.args.address, {
     onTransaction(asked) {
       say(`asked: ${decoder.decode(asked.parameters.subarray(0, asked.parametersLength))}`);
       asked.complete(0, encoder.encodeInto(`pong from ${dom.name}`, asked.status).written);

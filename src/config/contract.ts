@@ -35,8 +35,8 @@ export interface VmConfig {
   readonly devices: readonly DeviceEntry[];
 }
 
-/** `config` is there unless a diagnostic is an error. */
+/** `configs`, one or more, are there unless a diagnostic is an error. */
 export interface ConfigResult {
-  readonly config: VmConfig | undefined;
+  readonly configs: readonly VmConfig[] | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Source, SxpNode } from '../sxp/contract.ts';
+import type { Source, Span, SxpNode } from '../sxp/contract.ts';
 import { parse } from '../sxp/parse.ts';
 import { positionOf } from '../sxp/position.ts';
 import { collector } from '../sxp/report.ts';
@@ -11,12 +11,12 @@ import { asForms, FIELD, type Form, group } from './form.ts';
 import { imageFields } from './image.ts';
 
 /**
- * Reads the `(vm ...)` form of a text.
+ * Reads the `(vm ...)` forms of a text, one for each domain.
  *
  * Every field of the text ends up in the configuration or is reported; all findings, those of the parser too, come at once
  * and in the order of the text. After a syntax error what could be read is still checked, only nothing is called missing.
  *
- * @returns the configuration with defaults filled in, unless something is wrong; paths are absolute, classes have their
+ * @returns the configurations with defaults filled in, unless something is wrong; paths are absolute, classes have their
  * own names instead of aliases. Nothing is looked up outside the text: files need not exist.
  */
 export function readConfig(source: Source, options: ReadOptions): ConfigResult {
@@ -24,27 +24,40 @@ export function readConfig(source: Source, options: ReadOptions): ConfigResult {
   const { report, done } = collector();
   const complete = diagnostics.length === 0;
   const place: Context['place'] = (span) => ` on line ${positionOf(source, span.start).line}`;
-  const config = readForms(forms, { ...options, report, complete, place });
+  const configs = readForms(forms, { ...options, report, complete, place });
   const all = [...diagnostics, ...done()].sort((a, b) => a.span.start - b.span.start);
   const refused = all.some(({ severity }) => severity === 'error');
-  return { config: refused ? undefined : (config as VmConfig), diagnostics: all };
+  return { configs: refused ? undefined : (configs as readonly VmConfig[]), diagnostics: all };
 }
 
-function readForms(forms: readonly SxpNode[], context: Context): Partial<VmConfig> | undefined {
-  const [vm, second] = forms;
-  if (vm === undefined) {
-    if (context.complete) context.report('config-no-vm', 'no (vm ...) form', { start: 0, end: 0 });
-    return undefined;
+function readForms(forms: readonly SxpNode[], context: Context): readonly (Partial<VmConfig> | undefined)[] {
+  if (forms.length === 0 && context.complete) {
+    context.report('config-no-vm', 'no (vm ...) form', { start: 0, end: 0 });
   }
-  if (second !== undefined && context.complete) {
-    context.report('config-extra-form', 'only one form is allowed in a configuration', second.span);
-  }
-  const head = vm.kind === 'list' ? vm.items[0] : vm;
-  if (vm.kind === 'list' && head?.kind === 'atom' && head.text === 'vm') {
+  const named = new Map<string, Span>();
+  return forms.map((form) => {
+    const config = readForm(form, context);
+    const { name } = config ?? {};
+    if (name === undefined) return config;
+    const first = named.get(name);
+    if (first === undefined) named.set(name, form.span);
+    else {
+      const message = `another domain is called ${cite(name)}, the one${context.place(first)}`;
+      context.report('config-duplicate-name', message, headOf(form).span);
+    }
+    return config;
+  });
+}
+
+const headOf = (form: SxpNode): SxpNode => (form.kind === 'list' ? (form.items[0] ?? form) : form);
+
+function readForm(vm: SxpNode, context: Context): Partial<VmConfig> | undefined {
+  const head = headOf(vm);
+  if (vm.kind === 'list' && head.kind === 'atom' && head.text === 'vm') {
     return readVm({ name: head.text, nameSpan: head.span, values: vm.items.slice(1), list: vm }, context);
   }
-  const found = head?.kind !== 'atom' ? 'a list' : vm.kind === 'list' ? `(${head.text} ...)` : cite(head.text);
-  context.report('config-not-vm', `expected (vm ...), found ${found}`, (head ?? vm).span);
+  const found = head.kind !== 'atom' ? 'a list' : vm.kind === 'list' ? `(${head.text} ...)` : cite(head.text);
+  context.report('config-not-vm', `expected (vm ...), found ${found}`, head.span);
   return undefined;
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, getHashes } from 'node:crypto';
-import { messageOf, XmError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { connectHypercalls } from '../hv/hypercalls.ts';
-import { createEndpoint } from '../idc/endpoint.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
 import { connectStore } from '../xenstore/port.ts';
+import { namedArgs } from './args.ts';
 import { createBacks } from './backs.ts';
 import type { Domain, DomainConsole, ShutdownReason } from './contract.ts';
 import { type ControlBody, type ControlChannel, type ControlHandler, createControlChannel, OKAY } from './control.ts';
 import { createFronts } from './fronts.ts';
+import { createIdc } from './idc.ts';
 import { importKernel } from './kernel-module.ts';
 import type { ThreadData } from './launch.ts';
 import { checkSandbox, enterSandbox } from './sandbox.ts';
@@ -63,23 +64,17 @@ export async function bootDomain(data: ThreadData): Promise<void> {
   // Answered when the domain may run: at once, or at `xm unpause`.
   await control.request('DOMAIN', 'READY', {}, 2 ** 31 - 1);
 
-  const rendezvous = createRendezvous(hypercalls, xenstore);
   const console = fronts.find('console')?.driver as DomainConsole;
   const domain: Domain = {
     domid: door.domid,
     name,
-    args,
+    args: namedArgs(args),
+    commandLine: args,
     console,
     devices: fronts,
     xenstore,
     hypercalls,
-    idc: {
-      endpoint: createEndpoint,
-      connect(address, options) {
-        if (!data.addresses.includes(address)) throw notGiven(name, address);
-        return rendezvous.connect(address, options);
-      },
-    },
+    idc: createIdc(name, data.addresses, createRendezvous(hypercalls, xenstore)),
     signal: shutdown.signal,
     digest(algorithm) {
       if (!getHashes().includes(algorithm)) return undefined;
@@ -99,10 +94,4 @@ export async function bootDomain(data: ThreadData): Promise<void> {
   await lastWords();
   await control.request('DOMAIN', 'EXIT', { reason: REASONS.has(reason) ? reason : 'poweroff' });
   process.exit(0);
-}
-
-function notGiven(name: string, address: string): XmError {
-  return new XmError('ENOADDRESS', `Domain '${name}' is not given the address '${address}'`, {
-    hint: `add (idc ${address}) to its configuration`,
-  });
 }

@@ -2,9 +2,9 @@
 import type { DeviceConfig } from '../devices/contract.ts';
 import type { DomId, EvtchnPort, GrantRef, Hypercalls } from '../hv/contract.ts';
 import type { Endpoint } from '../idc/contract.ts';
-import type { EndpointControl, EndpointOptions } from '../idc/endpoint.ts';
 import type { RendezvousOptions } from '../idc/rendezvous.ts';
 import type { XenstoreClient } from '../xenstore/port.ts';
+import type { NamedArgs } from './args.ts';
 
 /** Why a domain ends, beside a crash. */
 export type ShutdownReason = 'poweroff' | 'reboot' | 'halt';
@@ -48,29 +48,33 @@ export interface Digest {
   hex(): string;
 }
 
+/** The IDC API as a domain has it. */
+export interface DomainIdc {
+  /**
+   * An endpoint that finds its peer by itself: whoever else made one for the same address, in another domain or in this one.
+   * Connects when there is a peer, whoever came first, and again each time the peer was away; two ends are a pair, a third
+   * one waits. Everything that its quotas promise is reserved before this returns, for this endpoint alone.
+   *
+   * @param address one of those that the configuration gives with `(idc ADDRESS)`. It may come straight from
+   * {@link Domain.args}: a missing one is an error that says so
+   * @throws XmError `ENOADDRESS` for an address that is missing or not given
+   */
+  endpoint(address: string | undefined, options?: RendezvousOptions): Endpoint;
+}
+
 /** What a kernel is given: its whole world. */
 export interface Domain {
   readonly domid: DomId;
   readonly name: string;
-  /** The text of `(args ...)`. */
-  readonly args: string;
+  /** The named words of `(args ...)`: `(args 'address=pair rounds=5')` gives `args.address`, `args.rounds`. */
+  readonly args: NamedArgs;
+  /** The whole text of `(args ...)`. */
+  readonly commandLine: string;
   readonly console: DomainConsole;
   readonly devices: DomainDevices;
   readonly xenstore: XenstoreClient;
   readonly hypercalls: Hypercalls;
-  readonly idc: {
-    /** An endpoint that has no peer yet. */
-    endpoint(options?: EndpointOptions): EndpointControl;
-    /**
-     * An endpoint that finds its peer by itself: whoever else made one for the same address, in another domain or in this
-     * one. Connects when there is a peer, whoever came first, and again each time the peer was away; two ends are a pair, a
-     * third one waits.
-     *
-     * @param address one of those that the configuration gives: `(idc ADDRESS)`
-     * @throws XmError `ENOADDRESS` for another one
-     */
-    connect(address: string, options?: RendezvousOptions): Endpoint;
-  };
+  readonly idc: DomainIdc;
   /** Aborts when xend asks the domain to end; `reason` is a {@link ShutdownReason}. The kernel then returns soon. */
   readonly signal: AbortSignal;
   /** A running digest, e.g. `md5` or `sha256`; undefined for an unknown algorithm. */

@@ -28,7 +28,7 @@ export interface Rendezvous {
    * Its `destroy` calls back when, beyond what every endpoint promises, its node is gone from the store and its memory from
    * use. A peer that goes on mapping that memory delays neither; the memory returns to the domain when the peer lets go.
    */
-  connect(address: string, options?: RendezvousOptions): Endpoint;
+  endpoint(address: string, options?: RendezvousOptions): Endpoint;
 }
 
 /** What the endpoints of one address share. */
@@ -84,7 +84,7 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
   }
 
   return {
-    connect(address, { quotas, onProblem = () => {}, ...handlers } = {}) {
+    endpoint(address, { quotas, onProblem = () => {}, ...handlers } = {}) {
       const name = `${hypercalls.domid}-${randomName()}`;
       const endpoint = createEndpoint({
         ...handlers,

@@ -11,12 +11,12 @@ import type { CheckResult, ConfigText } from './contract.ts';
 export function checkConfig(
   { text, file, directory }: ConfigText,
   classes: readonly DeviceClass[],
-): { readonly result: CheckResult; readonly config: VmConfig | undefined } {
+): { readonly result: CheckResult; readonly configs: readonly VmConfig[] | undefined } {
   const source = { name: file, text };
-  const { config, diagnostics } = readConfig(source, { directory, classes });
+  const { configs, diagnostics } = readConfig(source, { directory, classes });
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const result: CheckResult = {
-    ok: config !== undefined,
+    ok: configs !== undefined,
     report: diagnostics.length === 0 ? '' : renderDiagnostics(source, diagnostics),
     errors,
     warnings: diagnostics.length - errors,
@@ -24,7 +24,7 @@ export function checkConfig(
       const { line, column } = positionOf(source, span.start);
       return { severity, code, message, file, line, column, ...(hint === undefined ? {} : { hint }) };
     }),
-    ...(config === undefined ? {} : { sxp: printConfig(config) }),
+    ...(configs === undefined ? {} : { sxp: configs.map(printConfig).join('') }),
   };
-  return { result, config };
+  return { result, configs };
 }

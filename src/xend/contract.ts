@@ -112,7 +112,7 @@ export interface CheckResult {
     readonly column: number;
     readonly hint?: string;
   }[];
-  /** Pretty-printed `(vm ...)`, when ok. */
+  /** The `(vm ...)` forms, pretty-printed, when ok. */
   readonly sxp?: string;
 }
 
@@ -137,10 +137,13 @@ export interface DomainArg {
 
 /** Methods, their parameters and results. All of them may fail with an {@link ApiError}. */
 export interface XendApi {
-  /** Builds, connects its devices (waits for them) and, unless `paused`, starts a domain; nothing stays when it fails. */
+  /**
+   * Builds the domains of a configuration, connects their devices (waits for them) and, unless `paused`, starts them, one
+   * after another in the order of the text; nothing stays when one of them fails.
+   */
   'domain.create': {
     params: ConfigText & { readonly paused?: boolean };
-    result: DomainInfo & { readonly report: string };
+    result: { readonly domains: readonly DomainInfo[]; readonly report: string };
   };
   /** Without names: all, by name; with names: as given, `ENODOMAIN` for an unknown one. */
   'domain.list': { params: { readonly names?: readonly string[] }; result: readonly DomainInfo[] };

@@ -87,13 +87,19 @@ export async function createXend(options: XendOptions): Promise<Xend> {
 
   const methods: XendMethods = {
     async 'domain.create'(params) {
-      const { result, config } = checkConfig(params, classes);
-      if (config === undefined) {
+      const { result, configs } = checkConfig(params, classes);
+      if (configs === undefined) {
         const count = result.errors === 1 ? 'an error' : `${result.errors} errors`;
         throw new XmError('ECONFIG', `${params.file} has ${count}:\n${result.report}`);
       }
-      const domain = await life.create(config, params.directory, params.paused === true);
-      return { ...domainInfo(context, domain), report: result.report };
+      const made: XendDomain[] = [];
+      try {
+        for (const config of configs) made.push(await life.create(config, params.directory, params.paused === true));
+      } catch (error) {
+        await Promise.all(made.map(life.destroy));
+        throw error;
+      }
+      return { domains: made.map((domain) => domainInfo(context, domain)), report: result.report };
     },
     async 'domain.list'({ names }) {
       const wanted = named(names);

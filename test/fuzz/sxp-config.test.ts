@@ -32,16 +32,17 @@ test('a damaged configuration is read completely or refused with reasons, and ne
         valid,
       );
       const source = { name: 'fuzz', text };
-      const { config, diagnostics } = readConfig(source, options);
-      expect(config === undefined).toBe(diagnostics.length > 0);
-      if (config === undefined) {
+      const { configs, diagnostics } = readConfig(source, options);
+      expect(configs === undefined).toBe(diagnostics.length > 0);
+      if (configs === undefined) {
         outcomes.refused++;
         expect(renderDiagnostics(source, diagnostics)).toContain(': error: ');
         return;
       }
       outcomes.read++;
-      expect(Object.values(config)).not.toContain(undefined);
-      expect(readConfig({ name: 'printed', text: printConfig(config) }, options).config).toEqual(config);
+      for (const config of configs) expect(Object.values(config)).not.toContain(undefined);
+      const printed = configs.map(printConfig).join('');
+      expect(readConfig({ name: 'printed', text: printed }, options).configs).toEqual(configs);
     }),
     { numRuns: 2000 },
   );

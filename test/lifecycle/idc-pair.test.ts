@@ -7,12 +7,14 @@ import type { Terminal } from '../support/terminal.ts';
 import { eventually } from '../support/until.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
 
-const SAMPLES = resolve(import.meta.dirname, '../../configs/idc-pair');
+const directory = resolve(import.meta.dirname, '../../configs');
+const file = join(directory, 'idc-pair.sxp');
+const forms = readFileSync(file, 'utf8').match(/^\(vm$[\s\S]*?^\)$/gm) ?? [];
 
-/** Creates one of the two sample domains, from its own configuration. */
+/** Creates one of the two sample domains. */
 async function sample(xend: TestXend, name: 'left' | 'right'): Promise<Terminal> {
-  const file = join(SAMPLES, `${name}.sxp`);
-  await xend.call('domain.create', { text: readFileSync(file, 'utf8'), file, directory: SAMPLES, paused: false });
+  const text = forms.find((form) => form.includes(`(name ${name})`)) ?? '';
+  await xend.call('domain.create', { text, file, directory, paused: false });
   return xend.open(name);
 }
 
@@ -28,7 +30,7 @@ async function kernel(xend: TestXend, name: string, body: string, more = ''): Pr
 const ANSWER = `
   let connects = 0
   let disconnects = 0
-  dom.idc.connect('pair', {
+  dom.idc.endpoint('pair', {
     onTransaction: (asked) => asked.complete(0, asked.status.set(asked.parameters.subarray(0, 1)) ?? 1),
     onConnect: () => dom.console.write('connect ' + ++connects + '\\r\\n'),
     onDisconnect(done) {
@@ -77,7 +79,7 @@ test('an endpoint that bounces 200 times is answered each time, and its peer see
     'bouncing',
     `
     for (let round = 0; round < 200; round++) {
-      const endpoint = dom.idc.connect('pair')
+      const endpoint = dom.idc.endpoint('pair')
       await endpoint.connected()
       const { transport, status } = await endpoint.call(Uint8Array.of(round))
       if (transport !== 0 || status[0] !== round) throw new Error('round ' + round)
@@ -97,7 +99,7 @@ test('a domain that is preserved after its crash has left its address', async ()
   await using xend = await startXend();
   using steady = await kernel(xend, 'steady', ANSWER);
   const crash = `
-    const endpoint = dom.idc.connect('pair')
+    const endpoint = dom.idc.endpoint('pair')
     await endpoint.connected()
     await endpoint.call(Uint8Array.of(1))
     throw new Error('on purpose')`;
@@ -115,7 +117,7 @@ test('a kernel hears at once that it has not been given an address', async () =>
   await using xend = await startXend();
   const attempt = `
     try {
-      dom.idc.connect('other')
+      dom.idc.endpoint('other')
     } catch ({ code, message, hint }) {
       dom.console.write(code + ' ' + message + ' ' + hint + '\\r\\n')
     }`;

@@ -40,7 +40,7 @@ describe('a user’s own kernel', () => {
        import { greet, type Greeting } from './lib/greeting.ts';
 
        export default defineKernel(async (dom: Domain) => {
-         const { text }: Greeting = greet(dom.args as string);
+         const { text }: Greeting = greet(dom.commandLine);
          dom.console.write(\`\${text}, \${typeof EventEmitter}, \${dom.name} \${dom.domid}\\n\`);
          return 'poweroff';
        });`,

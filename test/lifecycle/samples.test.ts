@@ -16,15 +16,34 @@ test('there are samples', () => {
   expect(samples).toContain('demo.sxp');
 });
 
+interface Created {
+  readonly name: string;
+  readonly domid: number;
+}
+
 test.each(samples)('configs/%s is valid, boots, and can be ended', async (sample) => {
   await using home = xmHome();
   const file = join(configs, sample);
   await home.ok(['validate', file]);
-  const created = await home.json<{ name: string; domid: number }>(['create', file]);
+  const created = [await home.json<Created | readonly Created[]>(['create', file])].flat();
   const listed = await home.json<{ name: string }[]>(['list']);
-  const { status } = await home.run(['destroy', created.name]);
-  // A sample whose kernel returns at once is gone already, which `destroy` says with status 3.
-  const over = !listed.some(({ name }) => name === created.name);
-  expect([0, over ? 3 : 0]).toContain(status);
+  for (const { name } of created) {
+    const { status } = await home.run(['destroy', name]);
+    // A sample whose kernel returns at once is gone already, which `destroy` says with status 3.
+    const over = !listed.some((one) => one.name === name);
+    expect([0, over ? 3 : 0]).toContain(status);
+  }
   expect(await home.json(['list'])).toHaveLength(1);
+});
+
+/** What samples of several domains say on their consoles when all is well. */
+test.each([
+  ['idc-pair', 'left', 'answered: pong from right'],
+  ['idc-pair', 'right', 'answered: pong from left'],
+  ['idc-symmetric', 'north', 'the other one added up 2000'],
+  ['idc-symmetric', 'south', 'the other one added up 2000'],
+])('configs/%s.sxp: %s says that %s', async (sample, name, words) => {
+  await using home = xmHome();
+  await home.ok(['create', join(configs, `${sample}.sxp`)]);
+  expect(await home.ok(['console', name, '--until', `^${words}`])).toContain(`${words}`);
 });

@@ -39,7 +39,7 @@ export function startDomains(domids: readonly DomId[], quotaPages = 256) {
     const hypercalls = wrapCalls(machine.dom(domid));
     const client = wrapStore(localClient(store, domid));
     const rendezvous = createRendezvous(hypercalls, client);
-    return { hypercalls, xs: client, connect: (options, address = ADDRESS) => rendezvous.connect(address, options) };
+    return { hypercalls, xs: client, connect: (options, address = ADDRESS) => rendezvous.endpoint(address, options) };
   }
 
   return {

@@ -63,7 +63,9 @@ export async function startXend(options: Omit<XendOptions, 'paths'> = {}): Promi
     directory,
     call,
     async create(spec, paused = false) {
-      return call('domain.create', { text: vmText(spec), file: `${spec.name}.sxp`, directory, paused });
+      const text = vmText(spec);
+      const { domains } = await call('domain.create', { text, file: `${spec.name}.sxp`, directory, paused });
+      return domains[0]!;
     },
     info: async (name) => (await call('domain.list', {})).find((domain) => domain.name === name),
     open,

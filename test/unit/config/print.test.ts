@@ -8,9 +8,9 @@ import { readConfig } from '../../../src/config/read.ts';
 import { options } from './classes.ts';
 
 function read(text: string) {
-  const { config, diagnostics } = readConfig({ name: 'printed', text }, options);
+  const { configs, diagnostics } = readConfig({ name: 'printed', text }, options);
   expect(diagnostics).toEqual([]);
-  return config;
+  return configs?.[0];
 }
 
 test('defaults are printed', () => {

@@ -6,9 +6,10 @@ import { options } from './classes.ts';
 
 function read(text: string) {
   const source = { name: 'web.sxp', text };
-  const { config, diagnostics } = readConfig(source, options);
+  const { configs, diagnostics } = readConfig(source, options);
   return {
-    config,
+    config: configs?.[0],
+    configs,
     /** The marked text and what is said about it. */
     findings: diagnostics.map(({ message, span }) => `${text.slice(span.start, span.end)} => ${message}`),
     hints: diagnostics.map(({ hint }) => hint),
@@ -124,7 +125,8 @@ describe('refused', () => {
     ['()', ['() => expected (vm ...), found a list']],
     ['(domain (name web))', ['domain => expected (vm ...), found (domain ...)']],
     ['((vm))', ['(vm) => expected (vm ...), found a list']],
-    [`${vm('')} (x)`, ['(x) => only one form is allowed in a configuration']],
+    [`${vm('')} (x)`, ['x => expected (vm ...), found (x ...)']],
+    [`${vm('')}\n${vm('')}`, ["vm => another domain is called 'web', the one on line 1"]],
     ['(vm)', ["vm => missing field 'name'", "vm => missing field 'image'"]],
   ];
   test.each(forms)('%s', (text, findings) => {
@@ -231,7 +233,10 @@ describe('hints', () => {
     ['(memmory 64)', "did you mean 'memory'?"],
     ['(vif (mac x))', 'devices are written (device (vif ...))'],
     ['(kernel x)', 'it belongs into (image (js (kernel ...)))'],
-    ['(bootloader x)', 'known fields: name, memory, vcpus, on_poweroff, on_reboot, on_crash, backend, idc, image, device'],
+    [
+      '(bootloader x)',
+      'known fields: name, memory, vcpus, on_poweroff, on_reboot, on_crash, backend, idc, image, device',
+    ],
     ['(device (vdb))', "did you mean 'vbd'?"],
     ['(device (usb))', 'known classes: vbd, vif, console'],
     ['(on_crash restrat)', "did you mean 'restart'?"],

@@ -41,7 +41,7 @@ export async function runShell(domain: Domain): Promise<ShutdownReason> {
 
   function bootCommands(): string {
     try {
-      return bootLine(domain.args);
+      return bootLine(domain.commandLine);
     } catch (error) {
       write(`Error: In the args of the image: ${messageOf(error)}\n`);
       return '';

@@ -19,7 +19,7 @@ const printArgs: Command = {
   help: 'Print the args of the image, as the configuration has them.',
   run(context, args) {
     expectArguments(args, 0);
-    context.print(context.domain.args);
+    context.print(context.domain.commandLine);
   },
 };
 

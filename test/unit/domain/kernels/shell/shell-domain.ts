@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import { namedArgs } from '../../../../../src/domain/args.ts';
 import type { Domain, DomainDevice, DomainDevices, ShutdownReason } from '../../../../../src/domain/contract.ts';
 import shell from '../../../../../src/domain/kernels/shell/index.ts';
 import { localClient } from '../../../../../src/xenstore/local.ts';
@@ -68,7 +69,8 @@ export function bootShell(disks: Readonly<Record<string, unknown>> = {}, args = 
   const domain: Domain = {
     domid: 3,
     name: 'demo',
-    args,
+    args: namedArgs(args),
+    commandLine: args,
     console: terminal.console,
     devices,
     xenstore: localClient(store, 3),

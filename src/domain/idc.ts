@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../errors.ts';
+import type { Rendezvous } from '../idc/rendezvous.ts';
+import type { DomainIdc } from './contract.ts';
+
+/**
+ * What a domain's kernel has of the IDC API: endpoints at the addresses that the domain was given.
+ *
+ * @param name of the domain, for messages
+ */
+export function createIdc(name: string, addresses: readonly string[], rendezvous: Rendezvous): DomainIdc {
+  return {
+    endpoint(address, options) {
+      if (address === undefined) {
+        throw new XmError('ENOADDRESS', `Domain '${name}' is not told which address to use`, {
+          hint: "add it to the arguments of its kernel, e.g. (args 'address=NAME')",
+        });
+      }
+      if (!addresses.includes(address)) {
+        throw new XmError('ENOADDRESS', `Domain '${name}' is not given the address '${address}'`, {
+          hint: `add (idc ${address}) to its configuration`,
+        });
+      }
+      return rendezvous.endpoint(address, options);
+    },
+  };
+}
