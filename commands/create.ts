@@ -43,7 +43,7 @@ export default class Create extends XmCommand {
     if (file === undefined || (args.configFile !== undefined && flags.config !== undefined)) {
       throw usageError('Expected one configuration file.');
     }
-    const config = readConfig(file);
+    const config = await readConfig(file);
     if (flags.dryrun) {
       const checked = await checkText(this.xend(), config);
       this.print(checked.sxp ?? '');

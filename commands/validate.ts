@@ -18,7 +18,7 @@ export default class Validate extends XmCommand {
     const xend = this.xend();
     const results = [];
     for (const file of args.configFile) {
-      const result = await xend.call('config.check', readConfig(file));
+      const result = await xend.call('config.check', await readConfig(file));
       this.print(`${result.report}${file}: ${counted(result) || 'ok'}\n`);
       if (!result.ok) process.exitCode = 1;
       results.push({ file, ...result });

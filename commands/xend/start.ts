@@ -4,7 +4,10 @@ import { ensureXend } from '../../src/cli/xend-status.ts';
 
 export default class XendStart extends XmCommand {
   static override description = 'Start xend, unless it runs.\nOther commands start it by themselves when they need it.';
-  static override examples = ['<%= config.bin %> xend start', 'XEND_RUNDIR=/tmp/second <%= config.bin %> xend start'];
+  static override examples = [
+    '<%= config.bin %> xend start',
+    'XEND_RUNDIR=/tmp/second XEND_STATEDIR=/tmp/second/state <%= config.bin %> xend start',
+  ];
 
   async run() {
     await this.parse(XendStart);

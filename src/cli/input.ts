@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf, XmError } from '../errors.ts';
 import type { ConfigText } from '../xend/contract.ts';
@@ -10,16 +10,20 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
 };
 
+/** Bytes of a configuration, as many as xend takes: a disk image or a device given by mistake is not read into memory. */
+const SIZE_LIMIT = 2 ** 22;
+
 /**
  * Reads a domain configuration where the user is, so that xend needs no access to it.
  *
  * @param file a path, or `-` for stdin, whose relative paths then start in the current directory.
  * @throws XmError `ENOCONFIG` when it cannot be read.
  */
-export function readConfig(file: string): ConfigText {
+export async function readConfig(file: string): Promise<ConfigText> {
   try {
     return {
-      text: readFileSync(file === '-' ? 0 : file, 'utf8'),
+      // A terminal or a pipe may have nothing yet, which only a stream waits for.
+      text: await readText(file === '-' ? process.stdin : createReadStream(file)),
       file: file === '-' ? '<stdin>' : file,
       directory: file === '-' ? process.cwd() : dirname(resolve(file)),
     };
@@ -30,6 +34,17 @@ export function readConfig(file: string): ConfigText {
       cause,
     });
   }
+}
+
+async function readText(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > SIZE_LIMIT) throw new Error(`it is larger than ${SIZE_LIMIT} bytes`);
+    chunks.push(Buffer.from(chunk));
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /**

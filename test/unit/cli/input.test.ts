@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readConfig, readPairs } from '../../../src/cli/input.ts';
 
@@ -9,18 +9,19 @@ const directory = mkdtempSync(join(tmpdir(), 'xm-input-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('configuration files', () => {
-  test('text, name as typed, and the directory of the file', () => {
+  test('text, name as typed, and the directory of the file', async () => {
     const file = join(directory, 'a.sxp');
     writeFileSync(file, '(vm (name a))');
-    expect(readConfig(file)).toEqual({ text: '(vm (name a))', file, directory });
+    expect(await readConfig(file)).toEqual({ text: '(vm (name a))', file, directory });
   });
 
   test.each([
     ['missing.sxp', 'there is no such file'],
     ['', 'it is a directory'],
-  ])('%j cannot be opened', (name, hint) => {
-    const file = join(directory, name);
-    expect(() => readConfig(file)).toThrow(
+    ['/dev/zero', 'it is larger than 4194304 bytes'],
+  ])('%j cannot be opened', async (name, hint) => {
+    const file = resolve(directory, name);
+    await expect(readConfig(file)).rejects.toThrow(
       expect.objectContaining({ message: `Unable to open config file: ${file}`, hint, exit: 1 }),
     );
   });
