@@ -18,7 +18,7 @@ const STOP_LIMIT = 15_000;
  */
 export async function runDaemon(report: (line: string) => void): Promise<number> {
   process.umask(0o077);
-  let unlock: (() => void) | undefined;
+  const unlock: (() => void)[] = [];
   let xend: Xend | undefined;
   const stopSignal = Promise.withResolvers<string | undefined>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
@@ -27,7 +27,8 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     const paths = runPaths();
     mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
     mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
-    unlock = takeLock(paths.pidFile);
+    unlock.push(takeLock(paths.pidFile));
+    unlock.push(takeLock(paths.stateLock));
     xend = await createXend({ paths });
     const server = await serveXend(xend, paths.socket);
     console.log(`Xend started at ${new Date().toString()}.`);
@@ -48,6 +49,6 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     await xend?.stop();
     return 1;
   } finally {
-    unlock?.();
+    for (const release of unlock) release();
   }
 }

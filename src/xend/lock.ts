@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { XmError } from '../errors.ts';
 import { isAlive } from '../processes.ts';
 
@@ -23,7 +24,7 @@ export function takeLock(pidFile: string): () => void {
       if (linked(mine, pidFile)) return () => rmSync(pidFile, { force: true });
       const holder = Number.parseInt(readIfThere(pidFile) ?? '', 10);
       if (isXend(holder)) {
-        throw new XmError('EXENDRUNNING', `xend is already running (pid ${holder}) with this directory`, {
+        throw new XmError('EXENDRUNNING', `xend is already running (pid ${holder}) with ${dirname(pidFile)}`, {
           hint: 'XEND_RUNDIR and XEND_STATEDIR name other directories for a second one',
         });
       }

@@ -12,6 +12,8 @@ export interface RunPaths {
   readonly stateDir: string;
   readonly socket: string;
   readonly pidFile: string;
+  /** The pid again: a supervisor with another `runDir` may not share the records and logs. */
+  readonly stateLock: string;
   readonly log: string;
   /** What the daemon prints before and beside its log. */
   readonly debugLog: string;
@@ -42,6 +44,7 @@ export function runPaths(env: NodeJS.ProcessEnv = process.env): RunPaths {
     stateDir,
     socket: join(runDir, 'xend.sock'),
     pidFile: join(runDir, 'xend.pid'),
+    stateLock: join(stateDir, 'xend.lock'),
     log: join(stateDir, 'xend.log'),
     debugLog: join(stateDir, 'xend-debug.log'),
     domainDir: join(stateDir, 'domains'),

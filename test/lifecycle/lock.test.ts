@@ -36,7 +36,7 @@ afterAll(async () => {
 async function contend(among = contenders): Promise<readonly ChildProcess[]> {
   const answers = await Promise.all(among.map((contender) => ask(contender, { take: pidFile })));
   const losers = answers.filter((answer) => answer !== 'taken');
-  for (const answer of losers) expect(answer).toMatch(/^xend is already running \(pid \d+\) with this directory$/);
+  for (const answer of losers) expect(answer).toMatch(/^xend is already running \(pid \d+\) with \/tmp\/xl-\w+$/);
   return among.filter((_, at) => answers[at] === 'taken');
 }
 
