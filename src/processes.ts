@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Whether a process still runs. A zombie does not: whoever started it has not asked how it ended, and may never. */
 export function isAlive(pid: number): boolean {
@@ -11,7 +11,9 @@ export function isAlive(pid: number): boolean {
   }
   try {
     // The state follows the program's name, which stands in parentheses and may hold some itself.
-    return !/^.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    const ended = /^.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    // The first thread may have ended before the others, which hold the process's sockets and files until they have too.
+    return !ended || readdirSync(`/proc/${pid}/task`).length > 1;
   } catch {
     return true;
   }

@@ -5,6 +5,7 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { isAlive } from '../../src/processes.ts';
 import { eventually } from './until.ts';
 
 const xm = fileURLToPath(new URL('../../bin/xm', import.meta.url));
@@ -115,13 +116,4 @@ export function xmHome(user?: number): XmHome {
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** Whether a process runs. One that has ended may still be listed for a while: its parent is not us. */
-export function isAlive(pid: number): boolean {
-  try {
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-  } catch {
-    return false;
-  }
 }
