@@ -5,7 +5,7 @@ import { cite } from '../sxp/show.ts';
 import type { Context } from './context.ts';
 import type { DeviceEntry } from './contract.ts';
 import { group, type Named } from './form.ts';
-import { anyText, boolean, type Check, choice, domainName, integer, mac } from './values.ts';
+import { anyText, boolean, type Check, choice, domainWord, integer, mac } from './values.ts';
 
 /** A key of a device and its text; `text` is undefined if that was no text, which has been reported. */
 export interface GivenKey extends Named {
@@ -19,7 +19,7 @@ const checks: Readonly<Record<Field['type'], (field: Field) => Check<FieldValue>
   boolean: () => boolean,
   choice: (field) => choice(field.choices ?? []),
   mac: () => mac,
-  domain: () => domainName,
+  domain: () => domainWord,
 };
 
 /**

@@ -30,6 +30,8 @@ export interface VmField<K extends keyof VmConfig> {
 /** A row for any of the keys. */
 export type AnyVmField = { [K in keyof VmConfig]: VmField<K> }[keyof VmConfig];
 
+/** Smallest quota that a thread can live in, MB. */
+const MIN_MEMORY = 16;
 /** 1 TiB. */
 const MAX_MEMORY = 1024 * 1024;
 const MAX_VCPUS = 128;
@@ -41,7 +43,7 @@ export const vmFields: readonly AnyVmField[] = [
     name: 'name',
     key: 'name',
     syntax: '(name NAME)',
-    doc: 'Name of the domain: letters, digits and _ - . : / +; no other live domain may have it.',
+    doc: 'Name of the domain: letters, digits and _ - . : / +, but no number; no other live domain may have it.',
     ...value('name', domainName),
   },
   {
@@ -50,7 +52,7 @@ export const vmFields: readonly AnyVmField[] = [
     syntax: '(memory MB)',
     doc: 'Quota in MB for heap and pages.',
     default: 64,
-    ...value('memory', integer(1, MAX_MEMORY)),
+    ...value('memory', integer(MIN_MEMORY, MAX_MEMORY)),
   },
   {
     name: 'vcpus',

@@ -59,9 +59,13 @@ export const mac: Check<string> = (text) =>
     ? { value: text.toLowerCase() }
     : { problem: `must be an address like 00:16:3e:00:00:01, not ${cite(text)}` };
 
-/** The name of a domain (spec/xend.md 2.1); a domain id is one as well. */
-export const domainName: Check<string> = (text) =>
+/** How an existing domain is called: by its name or its id. */
+export const domainWord: Check<string> = (text) =>
   NAME.test(text) ? { value: text } : { problem: `may hold only letters, digits and _ - . : / +, not ${cite(text)}` };
+
+/** The name of a new domain (spec/xend.md 2.1). It is no number, since a number is the domain with that id. */
+export const domainName: Check<string> = (text) =>
+  /^[0-9]+$/.test(text) ? { problem: `must not be a number, which would be an id: ${cite(text)}` } : domainWord(text);
 
 /** An address of the IDC API; it is the name of a node in xenstore. */
 export const address: Check<string> = (text) =>

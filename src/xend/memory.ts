@@ -3,9 +3,6 @@ import { totalmem } from 'node:os';
 import { XmError } from '../errors.ts';
 import type { XendDomain } from './domain.ts';
 
-/** Smallest quota that a thread can live in, MB. */
-const MIN_MEMORY = 16;
-
 /** Smallest limit of a heap, MB. */
 const MIN_HEAP = 8;
 
@@ -25,9 +22,6 @@ export function freeMemory(domains: Iterable<XendDomain>): number {
 
 /** @throws XmError `EMEMORY` when a domain cannot have `memory` MB */
 export function checkMemory(domains: Iterable<XendDomain>, memory: number): void {
-  if (memory < MIN_MEMORY) {
-    throw new XmError('EMEMORY', `${memory} MB of memory are not enough: a domain needs ${MIN_MEMORY} MB`);
-  }
   const free = freeMemory(domains);
   if (memory > free) {
     const text = `${memory} MB of memory are more than the ${free} MB that are free of ${totalMemory()} MB`;

@@ -127,6 +127,7 @@ describe('refused', () => {
     ['((vm))', ['(vm) => expected (vm ...), found a list']],
     [`${vm('')} (x)`, ['x => expected (vm ...), found (x ...)']],
     [`${vm('')}\n${vm('')}`, ["vm => another domain is called 'web', the one on line 1"]],
+    ['(vm (name 12) (image (js (kernel idle))))', ["12 => name must not be a number, which would be an id: '12'"]],
     ['(vm)', ["vm => missing field 'name'", "vm => missing field 'image'"]],
   ];
   test.each(forms)('%s', (text, findings) => {
@@ -137,16 +138,17 @@ describe('refused', () => {
     ['(memmory 64)', ["memmory => unknown field 'memmory'"]],
     ['(@ (id x))', ["@ => unknown field '@'"]],
     ['(constructor x)', ["constructor => unknown field 'constructor'"]],
-    ['(memory 1) (memory 2)', ['memory => memory is given twice, first on line 1']],
+    ['(memory 16) (memory 32)', ['memory => memory is given twice, first on line 1']],
     ['stray', ["stray => expected (NAME VALUE), found 'stray'"]],
     ['()', ['() => expected (NAME VALUE), found ()']],
     ['((memory 64))', ['((memory 64)) => expected (NAME VALUE), found a list of lists']],
     ['(memory)', ['(memory) => memory has no value']],
     ['(memory (64))', ['(64) => memory must be one value, found a list']],
     ['(memory 64 MB)', ['MB => memory must be one value, found 2']],
-    ['(memory lots)', ["lots => memory must be a whole number from 1 to 1048576, not 'lots'"]],
-    ['(memory 0)', ["0 => memory must be a whole number from 1 to 1048576, not '0'"]],
-    ['(memory 1.5)', ["1.5 => memory must be a whole number from 1 to 1048576, not '1.5'"]],
+    ['(memory lots)', ["lots => memory must be a whole number from 16 to 1048576, not 'lots'"]],
+    ['(memory 0)', ["0 => memory must be a whole number from 16 to 1048576, not '0'"]],
+    ['(memory 15)', ["15 => memory must be a whole number from 16 to 1048576, not '15'"]],
+    ['(memory 1.5)', ["1.5 => memory must be a whole number from 16 to 1048576, not '1.5'"]],
     ['(vcpus -1)', ["-1 => vcpus must be a whole number from 1 to 128, not '-1'"]],
     ["(vcpus '')", ["'' => vcpus must be a whole number from 1 to 128, not ''"]],
     ['(on_crash restrat)', ["restrat => on_crash must be one of destroy, restart, preserve, not 'restrat'"]],
@@ -253,7 +255,7 @@ describe('all at once', () => {
     expect(read('(vm (memory x)\n(vcpus 0) (foo)\n(device (vbd (mode q)))\n(device (vfb)))').findings).toEqual([
       "vm => missing field 'name'",
       "vm => missing field 'image'",
-      "x => memory must be a whole number from 1 to 1048576, not 'x'",
+      "x => memory must be a whole number from 16 to 1048576, not 'x'",
       "0 => vcpus must be a whole number from 1 to 128, not '0'",
       "foo => unknown field 'foo'",
       "vbd => vbd: missing field 'dev'",
@@ -265,7 +267,7 @@ describe('all at once', () => {
   test('with syntax errors what is there is checked, and nothing is called missing', () => {
     expect(read('(vm (memory x) (device (vbd (mode "\\q" ) (name web)').findings).toEqual([
       '( => unexpected end of input: this list is not closed',
-      "x => memory must be a whole number from 1 to 1048576, not 'x'",
+      "x => memory must be a whole number from 16 to 1048576, not 'x'",
       '( => unexpected end of input: this list is not closed',
       '( => unexpected end of input: this list is not closed',
       '"\\q" => vbd: mode must be one of r, w, w!, not \'q\'',
