@@ -6,8 +6,6 @@
 
 /** The same as `engines.node` in package.json; a test compares them. */
 const NEEDED = [24, 15] as const;
-/** `EX_CONFIG` of sysexits: the installation is wrong, not the command. */
-const EXIT_CONFIG = 78;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
@@ -15,7 +13,7 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   process.stderr.write(
     `Error: xm needs Node ${NEEDED.join('.')} or newer, but ${found}. Set XM_NODE to a newer one.\n`,
   );
-  process.exitCode = EXIT_CONFIG;
+  process.exitCode = 1;
 } else {
   // Compiled code of all later imports is kept between runs, in a directory of this user and this Node version.
   (await import('node:module')).enableCompileCache();

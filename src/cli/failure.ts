@@ -23,6 +23,8 @@ const USAGE_CODE = 'EUSAGE';
 const PARSE_ERRORS: Readonly<Record<string, (error: ParseError, command: CommandShape) => Partial<Failure>>> = {
   RequiredArgsError: (_error, command) => ({ message: arityMessage(command) }),
   UnexpectedArgsError: (_error, command) => ({ message: arityMessage(command) }),
+  // An option without a value has none that a person wrote.
+  FailedFlagValidationError: ({ message }) => ({ message: ownPart(message).replaceAll('=true ', ' ') }),
   NonExistentFlagsError: ({ flags = [] }, command) => {
     const near = flags[0]?.startsWith('--') ? didYouMean(flags[0], optionNames(command)) : undefined;
     return { message: `option ${flags[0]} not recognized`, ...(near ? { hint: `did you mean ${near}?` } : {}) };

@@ -13,7 +13,7 @@ import { spoken } from './usage.ts';
  * @param typed arguments after the program's name.
  */
 export async function main(typed: readonly string[]): Promise<void> {
-  endQuietlyWithoutReader();
+  endWithoutReader();
   const argv = helpAsFlag(typed);
   const config = await Config.load(import.meta.filename);
   const id = argv.length === 0 || argv[0] === '--help' ? undefined : findId(argv, config);
@@ -96,12 +96,13 @@ function fail(failure: Failure, argv: readonly string[]): void {
   process.exitCode = failure.exit;
 }
 
-/** `xm log | head` is no error: nobody is left to tell. */
-function endQuietlyWithoutReader(): void {
+/** `xm log | head` is no error: nobody is left to tell. A full disk is one. */
+function endWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      process.exit();
+      if (error.code === 'EPIPE') process.exit();
+      if (stream === process.stdout) process.stderr.write(`Error: Unable to write the output: ${error.message}\n`);
+      process.exit(1);
     });
   }
 }

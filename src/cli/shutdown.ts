@@ -17,22 +17,29 @@ export interface EndRequest {
 /**
  * Asks one domain, or all but Domain-0, to end; with `wait`, returns when they have.
  *
- * @returns the domains and whether each is done: without `wait`, being asked is all that is known.
+ * @returns the domains, whether each is done and whether it runs again: without `wait`, being asked is all that is known.
  */
 export async function endDomains(client: XendClient, request: EndRequest) {
   const { reason, wait, timeout, say } = request;
   const names = await chosen(client, request);
-  const word = reason === 'reboot' ? 'rebooted' : 'terminated';
   const options = { reason, wait: Boolean(wait), ...(timeout === undefined ? {} : { timeout }) };
   const results = await Promise.all(
     names.map(async (domain) => {
-      const { done } = await client.call('domain.shutdown', { domain, ...options });
-      if (wait && done) say(`Domain ${domain} ${word}\n`);
-      return { domain, done };
+      const result = await client.call('domain.shutdown', { domain, ...options });
+      if (wait) say(`Domain ${domain} ${wordFor(result.again)}\n`);
+      return { domain, ...result };
     }),
   );
-  if (wait && request.all) say(`All domains ${word}\n`);
+  if (wait && request.all) {
+    const all = results.length === 0 ? [reason === 'reboot'] : results.map(({ again }) => again);
+    if (new Set(all).size === 1) say(`All domains ${wordFor(all[0]!)}\n`);
+  }
   return results;
+}
+
+/** What happened, which need not be what was asked for: `(on_reboot destroy)` makes a reboot an end. */
+function wordFor(again: boolean): string {
+  return again ? 'rebooted' : 'terminated';
 }
 
 async function chosen(client: XendClient, { domain, all }: EndRequest): Promise<string[]> {

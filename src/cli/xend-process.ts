@@ -13,6 +13,7 @@ import type { RunPaths } from '../xend/paths.ts';
 /** How long xend may take to come up or to go, in milliseconds. */
 const LIMIT = 20_000;
 const POLL = 25;
+const LATE = `it was not ready after ${LIMIT / 1000} seconds`;
 /** The descriptor on which a new xend says `ready` or `error: MESSAGE`. */
 const REPORT_FD = 3;
 
@@ -104,8 +105,10 @@ async function launch(paths: RunPaths, program: string): Promise<string | undefi
   const outcome = await Promise.race([
     failed,
     firstLine(report).then((line) => line ?? ended),
-    sleep(LIMIT, `it was not ready after ${LIMIT / 1000} seconds`, { signal: late.signal }),
+    sleep(LIMIT, LATE, { signal: late.signal }),
   ]);
+  // What hangs, hangs in a call that no signal interrupts.
+  if (outcome === LATE) child.kill('SIGKILL');
   late.abort();
   report.destroy();
   return outcome === 'ready' ? undefined : outcome.replace(/^error: /, '');

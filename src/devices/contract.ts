@@ -62,6 +62,8 @@ export interface DeviceClass {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly doc: string;
+  /** The `device-type` of listings, where xend's differs from the name: a vbd is a `disk` (spec/xend.md 4.3). */
+  readonly deviceType?: string;
   readonly fields: Readonly<Record<string, Field>>;
   /** Number of the device within its domain and class, e.g. 51712 for `xvda`; `undefined` lets xend choose the lowest free one. */
   readonly devid: (config: DeviceConfig) => number | undefined;

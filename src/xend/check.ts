@@ -17,7 +17,7 @@ export function checkConfig(
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const result: CheckResult = {
     ok: configs !== undefined,
-    report: diagnostics.length === 0 ? '' : renderDiagnostics(source, diagnostics),
+    report: diagnostics.length === 0 ? '' : `${renderDiagnostics(source, diagnostics)}\n`,
     errors,
     warnings: diagnostics.length - errors,
     diagnostics: diagnostics.map(({ severity, code, message, span, hint }) => {

@@ -97,7 +97,7 @@ export interface ConfigText {
   readonly directory: string;
 }
 
-/** Outcome of checking a text. `report` is ready to print (all findings, with carets); empty when there is nothing to say. */
+/** Outcome of checking a text. `report` is ready to print (all findings, with carets, and the last newline); empty when there is nothing to say. */
 export interface CheckResult {
   readonly ok: boolean;
   readonly report: string;
@@ -164,7 +164,8 @@ export interface XendApi {
       readonly wait?: boolean;
       readonly timeout?: number;
     };
-    result: { readonly done: boolean };
+    /** `again`: it was restarted and runs, which is up to its `on_reboot` and `on_poweroff`. */
+    result: { readonly done: boolean; readonly again: boolean };
   };
   /** Ends it at once. Returns when nothing of it is left. */
   'domain.destroy': { params: DomainArg; result: null };

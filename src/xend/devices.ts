@@ -13,6 +13,9 @@ import { publishDevice } from './mirror.ts';
 /** Longest wait for a device to connect, unless the supervisor says otherwise. */
 const CONNECT_LIMIT = 20_000;
 
+/** A device's number as people write it. */
+const DEVID = /^(?:0x[0-9a-f]+|[0-9]+)$/i;
+
 /** The devices of all domains: making, connecting and ending them, for any class. */
 export interface DeviceService {
   /** Claims the device and has its back end make it. Nothing stays when it fails. */
@@ -125,7 +128,8 @@ export function createDeviceService(context: XendContext): DeviceService {
     const word = name.replace(/^\/dev\//, '');
     for (const device of domain.devices.values()) {
       if (device.class !== deviceClass) continue;
-      if (String(device.devid) === word || device.class.names(device.config).includes(word)) return device;
+      if ((DEVID.test(word) && Number(word) === device.devid) || device.class.names(device.config).includes(word))
+        return device;
     }
     throw new XmError('ENODEVICE', `Device ${name} not connected`, {
       hint: `'xm device-list ${domain.name}' shows what is`,

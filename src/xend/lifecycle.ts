@@ -223,7 +223,7 @@ export function createLifecycle(
 
   function mayChange(domain: XendDomain, verb: string): void {
     const { domid, name, phase } = domain;
-    if (domid === 0) throw new XmError('EPRIVILEGED', `Cannot ${verb} for privileged domain ${name}`);
+    if (domid === 0) throw new XmError('EPRIVILEGED', `Cannot ${verb} privileged domain ${name}`);
     if (phase === 'building') throw new XmError('EAGAIN', `Domain '${name}' is being built`);
     if (phase !== 'running' && phase !== 'paused') throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`);
   }

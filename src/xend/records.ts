@@ -54,7 +54,7 @@ export function deviceListSxp(devices: readonly Device[]): string {
         [
           ['backend-id', info.backendId],
           ['virtual-device', info.devid],
-          ['device-type', info.class],
+          ['device-type', device.class.deviceType ?? info.class],
           ['state', info.state],
           ['backend', info.backPath],
           ['ring-ref', info.ringRef],

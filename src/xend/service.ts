@@ -90,7 +90,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       const { result, configs } = checkConfig(params, classes);
       if (configs === undefined) {
         const count = result.errors === 1 ? 'an error' : `${result.errors} errors`;
-        throw new XmError('ECONFIG', `${params.file} has ${count}:\n${result.report}`);
+        throw new XmError('ECONFIG', `${params.file} has ${count}:\n${result.report.trimEnd()}`);
       }
       const made: XendDomain[] = [];
       try {
@@ -123,10 +123,11 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     async 'domain.shutdown'({ domain, reason, wait, timeout }) {
       const found = life.find(domain);
       life.shutdown(found, reason, timeout ?? SHUTDOWN_LIMIT);
-      if (wait !== true) return { done: false };
+      if (wait !== true) return { done: false, again: false };
       const failure = await found.settled.promise;
       if (failure !== undefined) throw failure;
-      return { done: true };
+      const runs = ({ uuid, phase }: XendDomain) => uuid === found.uuid && phase === 'running';
+      return { done: true, again: [...domains.values()].some(runs) };
     },
     async 'domain.destroy'({ domain }) {
       await life.destroy(life.find(domain));

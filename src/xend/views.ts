@@ -43,7 +43,7 @@ export function domainInfo({ hv }: XendContext, domain: XendDomain): DomainInfo 
     state: stateLetters(domain, blocked),
     cpuTime: domain.cpuTime,
     startTime,
-    uptime: Date.now() / 1000 - startTime,
+    uptime: Math.round(Date.now() - startTime * 1000) / 1000,
     ...(shutdownReason !== undefined && phase !== 'running' ? { shutdownReason } : {}),
   };
 }

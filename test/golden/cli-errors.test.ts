@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { runXm } from '../unit/cli/run-xm.ts';
@@ -33,6 +34,10 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
     [['create', '/no/such'], 'Error: Unable to open config file: /no/such\nHint: there is no such file\n'],
     [['device-attach', 'demo', 'vbd', 'x'], 'Error: x should be a pair, separated by an equals sign.\n'],
     [['shutdown'], 'Error: Expected a domain, or -a for all of them.\n\nUsage: xm shutdown [options] [<Domain>]\n'],
+    [
+      ['shutdown', '-R', '-H', 'demo'],
+      'Error: --halt cannot also be provided when using --reboot\n\nUsage: xm shutdown [options] [<Domain>]\n',
+    ],
     [['console', 'demo', '--until', '('], NO_XEND],
     [['list'], NO_XEND],
     [['top', '-b'], NO_XEND],
@@ -58,6 +63,13 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
     expect(runXm(['list']).stderr).not.toMatch(/\n\s+at /);
     expect(runXm(['list'], { XM_DEBUG: '1' }).stderr).toMatch(/\n\s+at /);
   });
+});
+
+test('output that cannot be written is an error, without a stack', () => {
+  const xm = new URL('../../bin/xm', import.meta.url).pathname;
+  const { status, stderr } = spawnSync('sh', ['-c', '"$0" help >/dev/full', xm], { encoding: 'utf8' });
+  expect(stderr).toMatch(/^Error: Unable to write the output: ENOSPC.*\n$/);
+  expect(status).toBe(1);
 });
 
 describe('help', () => {

@@ -24,7 +24,7 @@ describe('xm shutdown', () => {
     const { domid } = await xend.create({ name: 'guest' });
     using terminal = await xend.shell('guest');
     const answer = await xend.call('domain.shutdown', { domain: 'guest', reason, wait: true });
-    expect(answer).toEqual({ done: true });
+    expect(answer).toEqual({ done: true, again: false });
     expect(await xend.info('guest')).toBeUndefined();
     expect(xend.xend.hv.domids()).toEqual([0]);
     await terminal.closed;
@@ -61,7 +61,10 @@ test('a reboot is a new domain with the same name and the same disks', async () 
   const file = xend.file('disk.img', content);
   const before = await xend.create({ name: 'guest', args: 'hello', disks: [{ file, dev: 'xvda', mode: 'w' }] });
   using old = await xend.shell('guest');
-  expect(await xend.call('domain.shutdown', { domain: 'guest', reason: 'reboot', wait: true })).toEqual({ done: true });
+  expect(await xend.call('domain.shutdown', { domain: 'guest', reason: 'reboot', wait: true })).toEqual({
+    done: true,
+    again: true,
+  });
   await old.closed;
 
   // The call has waited for it.

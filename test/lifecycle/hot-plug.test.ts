@@ -98,7 +98,7 @@ test('what is not there cannot be taken away', async () => {
   await expect(xend.detachDisk('guest', 'xvda')).rejects.toThrow('Device xvda not connected');
 });
 
-test.each(['xvdb', '/dev/xvdb', '51728'])('a disk is taken away by the word %s', async (word) => {
+test.each(['xvdb', '/dev/xvdb', '51728', '0xca10'])('a disk is taken away by the word %s', async (word) => {
   await using xend = await startXend();
   const file = xend.file('disk.img', new Uint8Array(4096));
   await xend.create({ name: 'guest' });

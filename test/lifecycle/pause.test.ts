@@ -72,7 +72,7 @@ test('what makes no sense for a paused domain is refused, and says what to do', 
 test('Domain-0 is neither paused nor ended', async () => {
   await using xend = await startXend();
   for (const domain of ['0', 'Domain-0']) {
-    await expect(xend.call('domain.pause', { domain })).rejects.toThrow('Cannot pause for privileged domain Domain-0');
+    await expect(xend.call('domain.pause', { domain })).rejects.toThrow('Cannot pause privileged domain Domain-0');
     await expect(xend.call('domain.destroy', { domain })).rejects.toThrow('Cannot destroy privileged domain Domain-0');
     await expect(xend.call('domain.shutdown', { domain, reason: 'poweroff' })).rejects.toThrow(
       'Domain 0 cannot be shutdown',

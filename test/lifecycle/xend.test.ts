@@ -6,9 +6,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
+import { isAlive } from '../../src/processes.ts';
 import { eventually } from '../support/until.ts';
 import { vmText } from '../support/vm.ts';
-import { isAlive, type XmHome, xmHome } from '../support/xm.ts';
+import { type XmHome, xmHome } from '../support/xm.ts';
 
 interface Status {
   readonly running: boolean;
@@ -59,16 +60,23 @@ describe('xm xend', () => {
     expect(readFileSync(join(home.stateDir, 'xend.log'), 'utf8')).toMatch(/xend stopped\n$/);
   });
 
-  test('a second one on the same directory is refused', async () => {
+  test.each(['runDir', 'stateDir'] as const)('a second one on the same %s is refused', async (shared) => {
     await using home = xmHome();
-    await home.ok(['xend', 'start']);
+    await home.ok(['create', home.file('idle.sxp', vmText({ name: 'idle', kernel: 'idle' }))]);
+    const dirs = {
+      runDir: join(home.directory, 'run2'),
+      stateDir: join(home.directory, 'state2'),
+      [shared]: home[shared],
+    };
     const program = new URL('../../dist/src/bin/xend.js', import.meta.url).pathname;
-    const env = { PATH: process.env.PATH, XEND_RUNDIR: home.runDir, XEND_STATEDIR: home.stateDir, XEND_REPORT_FD: '1' };
+    const env = { PATH: process.env.PATH, XEND_RUNDIR: dirs.runDir, XEND_STATEDIR: dirs.stateDir, XEND_REPORT_FD: '1' };
     const second = spawnSync(process.execPath, [program], { env, encoding: 'utf8' });
     expect(second.status).toBe(1);
-    expect(second.stdout).toBe(`error: xend is already running (pid ${home.pid()}) with this directory\n`);
-    expect(await names(home)).toEqual(['Domain-0']);
-    expect(readdirSync(home.runDir).sort()).toEqual(['xend.pid', 'xend.sock']);
+    expect(second.stdout).toBe(`error: xend is already running (pid ${home.pid()}) with ${home[shared]}\n`);
+    expect(await names(home)).toEqual(['Domain-0', 'idle']);
+    expect(records(home).length).toBe(1);
+    expect(readdirSync(home.runDir).sort()).toEqual(['console-1.sock', 'xend.pid', 'xend.sock']);
+    if (shared === 'stateDir') expect(readdirSync(dirs.runDir)).toEqual([]);
   });
 
   test('what it keeps is for its user alone', async () => {
@@ -147,6 +155,7 @@ test('a life by the command line alone', async () => {
     '51712',
     '51728',
   ]);
+  expect(await home.ok(['block-list', '-l', 'guest'])).toContain('(device-type disk)');
   await home.ok(['console', 'guest', '--until', 'bytes copied'], { input: 'copy xvda xvdb\n' });
   await home.ok(['block-detach', 'guest', 'xvdb']);
   expect(createHash('md5').update(readFileSync(target)).digest('hex')).toBe(md5);
@@ -155,7 +164,7 @@ test('a life by the command line alone', async () => {
     stderr: expect.stringContaining('Error: Device xvdb not connected\n'),
   });
 
-  await home.ok(['reboot', '-w', 'guest']);
+  expect(await home.ok(['reboot', '-w', 'guest'])).toBe('Domain guest rebooted\n');
   expect(await home.ok(['domid', 'guest'])).toBe('2\n');
   await home.ok(['pause', 'guest']);
   expect(await home.ok(['list', 'guest'])).toContain('--p---');
@@ -184,6 +193,33 @@ test('what create -n prints is a configuration of the same domain', async () => 
   await home.ok(['create', '-', '-q'], { input: readFileSync(config, 'utf8') });
   const [second] = await home.json<{ config: unknown }[]>(['list', '-l', 'guest']);
   expect(first!.config).toEqual(second!.config);
+});
+
+test('a long configuration through a pipe that fills slowly', async () => {
+  await using home = xmHome();
+  const input = `${'# a comment\n'.repeat(100_000)}${vmText({ name: 'guest', kernel: 'idle' })}`;
+  expect(await home.ok(['create', '-n', '-'], { input })).toContain('(name guest)');
+});
+
+test('validate: all findings of each file, then its verdict on a line of its own', async () => {
+  await using home = xmHome();
+  const bad = home.file('bad.sxp', '(vm (nmae x))');
+  const good = home.file('good.sxp', vmText({ name: 'good' }));
+  const { status, stdout } = await home.run(['validate', bad, good]);
+  expect(status).toBe(1);
+  expect(lines(stdout).at(-3)).toMatch(/^hint: /);
+  expect(lines(stdout).slice(-2)).toEqual([`${bad}: 3 errors`, `${good}: ok`]);
+});
+
+test('reboot and shutdown say what came of it', async () => {
+  await using home = xmHome();
+  const spec = { name: 'guest', onReboot: 'destroy', onPoweroff: 'restart' } as const;
+  const config = home.file('guest.sxp', vmText(spec));
+  await home.ok(['create', config]);
+  expect(await home.ok(['reboot', '-w', 'guest'])).toBe('Domain guest terminated\n');
+  await home.ok(['create', config]);
+  expect(await home.ok(['shutdown', '-a', '-w'])).toBe('Domain guest rebooted\nAll domains rebooted\n');
+  expect(await names(home)).toEqual(['Domain-0', 'guest']);
 });
 
 test('the log is followed as it is written', async () => {

@@ -10,6 +10,7 @@ import { checkUname, resolveUname } from './uname.ts';
 export const vbd: DeviceClass = {
   name: 'vbd',
   aliases: ['block', 'tap'],
+  deviceType: 'disk',
   doc: 'A disk whose content is a file or a block device.',
   fields: {
     uname: {
