@@ -9,6 +9,8 @@ export const ARGO_LIMITS = {
   /** Bytes of a ring's data: a multiple of 16 in this range. */
   minRing: 48,
   maxRing: 16 * 1024 * 1024,
+  /** Bytes of a message's header, and what its payload is rounded up to. */
+  slot: 16,
   /** Pieces of one message. */
   iovs: 8,
   rings: 128,

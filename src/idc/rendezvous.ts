@@ -35,6 +35,8 @@ export interface Rendezvous {
 interface Place {
   readonly watch: StoreWatch;
   readonly sessions: Map<string, Session>;
+  /** Set when the last endpoint has left: the end of the watch, which all who leave wait for. */
+  closed: Promise<void> | undefined;
 }
 
 /** The rendezvous of one domain: no broker, only levels in the store, watches and hypercalls. */
@@ -55,18 +57,19 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
     for (const [address, place] of places) onNews(address, place, '');
   }
 
-  function onNews(address: string, { sessions }: Place, path: string): void {
+  function onNews(address: string, place: Place, path: string): void {
+    const { sessions } = place;
     // Not left to the sessions: they may wait for their users.
     void loans.sweep();
     // An end knows what it wrote itself.
     for (const [own, session] of sessions) if (path !== own) session.wake();
-    if (sessions.size === 0) void leavePlace(address);
+    if (sessions.size === 0) void leavePlace(address, place);
   }
 
   function openPlace(address: string): Place {
     const sessions = new Map<string, Session>();
     const listener = (path: string): void => onNews(address, place, path);
-    const place: Place = { watch: xs.watch(addressPath(address), { listener }), sessions };
+    const place: Place = { watch: xs.watch(addressPath(address), { listener }), sessions, closed: undefined };
     // The sessions tell.
     place.watch.ready.catch(() => {});
     places.set(address, place);
@@ -74,13 +77,13 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
   }
 
   /** Ends the watch of an address that has no endpoint any more, unless something lent there is still to come back. */
-  async function leavePlace(address: string): Promise<void> {
-    const place = places.get(address);
-    if (place === undefined || place.sessions.size > 0) return;
+  async function leavePlace(address: string, place: Place): Promise<void> {
     await loans.sweep();
-    if (place.sessions.size > 0 || loans.held(address) || places.get(address) !== place) return;
-    places.delete(address);
-    await place.watch.close();
+    if (place.closed === undefined && place.sessions.size === 0 && !loans.held(address)) {
+      places.delete(address);
+      place.closed = place.watch.close();
+    }
+    await place.closed;
   }
 
   return {
@@ -110,7 +113,7 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
           destroy(over.resolve);
           void Promise.all([over.promise, session.leave()]).then(async () => {
             place.sessions.delete(store.path);
-            await leavePlace(address);
+            await leavePlace(address, place);
             done();
           });
         },

@@ -2,7 +2,7 @@
 import { backRing, frontRing, type RingEnd } from '../ring/request-ring.ts';
 import type { Channel, ChannelSink, WordBuffer } from './contract.ts';
 import { copyRecord, recordOf } from './copy.ts';
-import { enterDelivery, leaveDelivery, settleDeliveries } from './deliveries.ts';
+import { createDeliveryLoop } from './deliveries.ts';
 import { layoutOf, SLOT_HEADER } from './layout.ts';
 import { createSharedBuffers, type SharedMemory } from './shared-buffers.ts';
 
@@ -16,8 +16,6 @@ export interface Doorbell {
 
 /** Entries taken from one ring before the other ring gets its turn, so that a flood of requests does not hold answers back. */
 const BATCH = 256;
-/** Batches handled before the event loop gets a turn. */
-const ROUNDS = 16;
 
 /**
  * A channel over memory that both ends map and a doorbell: an event channel between domains, a task within one. Each end has
@@ -36,11 +34,14 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
   const theirs = backRing(layout.ring(control, side === 'front' ? 'back' : 'front'));
   const buffers = createSharedBuffers(memory);
   const { words } = shared;
-  const delivery = { settle, outer: undefined };
+  const loop = createDeliveryLoop({
+    drain: () => sink !== undefined && drain(mine, deliverReply) && drain(theirs, deliverRequest),
+    settle: () => sink?.delivered(),
+    more: () => mine.rearm() || theirs.rearm(),
+  });
   let sink: ChannelSink | undefined;
   let closed = false;
   let dirty = 0;
-  let delivering = false;
   let drains = 0;
 
   function put(ring: RingEnd, head: number, id: number, body: WordBuffer, length: number): void {
@@ -94,46 +95,6 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
     return true;
   }
 
-  function deliverBoth(): boolean {
-    const nested = delivering;
-    if (!nested) enterDelivery(delivery);
-    delivering = true;
-    try {
-      return drain(mine, deliverReply) && drain(theirs, deliverRequest);
-    } finally {
-      delivering = nested;
-      if (!nested) leaveDelivery(delivery);
-    }
-  }
-
-  /** Has the sink flush, also in the midst of a delivery. */
-  function settle(): void {
-    const before = delivering;
-    delivering = false;
-    sink?.delivered();
-    delivering = before;
-  }
-
-  function look(): void {
-    settleDeliveries();
-    try {
-      for (let round = 0; sink !== undefined; round++) {
-        if (!deliverBoth()) return;
-        settle();
-        const more = mine.rearm() || theirs.rearm();
-        if (!more) return;
-        if (round === ROUNDS) {
-          setImmediate(look);
-          return;
-        }
-      }
-    } catch (error) {
-      // A handler threw. The peer rings no more before we rearm, so nobody else would make us look.
-      setImmediate(look);
-      throw error;
-    }
-  }
-
   function close(): void {
     if (closed) return;
     closed = true;
@@ -151,7 +112,7 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
     open(to) {
       if (closed) throw new Error('the channel is closed');
       sink = to;
-      bell.listen(look);
+      bell.listen(loop.look);
     },
     putRequest(kind, id, body, length) {
       put(mine, kind, id, body, length);
@@ -162,9 +123,9 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
       dirty |= 2;
     },
     flush() {
-      if (!delivering && !closed) publish();
+      if (!loop.delivering && !closed) publish();
     },
-    poll: look,
+    poll: loop.look,
     close,
   };
 }

@@ -16,8 +16,9 @@ const LENGTHS = [1, 2, 3, 4, 5, 7, 8, 9, 255, 256, 257, 299, 300, 0];
  *
  * @param name of the implementation
  * @param makePair connects two ends of it
+ * @param lends whether there is memory that both ends see
  */
-export function channelContract(name: string, makePair: MakePair): void {
+export function channelContract(name: string, makePair: MakePair, lends = true): void {
   describe(`channel: ${name}`, () => {
     const pairs: ChannelPair[] = [];
 
@@ -263,7 +264,7 @@ export function channelContract(name: string, makePair: MakePair): void {
       expect(() => back.open(createRecorder())).toThrow('closed');
     });
 
-    test('lends memory that both ends see', async () => {
+    test.runIf(lends)('lends memory that both ends see', async () => {
       const { front, back } = await open();
       const lent = front.buffers.alloc(100)!;
       const { reference } = front.buffers.register(lent, 'readwrite')!;
@@ -271,6 +272,14 @@ export function channelContract(name: string, makePair: MakePair): void {
       pinned.bytes.fill(7);
       pinned.release();
       expect([...lent.bytes]).toEqual(pattern(0, 100).fill(7));
+    });
+
+    test.skipIf(lends)('has nothing to lend where there is no memory that both ends see', async () => {
+      const { front } = await open();
+      expect([front.buffers.alloc(1), front.buffers.pin(new Uint8Array(64), 0, 'read')]).toEqual([
+        undefined,
+        undefined,
+      ]);
     });
 
     test('carries any sequence of puts, flushes and polls like a queue', async () => {

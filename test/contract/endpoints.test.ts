@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { loopbackPair, ringPair } from '../support/idc-pairs.ts';
+import { argoPair, loopbackPair, ringPair } from '../support/idc-pairs.ts';
 import { endpointContract } from './endpoint.ts';
 
 endpointContract('loopback', loopbackPair);
 endpointContract('ring', ringPair);
+endpointContract('argo', argoPair);

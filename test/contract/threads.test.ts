@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Quotas, REFERENCE_BYTES, type Registration, TRANSPORT } from '../../src/idc/contract.ts';
 import { pattern } from '../support/idc-recorder.ts';
-import { REFERENCE_AT, startIdcWorker, WORK } from '../support/idc-threads.ts';
+import { REFERENCE_AT, startArgoWorker, startIdcWorker, WORK } from '../support/idc-threads.ts';
 
 const QUOTAS: Quotas = { inFlight: 8, bodyBytes: 300, poolBytes: 8192, registrations: 4 };
 
@@ -14,9 +14,12 @@ function order(work: number, value = 0, registration?: Registration): Uint8Array
   return parameters;
 }
 
-describe('over a ring to another thread', () => {
+describe.each([
+  ['a ring', startIdcWorker],
+  ['Argo', startArgoWorker],
+] as const)('over %s to another thread', (_, startWorker) => {
   test('20,000 transactions of all lengths come back unchanged, each once', async () => {
-    await using threads = await startIdcWorker(QUOTAS);
+    await using threads = await startWorker(QUOTAS);
     const { front } = threads;
     const { promise, resolve } = Promise.withResolvers<void>();
     const wrong: number[] = [];
@@ -40,7 +43,7 @@ describe('over a ring to another thread', () => {
   });
 
   test('no wake-up is lost when both ends sleep between 3000 round trips', async () => {
-    await using threads = await startIdcWorker(QUOTAS);
+    await using threads = await startWorker(QUOTAS);
     for (let trip = 0; trip < 3000; trip++) {
       const { status } = await threads.front.call(Uint8Array.of(WORK.echo, trip & 255));
       expect(status[1]).toBe(trip & 255);
@@ -48,7 +51,7 @@ describe('over a ring to another thread', () => {
   });
 
   test('a front end that polls and never yields gets its answers', async () => {
-    await using threads = await startIdcWorker(QUOTAS);
+    await using threads = await startWorker(QUOTAS);
     const { front } = threads;
     const transaction = front.transaction();
     transaction.parametersLength = 1;
@@ -64,7 +67,7 @@ describe('over a ring to another thread', () => {
   test('both directions at once, submissions inside handlers included', async () => {
     let received = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
-    await using threads = await startIdcWorker(QUOTAS, {
+    await using threads = await startWorker(QUOTAS, {
       onTransaction(transaction) {
         transaction.complete(0);
         if (++received === 5000) resolve();
@@ -75,7 +78,9 @@ describe('over a ring to another thread', () => {
     await promise;
     expect(received).toBe(5000);
   });
+});
 
+describe('over a ring to another thread', () => {
   test('a corked batch of 256 costs one notification, or none while the peer is at work', async () => {
     await using threads = await startIdcWorker({ ...QUOTAS, inFlight: 256 });
     const { front, counters } = threads;
@@ -154,4 +159,15 @@ describe('over a ring to another thread', () => {
     await done.promise;
     expect(front.state).toBe('destroyed');
   });
+});
+
+test('over Argo a peer that is gone does not keep anything from ending', async () => {
+  const threads = await startArgoWorker(QUOTAS);
+  const { front } = threads;
+  expect((await front.call(order(WORK.echo))).transport).toBe(TRANSPORT.ok);
+  await threads[Symbol.asyncDispose]();
+  expect((await front.call(order(WORK.echo))).transport).toBe(TRANSPORT.notConnected);
+  const done = Promise.withResolvers<void>();
+  front.destroy(done.resolve);
+  await done.promise;
 });

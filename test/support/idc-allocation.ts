@@ -3,9 +3,9 @@
 // Measures what the data path allocates, in a thread that has run nothing else: what other tests taught the engine's compiler
 // would count too. Posts the bytes for each transaction or message, the least of several runs.
 import { getHeapStatistics } from 'node:v8';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { createEndpoint } from '../../src/idc/endpoint.ts';
-import { createLoopback } from '../../src/idc/loopback-channel.ts';
+import { argoPair, loopbackPair } from './idc-pairs.ts';
 
 const RUNS = 20;
 const ROUNDS = 1250;
@@ -15,7 +15,7 @@ const back = createEndpoint({
   onTransaction: (transaction) => transaction.complete(transaction.parameters[0]!, 8),
   onMessage: (message) => message.complete(),
 });
-const pair = createLoopback(front.quotas);
+const pair = await { loopback: loopbackPair, argo: argoPair }[workerData as 'loopback' | 'argo'](front.quotas);
 front.appear();
 back.appear();
 front.connect(pair.front);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomId, EvtchnPort, Extent, Hypercalls } from '../../src/hv/contract.ts';
 import { PAGE_SIZE } from '../../src/hv/contract.ts';
+import { bindArgoBell } from '../../src/idc/argo-bell.ts';
+import { createArgoChannel } from '../../src/idc/argo-channel.ts';
+import { type ArgoLine, openLine } from '../../src/idc/argo-line.ts';
 import type { Channel, Quotas } from '../../src/idc/contract.ts';
 import { initControl, layoutOf } from '../../src/idc/layout.ts';
 import { createLoopback } from '../../src/idc/loopback-channel.ts';
 import { createRingChannel, type Doorbell } from '../../src/idc/ring-channel.ts';
-import { startMachine } from './hv-machine.ts';
+import { type Machine, startMachine } from './hv-machine.ts';
 
 /** Both ends of a connection, and the end of everything that was made for it. */
 export interface ChannelPair {
@@ -25,6 +28,12 @@ export interface RingPair extends ChannelPair {
   readonly control: SharedArrayBuffer;
   readonly domains: { readonly front: Hypercalls; readonly back: Hypercalls };
   readonly ports: { readonly front: EvtchnPort; readonly back: EvtchnPort };
+}
+
+/** A pair over Argo. */
+export interface ArgoPair extends ChannelPair {
+  readonly machine: Machine;
+  readonly lines: { readonly front: ArgoLine; readonly back: ArgoLine };
 }
 
 export const FRONT: DomId = 1;
@@ -80,6 +89,35 @@ export async function ringPair(quotas: Quotas): Promise<RingPair> {
     domains: { front, back },
     ports: { front: ports.near, back: ports.far },
     frontSent: () => machine.hv.counters(FRONT, ports.near).sent,
+    async end() {
+      machine[Symbol.dispose]();
+    },
+  };
+}
+
+/** Argo's port of {@link argoPair}. */
+export const APORT = 40;
+
+/** Makes this end's half of a connection over Argo, and finds the other one, which has to be there already. */
+export async function argoChannel(dom: Hypercalls, line: ArgoLine, quotas: Quotas): Promise<Channel> {
+  const refused = await dom.argo.resolve(line.to);
+  if (refused !== undefined) throw new Error(refused);
+  return createArgoChannel(dom.argo, await bindArgoBell(dom), line, quotas);
+}
+
+/** Two domains of a hypervisor of their own, which copies what they say. */
+export async function argoPair(quotas: Quotas): Promise<ArgoPair> {
+  const machine = startMachine([FRONT, BACK], 4096);
+  const [front, back] = [machine.dom(FRONT), machine.dom(BACK)];
+  const lines = {
+    front: await openLine(front, { domid: BACK, aport: APORT, quotas, side: 'front' }),
+    back: await openLine(back, { domid: FRONT, aport: APORT, quotas, side: 'back' }),
+  };
+  return {
+    front: await argoChannel(front, lines.front, quotas),
+    back: await argoChannel(back, lines.back, quotas),
+    machine,
+    lines,
     async end() {
       machine[Symbol.dispose]();
     },

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import { connectHypercalls } from '../../src/hv/hypercalls.ts';
-import { createHypervisor } from '../../src/hv/hypervisor.ts';
-import type { EndpointHandlers, Quotas } from '../../src/idc/contract.ts';
+import { createHypervisor, type Hypervisor } from '../../src/hv/hypervisor.ts';
+import { openLine } from '../../src/idc/argo-line.ts';
+import type { Channel, EndpointHandlers, Quotas } from '../../src/idc/contract.ts';
 import { createEndpoint, type EndpointControl } from '../../src/idc/endpoint.ts';
 import { initControl, layoutOf } from '../../src/idc/layout.ts';
 import { createRingChannel } from '../../src/idc/ring-channel.ts';
-import { BACK, doorbell, FRONT, lend } from './idc-pairs.ts';
-import type { WorkerSetup } from './idc-worker.ts';
+import { APORT, argoChannel, BACK, doorbell, FRONT, lend } from './idc-pairs.ts';
+import type { SharedRing, WorkerSetup } from './idc-worker.ts';
 
 /** What the back end does: first byte of a transaction's parameters. */
 export const WORK = { echo: 0, pin: 1, writeAndRelease: 2, burst: 3, callBack: 4 } as const;
@@ -18,39 +20,68 @@ export const REFERENCE_AT = 8;
 /** A front end in this thread, connected to a back end in another. */
 export interface Threads extends AsyncDisposable {
   readonly front: EndpointControl;
+}
+
+/** The same over a ring, with its wake-ups counted. */
+export interface RingThreads extends Threads {
   /** Events that the front end's domain was sent and has handled. */
   counters(): { readonly sent: number; readonly received: number };
 }
 
-/** Starts the thread, whose endpoint does what `idc-worker.ts` says. Quotas with a pool. */
-export async function startIdcWorker(quotas: Quotas, handlers: EndpointHandlers = {}): Promise<Threads> {
+/** The front end's half of a connection. */
+interface Half {
+  /** What the back end needs to make its own. */
+  readonly ring: SharedRing | undefined;
+  /** To be called when the back end has made its own. */
+  channel(): Channel | Promise<Channel>;
+}
+
+async function ringHalf(hv: Hypervisor, dom: HypercallClient, quotas: Quotas) {
+  const layout = layoutOf(quotas);
+  const control = await lend(dom, BACK, layout.controlBytes);
+  const pool = await lend(dom, BACK, layout.poolBytes);
+  initControl(control.extent.buffer, quotas);
+  const ports = hv.bindPair(FRONT, BACK);
+  return {
+    ring: { control: control.gref, pool: pool.gref, port: ports.far },
+    port: ports.near,
+    channel: () =>
+      createRingChannel(
+        { control: control.extent.buffer, pool: pool.extent.buffer, quotas, side: 'front' },
+        doorbell(dom, ports.near),
+      ),
+  };
+}
+
+async function argoHalf(dom: HypercallClient, quotas: Quotas): Promise<Half> {
+  const line = await openLine(dom, { domid: BACK, aport: APORT, quotas, side: 'front' });
+  return { ring: undefined, channel: () => argoChannel(dom, line, quotas) };
+}
+
+async function start<H extends Half>(
+  makeHalf: (hv: Hypervisor, dom: HypercallClient, quotas: Quotas) => Promise<H>,
+  quotas: Quotas,
+  handlers: EndpointHandlers,
+): Promise<Threads & { readonly hv: Hypervisor; readonly half: H }> {
   const hv = createHypervisor();
   const door = hv.createDomain(FRONT, 1024);
   const hypercalls = connectHypercalls(FRONT, door.info, door.port);
-  const { info, port } = hv.createDomain(BACK, 0);
-  const layout = layoutOf(quotas);
-  const control = await lend(hypercalls, BACK, layout.controlBytes);
-  const pool = await lend(hypercalls, BACK, layout.poolBytes);
-  initControl(control.extent.buffer, quotas);
-  const ports = hv.bindPair(FRONT, BACK);
-  const front = createEndpoint({ quotas, ...handlers });
-  front.appear();
-  front.connect(
-    createRingChannel(
-      { control: control.extent.buffer, pool: pool.extent.buffer, quotas, side: 'front' },
-      doorbell(hypercalls, ports.near),
-    ),
-  );
-  const setup: WorkerSetup = { info, door: port, control: control.gref, pool: pool.gref, port: ports.far, quotas };
+  const { info, port } = hv.createDomain(BACK, 64);
+  const half = await makeHalf(hv, hypercalls, quotas);
+  const setup: WorkerSetup = { info, door: port, ring: half.ring, quotas };
   const worker = new Worker(new URL('./idc-worker.ts', import.meta.url), {
     workerData: setup,
     transferList: [port],
     execArgv: [],
   });
   await once(worker, 'message');
+  const front = createEndpoint({ quotas, ...handlers });
+  front.appear();
+  front.connect(await half.channel());
   return {
     front,
-    counters: () => hv.counters(FRONT, ports.near),
+    hv,
+    half,
     async [Symbol.asyncDispose]() {
       await worker.terminate();
       await front.disconnect();
@@ -58,4 +89,15 @@ export async function startIdcWorker(quotas: Quotas, handlers: EndpointHandlers 
       hv.destroyDomain(FRONT);
     },
   };
+}
+
+/** Starts the thread, whose endpoint does what `idc-worker.ts` says. Quotas with a pool. */
+export async function startIdcWorker(quotas: Quotas, handlers: EndpointHandlers = {}): Promise<RingThreads> {
+  const threads = await start(ringHalf, quotas, handlers);
+  return { ...threads, counters: () => threads.hv.counters(FRONT, threads.half.port) };
+}
+
+/** The same over Argo. */
+export function startArgoWorker(quotas: Quotas, handlers: EndpointHandlers = {}): Promise<Threads> {
+  return start((_, dom) => argoHalf(dom, quotas), quotas, handlers);
 }

@@ -5,28 +5,48 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { EvtchnPort, GrantRef } from '../../src/hv/contract.ts';
 import { connectHypercalls } from '../../src/hv/hypercalls.ts';
 import type { SharedInfo } from '../../src/hv/shared-info.ts';
-import type { PinnedBuffer, Quotas, ReceivedTransaction } from '../../src/idc/contract.ts';
+import { openLine } from '../../src/idc/argo-line.ts';
+import type { Channel, PinnedBuffer, Quotas, ReceivedTransaction } from '../../src/idc/contract.ts';
 import { createEndpoint } from '../../src/idc/endpoint.ts';
 import { createRingChannel } from '../../src/idc/ring-channel.ts';
-import { BACK, doorbell, FRONT } from './idc-pairs.ts';
+import { APORT, argoChannel, BACK, doorbell, FRONT } from './idc-pairs.ts';
 import { REFERENCE_AT, WORK } from './idc-threads.ts';
 
 /** What the worker is given. */
 export interface WorkerSetup {
   readonly info: SharedInfo;
   readonly door: MessagePort;
-  readonly control: GrantRef;
-  readonly pool: GrantRef;
-  readonly port: EvtchnPort;
+  /** Absent for a connection over Argo. */
+  readonly ring: SharedRing | undefined;
   readonly quotas: Quotas;
 }
 
-const { info, door, control, pool, port, quotas } = workerData as WorkerSetup;
+/** What the front end lends. */
+export interface SharedRing {
+  readonly control: GrantRef;
+  readonly pool: GrantRef;
+  readonly port: EvtchnPort;
+}
+
+const { info, door, ring, quotas } = workerData as WorkerSetup;
 const hypercalls = connectHypercalls(BACK, info, door);
-const [mappedControl, mappedPool] = [
-  await hypercalls.gnttab.map(FRONT, control),
-  await hypercalls.gnttab.map(FRONT, pool),
-];
+
+async function overRing({ control, pool, port }: SharedRing): Promise<Channel> {
+  const [mappedControl, mappedPool] = [
+    await hypercalls.gnttab.map(FRONT, control),
+    await hypercalls.gnttab.map(FRONT, pool),
+  ];
+  return createRingChannel(
+    { control: mappedControl.buffer, pool: mappedPool.buffer, quotas, side: 'back' },
+    doorbell(hypercalls, port),
+  );
+}
+
+async function overArgo(): Promise<Channel> {
+  const line = await openLine(hypercalls, { domid: FRONT, aport: APORT, quotas, side: 'back' });
+  return argoChannel(hypercalls, line, quotas);
+}
+
 let pinned: PinnedBuffer | undefined;
 
 /** What each kind of work does; the result is the transaction's error code. */
@@ -69,10 +89,5 @@ const endpoint = createEndpoint({
   },
 });
 endpoint.appear();
-endpoint.connect(
-  createRingChannel(
-    { control: mappedControl.buffer, pool: mappedPool.buffer, quotas, side: 'back' },
-    doorbell(hypercalls, port),
-  ),
-);
+endpoint.connect(await (ring ? overRing(ring) : overArgo()));
 parentPort!.postMessage('connected');

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Hypercalls, VIRQ } from '../hv/contract.ts';
+
+/** Rings a domain's channels when VIRQ_ARGO comes. */
+export interface ArgoBell {
+  /** Calls `look` soon, and whenever a message or room for one may have come, until the function it returns is called. */
+  listen(look: () => void): () => void;
+}
+
+/**
+ * Binds VIRQ_ARGO, of which a domain has one, for all channels of the domain.
+ *
+ * @throws HypercallError `EEXIST` when the domain has bound it already
+ */
+export async function bindArgoBell({ evtchn }: Hypercalls): Promise<ArgoBell> {
+  const looks = new Set<() => void>();
+  const lookNow = (look: () => void): void => look();
+  function ring(): void {
+    try {
+      looks.forEach(lookNow);
+    } catch (error) {
+      // A handler threw; the channels behind its own must not miss what rang.
+      setImmediate(ring);
+      throw error;
+    }
+  }
+  evtchn.listen(await evtchn.bindVirq(VIRQ.argo), ring);
+  return {
+    listen(look) {
+      looks.add(look);
+      setImmediate(look);
+      return () => looks.delete(look);
+    },
+  };
+}
