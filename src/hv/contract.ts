@@ -117,6 +117,15 @@ export interface Hypercalls {
     listen(port: EvtchnPort, handler: (() => void) | undefined): void;
     /** Drains pending events now, for code that may not yield. @returns whether any handler ran */
     poll(): boolean;
+    /** Whether another end is bound to `port` now; seen without yielding as soon as it closes or its domain ends. */
+    isBound(port: EvtchnPort): boolean;
+    /**
+     * Blocks the thread for an event of `port`, masked or not: until there is one, which it takes, or the port is closed or
+     * its other end gone, or `timeout` milliseconds have passed. Handlers do not run, but that of the other end if it is the domain's own.
+     *
+     * @returns whether there was an event
+     */
+    wait(port: EvtchnPort, timeout: number): boolean;
   };
   /** Messages that the hypervisor copies, for peers that do not trust each other. */
   readonly argo: Argo;

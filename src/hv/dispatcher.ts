@@ -6,6 +6,7 @@ import {
   prepareSleep,
   type SharedInfo,
   sleep,
+  takeEvent,
   takePending,
   waitWhilePaused,
 } from './shared-info.ts';
@@ -25,6 +26,8 @@ export interface Dispatcher {
   listen(port: number, handler: (() => void) | undefined): void;
   /** Handles what is pending, now. @returns whether any event was there */
   poll(): boolean;
+  /** Handles what is pending at one port, masked or not. */
+  deliver(port: number): void;
   /** Ends delivery. */
   stop(): void;
 }
@@ -101,6 +104,9 @@ export function createDispatcher(info: SharedInfo): Dispatcher {
       handlers[port] = handler;
     },
     poll,
+    deliver(port) {
+      if (takeEvent(info, port)) handle(port);
+    },
     stop() {
       stopped = true;
     },

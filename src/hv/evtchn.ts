@@ -14,6 +14,7 @@ interface Channel {
 export interface Binding {
   readonly port: EvtchnPort;
   readonly state: number;
+  readonly remote: DomId;
   readonly remoteInfo: SharedInfo;
   readonly remotePort: EvtchnPort;
 }
@@ -58,7 +59,7 @@ export function createEventChannels(find: (domid: DomId) => EvtchnDomain | undef
     const channel = channelOf(near, nearPort);
     Object.assign(channel, { status: EVTCHN_STATUS.interdomain, remote: far.domid, remotePort: farPort });
     const state = setPortState(near.info, nearPort, EVTCHN_STATUS.interdomain);
-    near.bound({ port: nearPort, state, remoteInfo: far.info, remotePort: farPort });
+    near.bound({ port: nearPort, state, remote: far.domid, remoteInfo: far.info, remotePort: farPort });
   }
 
   function allocUnbound(caller: EvtchnDomain, remote: DomId): EvtchnPort {

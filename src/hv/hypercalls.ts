@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { createArgoClient } from './argo-client.ts';
 import type { ArgoNews } from './argo-messages.ts';
 import { type DomId, type EvtchnPort, type Extent, HypercallError, type Hypercalls, type Mapping } from './contract.ts';
@@ -16,6 +16,7 @@ import {
   type SharedInfo,
   setMask,
   setPending,
+  waitForEvent,
 } from './shared-info.ts';
 
 // Taken before any kernel runs: an accessor that it puts on all objects must not be handed a message.
@@ -96,7 +97,23 @@ export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessageP
       setPending(binding.remoteInfo, binding.remotePort);
     } else if (isInterdomain(state)) {
       early.add(near);
+      readGate();
     }
+  }
+
+  /** Takes what has arrived, for who may not yield: the answers wait as before for those who do. */
+  function readGate(): void {
+    for (let news = receiveMessageOnPort(port); news !== undefined; news = receiveMessageOnPort(port)) {
+      onMessage(news.message);
+    }
+  }
+
+  function wait(near: EvtchnPort, timeout: number): boolean {
+    if (bindings[near]?.state !== portState(info, near)) readGate();
+    const binding = bindings[near];
+    // With both ends in one thread nobody else would answer.
+    if (binding?.remote === domid) dispatcher.deliver(binding.remotePort);
+    return waitForEvent(info, near, timeout);
   }
 
   port.on('message', onMessage);
@@ -136,6 +153,8 @@ export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessageP
         if (handler !== undefined) setPending(info, near);
       },
       poll: dispatcher.poll,
+      isBound: (near) => isInterdomain(portState(info, near)),
+      wait,
     },
     argo: argoClient.argo,
     close() {

@@ -52,7 +52,7 @@ export interface Hypervisor {
   destroyDomain(domid: DomId): void;
   /**
    * Undoes the mappings of a domain whose thread has ended, so that those who lent it memory have it back before all else goes;
-   * and what it was sending, so that no other sender waits for it.
+   * what it was sending, so that no other sender waits for it; and its event channels, so that nobody waits for an event.
    */
   unmapAll(domid: DomId): void;
   pause(domid: DomId): void;
@@ -123,6 +123,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       const domain = known(domid);
       grants.unmapAll(domain);
       argo.settle(domain);
+      events.release(domain);
     },
     pause: (domid) => setPaused(known(domid).info, true),
     unpause: (domid) => setPaused(known(domid).info, false),

@@ -20,6 +20,8 @@ const ARGO_PORT = 4;
 const ARGO_CHANGES = 5;
 /** Counts the rings that were registered for this domain alone: they go before rings for everybody. */
 const ARGO_PARTNER_RINGS = 6;
+/** Port whose event the thread blocks for, 0 for none. */
+const AWAITED = 7;
 const PENDING = 16;
 const MASK = PENDING + 32;
 const STATE = MASK + 32;
@@ -43,11 +45,46 @@ export function wake(info: SharedInfo): void {
   }
 }
 
+/** Wakes the domain's thread if it blocks for something of this port. */
+function wakeWaiter(info: SharedInfo, port: number): void {
+  if (Atomics.load(info, AWAITED) === port && Atomics.compareExchange(info, AWAITED, port, 0) === port) {
+    Atomics.notify(info, AWAITED);
+  }
+}
+
+/**
+ * Blocks the thread until an event of `port` is pending, masked or not, until the port is closed or its other end gone, or for
+ * `timeout` milliseconds, and takes the event: what SCHEDOP_poll is in Xen.
+ *
+ * @returns whether there was an event
+ */
+export function waitForEvent(info: SharedInfo, port: number, timeout: number): boolean {
+  const word = PENDING + (port >>> 5);
+  const bit = 1 << (port & 31);
+  waitWhilePaused(info);
+  // Announced before looking: who raises the event, or unbinds the port, looks here after that.
+  Atomics.store(info, AWAITED, port);
+  const idle = (Atomics.load(info, word) & bit) === 0 && isOpen(portState(info, port)) && !isPaused(info);
+  if (idle) Atomics.wait(info, AWAITED, port, timeout);
+  Atomics.store(info, AWAITED, 0);
+  waitWhilePaused(info);
+  return takeEvent(info, port);
+}
+
+/** Takes the event of one port, masked or not. @returns whether there was one */
+export function takeEvent(info: SharedInfo, port: number): boolean {
+  const bit = 1 << (port & 31);
+  if ((Atomics.and(info, PENDING + (port >>> 5), ~bit) & bit) === 0) return false;
+  info[RECEIVED + port] = (info[RECEIVED + port]! + 1) | 0;
+  return true;
+}
+
 /** Raises the pending bit of a port. One sticky bit: raising it again before it is seen changes nothing. */
 export function setPending(info: SharedInfo, port: number): void {
   const word = port >>> 5;
   const bit = 1 << (port & 31);
   if (Atomics.or(info, PENDING + word, bit) & bit) return;
+  wakeWaiter(info, port);
   if (Atomics.load(info, MASK + word) & bit) return;
   Atomics.or(info, SELECTOR, 1 << word);
   wake(info);
@@ -121,12 +158,11 @@ export function takePending(info: SharedInfo, handle: (port: number) => void): b
       const bit = 1 << index;
       // Handlers of this round may have masked, taken or closed it.
       if (Atomics.load(info, MASK + word) & bit) continue;
-      if ((Atomics.and(info, PENDING + word, ~bit) & bit) === 0) continue;
+      const port = (word << 5) | index;
+      if (!takeEvent(info, port)) continue;
       const left = bits === 0 ? words : words | (1 << word);
       if (left !== 0) Atomics.or(info, SELECTOR, left);
       taken = true;
-      const port = (word << 5) | index;
-      info[RECEIVED + port] = (info[RECEIVED + port]! + 1) | 0;
       handle(port);
     }
   }
@@ -148,6 +184,7 @@ export function setPortState(info: SharedInfo, port: number, status: number): nu
   const generation = (Atomics.load(info, STATE + port) >>> STATUS_BITS) + 1;
   const state = (generation << STATUS_BITS) | status;
   Atomics.store(info, STATE + port, state);
+  wakeWaiter(info, port);
   return state;
 }
 
@@ -159,6 +196,12 @@ export function portState(info: SharedInfo, port: number): number {
 /** Whether a state word says that the port is bound to another domain's. */
 export function isInterdomain(state: number): boolean {
   return (state & ((1 << STATUS_BITS) - 1)) === EVTCHN_STATUS.interdomain;
+}
+
+/** Whether events may come to a port in this state. */
+function isOpen(state: number): boolean {
+  const status = state & ((1 << STATUS_BITS) - 1);
+  return status === EVTCHN_STATUS.interdomain || status === EVTCHN_STATUS.virq;
 }
 
 /** Only the owning thread counts, so no atomic addition is needed. */
@@ -192,9 +235,9 @@ export function sleep(info: SharedInfo, sequence: number): Promise<unknown> | un
   return result.async ? result.value : undefined;
 }
 
-/** Whether the domain's loop waits for events (state `b`). */
+/** Whether the domain waits for events: its loop, or its thread in {@link waitForEvent} (state `b`). */
 export function isSleeping(info: SharedInfo): boolean {
-  return Atomics.load(info, SLEEPING) === 1;
+  return Atomics.load(info, SLEEPING) === 1 || Atomics.load(info, AWAITED) !== 0;
 }
 
 /** Whether the domain was asked to stop. */
@@ -205,8 +248,11 @@ export function isPaused(info: SharedInfo): boolean {
 /** Asks the domain to stop at its next scheduling point, or lets it go on. */
 export function setPaused(info: SharedInfo, paused: boolean): void {
   Atomics.store(info, PAUSED, paused ? 1 : 0);
-  if (paused) wake(info);
-  else Atomics.notify(info, PAUSED);
+  if (paused) {
+    wake(info);
+    Atomics.store(info, AWAITED, 0);
+    Atomics.notify(info, AWAITED);
+  } else Atomics.notify(info, PAUSED);
 }
 
 /** Blocks the domain's thread while it is paused. */

@@ -5,6 +5,8 @@ import { type Hypercalls, VIRQ } from '../hv/contract.ts';
 export interface ArgoBell {
   /** Calls `look` soon, and whenever a message or room for one may have come, until the function it returns is called. */
   listen(look: () => void): () => void;
+  /** Blocks the thread until VIRQ_ARGO comes, or for `timeout` milliseconds. The other channels look when the thread yields. */
+  wait(timeout: number): void;
 }
 
 /**
@@ -24,12 +26,22 @@ export async function bindArgoBell({ evtchn }: Hypercalls): Promise<ArgoBell> {
       throw error;
     }
   }
-  evtchn.listen(await evtchn.bindVirq(VIRQ.argo), ring);
+  const port = await evtchn.bindVirq(VIRQ.argo);
+  evtchn.listen(port, ring);
+  let missed = false;
   return {
     listen(look) {
       looks.add(look);
       setImmediate(look);
       return () => looks.delete(look);
+    },
+    wait(timeout) {
+      if (!evtchn.wait(port, timeout) || missed) return;
+      missed = true;
+      setImmediate(() => {
+        missed = false;
+        ring();
+      });
     },
   };
 }

@@ -13,6 +13,9 @@ const PROTOCOL = 0x31434449;
 /** Records delivered before what handlers put is published. */
 const BATCH = 256;
 
+/** Longest that a thread blocks before it tries to send again, in milliseconds. */
+const RETRY = 1;
+
 /** Last word of a record's header. */
 const REQUEST = 0;
 const REPLY = 1;
@@ -177,6 +180,9 @@ export function createArgoChannel(argo: Argo, bell: ArgoBell, { ring, to }: Argo
       if (!loop.delivering && !closed) publish();
     },
     poll: loop.look,
+    alive: () => !closed && ring.registered,
+    // While the way to the peer is being found out, by other means than events, it is tried again and again.
+    wait: (timeout) => bell.wait(requests.empty && replies.empty ? timeout : Math.min(timeout, RETRY)),
     close,
   };
 }

@@ -8,6 +8,8 @@ export const TRANSPORT = {
   disconnected: 1,
   /** Submitted while there was no connection: nothing happened. */
   notConnected: 2,
+  /** The caller's time was over. It may still take effect, in this connection. */
+  timedOut: 3,
 } as const;
 
 /**
@@ -100,6 +102,15 @@ export interface Endpoint {
    * first.
    */
   poll(): void;
+  /**
+   * A transaction for code that may not yield, events masked or not: returns when it is answered, and answers what the peer
+   * asks over this endpoint meanwhile. Ends at once when the peer dies or leaves, and ignores corks. What others ask of this
+   * thread waits: a circle of such calls over several endpoints ends by its timeouts.
+   *
+   * @param timeout in milliseconds
+   * @returns `transaction.transport`; whichever it is, the transaction is the caller's again
+   */
+  callPolled(transaction: Transaction, timeout: number): number;
   /** Promise layer: resolves when connected (at once if it is); rejects when destroyed. */
   connected(): Promise<void>;
   /** Promise layer over `submit`. Allocates. */
@@ -190,6 +201,10 @@ export interface Channel {
    * first, as they may wait for the answer to it.
    */
   poll(): void;
+  /** Whether the peer's end is still there; seen without yielding. */
+  alive(): boolean;
+  /** Blocks the thread until the peer notifies, is gone, or `timeout` milliseconds have passed; maybe shorter. */
+  wait(timeout: number): void;
   /** Ends delivery at once and for ever. Replies that were put are published; what is put later goes nowhere. */
   close(): void;
 }

@@ -14,7 +14,8 @@ import {
   type Transaction,
 } from './contract.ts';
 import { copyRecord, privateRecord } from './copy.ts';
-import { createQueue, createSubmission, fail, finish, KIND, type Submission } from './submission.ts';
+import { pollUntilDone } from './polled.ts';
+import { blank, createQueue, createSubmission, fail, finish, ignore, KIND, type Submission } from './submission.ts';
 
 /** What an introduction (a device controller, a rendezvous) does to an endpoint, beside what its user does. */
 export interface EndpointControl extends Endpoint {
@@ -135,9 +136,13 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     to.putRequest(submission.kind, id, submission.body, submission.parametersLength);
   }
 
-  function submitAny(submission: Submission, complete: (transaction: Transaction) => void): void {
+  function check(submission: Submission): void {
     if (submission.complete !== undefined) throw new Error('submitted again before its completion');
     if (submission.parametersLength >>> 0 > quotas.bodyBytes) throw new RangeError(`at most ${quotas.bodyBytes} bytes`);
+  }
+
+  function submitAny(submission: Submission, complete: (transaction: Transaction) => void): void {
+    check(submission);
     submission.complete = complete;
     if (channel === undefined) {
       // Not at once, nor as a microtask: who tries again in the callback must neither recurse nor starve the thread.
@@ -276,6 +281,42 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     posted?.(transport);
   }
 
+  function callPolled(transaction: Transaction, timeout: number): number {
+    const submission = transaction as Submission;
+    const to = channel;
+    const held = corks;
+    let verdict: number = TRANSPORT.notConnected;
+    check(submission);
+    blank(submission);
+    if (to !== undefined) {
+      verdict = TRANSPORT.timedOut;
+      corks = 0;
+      try {
+        submitAny(submission, ignore);
+        if (pollUntilDone(to, submission, timeout) === 'gone') verdict = TRANSPORT.disconnected;
+      } finally {
+        corks = held;
+        if (submission.complete === undefined) verdict = submission.transport;
+        else abandon(submission);
+      }
+    }
+    submission.transport = verdict;
+    return verdict;
+  }
+
+  /** Takes a submission back from its way. An answer that still comes is for nobody. */
+  function abandon(submission: Submission): void {
+    const index = outstanding.indexOf(submission);
+    submission.complete = undefined;
+    if (index < 0) {
+      queue.remove(submission);
+      return;
+    }
+    const substitute = createSubmission(quotas.bodyBytes);
+    substitute.complete = ignore;
+    outstanding[index] = substitute;
+  }
+
   function callOnce(parameters: Uint8Array): Promise<CallResult> {
     return new Promise((resolve) => {
       submitAny(prepare(KIND.transaction, parameters), (submission) => {
@@ -318,6 +359,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     },
     connected: () => whenConnected.promise,
     call: callOnce,
+    callPolled,
     destroy(done = () => {}) {
       if (destroying !== undefined) throw new Error('destroyed twice');
       destroying = done;

@@ -20,7 +20,7 @@ export function createLoopback(quotas: Quotas): { readonly front: Channel; reado
 function bellPair(): readonly [Doorbell, Doorbell] {
   const ends = [createEnd(), createEnd()] as const;
   function createEnd() {
-    return { look: undefined as (() => void) | undefined, rung: false };
+    return { look: undefined as (() => void) | undefined, rung: false, closed: false };
   }
   function ring(end: (typeof ends)[number]): void {
     if (end.rung) return;
@@ -34,8 +34,12 @@ function bellPair(): readonly [Doorbell, Doorbell] {
     notify: () => ring(ends[far]),
     listen(look) {
       ends[near].look = look;
+      ends[near].closed = look === undefined;
       ring(ends[near]);
     },
+    isBound: () => !ends[far].closed,
+    // The peer has no other thread to answer in.
+    wait: () => ends[far].look?.(),
   });
   return [bell(0, 1), bell(1, 0)];
 }

@@ -12,6 +12,10 @@ export interface Doorbell {
   notify(): void;
   /** Calls `look` when the peer rang, until given undefined. */
   listen(look: (() => void) | undefined): void;
+  /** Whether the peer is still at the other end. */
+  isBound(): boolean;
+  /** Blocks the thread until the peer rings or is gone, or for `timeout` milliseconds. */
+  wait(timeout: number): void;
 }
 
 /** Entries taken from one ring before the other ring gets its turn, so that a flood of requests does not hold answers back. */
@@ -126,6 +130,8 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
       if (!loop.delivering && !closed) publish();
     },
     poll: loop.look,
+    alive: () => !closed && bell.isBound(),
+    wait: bell.wait,
     close,
   };
 }

@@ -10,7 +10,7 @@ import {
 } from '../hv/contract.ts';
 import type { Channel, Quotas } from './contract.ts';
 import { describeControl, initControl, layoutOf, type Side, sameQuotas } from './layout.ts';
-import { createRingChannel } from './ring-channel.ts';
+import { createRingChannel, type Doorbell } from './ring-channel.ts';
 
 /** Memory that a peer was let at. */
 export interface Loan {
@@ -88,10 +88,17 @@ export function channelOver(
   quotas: Quotas,
   side: Side,
 ): Channel {
-  return createRingChannel(
-    { control: control!.buffer, pool: pool?.buffer, quotas, side },
-    { notify: () => evtchn.notify(port), listen: (look) => evtchn.listen(port, look) },
-  );
+  return createRingChannel({ control: control!.buffer, pool: pool?.buffer, quotas, side }, evtchnBell(evtchn, port));
+}
+
+/** An event channel's end as a doorbell. */
+export function evtchnBell(evtchn: Hypercalls['evtchn'], port: EvtchnPort): Doorbell {
+  return {
+    notify: () => evtchn.notify(port),
+    listen: (look) => evtchn.listen(port, look),
+    isBound: () => evtchn.isBound(port),
+    wait: (timeout) => void evtchn.wait(port, timeout),
+  };
 }
 
 function fits([control, pool]: readonly Mapping[], quotas: Quotas): boolean {

@@ -43,6 +43,8 @@ export interface SubmissionQueue {
   readonly last: Submission | undefined;
   push(submission: Submission): void;
   shift(): Submission | undefined;
+  /** Takes one out, wherever it is. */
+  remove(submission: Submission): void;
 }
 
 export function createQueue(): SubmissionQueue {
@@ -68,6 +70,17 @@ export function createQueue(): SubmissionQueue {
       first.next = undefined;
       return first;
     },
+    remove(submission) {
+      let before: Submission | undefined;
+      for (let one = head; one !== submission; one = one.next) {
+        if (one === undefined) return;
+        before = one;
+      }
+      if (before === undefined) head = submission.next;
+      else before.next = submission.next;
+      if (tail === submission) tail = before;
+      submission.next = undefined;
+    },
   };
 }
 
@@ -81,7 +94,15 @@ export function finish(submission: Submission, transport: number): void {
 
 /** Calls back without an answer; what is left of an earlier one must not pass for it. */
 export function fail(submission: Submission, transport: number): void {
-  submission.error = 0;
-  submission.statusLength = 0;
+  blank(submission);
   finish(submission, transport);
 }
+
+/** Leaves no answer in it. */
+export function blank(submission: Submission): void {
+  submission.error = 0;
+  submission.statusLength = 0;
+}
+
+/** Completion for those whom nobody waits for. */
+export function ignore(): void {}

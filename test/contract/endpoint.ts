@@ -5,6 +5,7 @@ import type { MakePair } from '../support/idc-pairs.ts';
 import { endpointDisconnects } from './endpoint-disconnect.ts';
 import { endpointFlow } from './endpoint-flow.ts';
 import { endpointLife } from './endpoint-life.ts';
+import { endpointPolled } from './endpoint-polled.ts';
 import { endpointReentry } from './endpoint-reentry.ts';
 
 /** Makes connected endpoints that end with the test. */
@@ -34,5 +35,6 @@ export function endpointContract(name: string, makePair: MakePair): void {
     endpointFlow(introduce);
     endpointDisconnects(introduce);
     endpointReentry(introduce);
+    endpointPolled(introduce);
   });
 }

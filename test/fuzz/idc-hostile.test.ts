@@ -7,6 +7,7 @@ import { describeControl, initControl, layoutOf, type Side } from '../../src/idc
 import { createRingChannel } from '../../src/idc/ring-channel.ts';
 import { RING_HEADER } from '../../src/ring/request-ring.ts';
 import { ECHO } from '../support/idc-endpoints.ts';
+import { SILENT_BELL } from '../support/idc-pairs.ts';
 
 const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 24, poolBytes: 4096, registrations: 2 };
 const LAYOUT = layoutOf(QUOTAS);
@@ -31,10 +32,7 @@ function victimOf(side: Side) {
   });
   const connect = (): void =>
     endpoint.connect(
-      createRingChannel(
-        { control, pool: new SharedArrayBuffer(LAYOUT.poolBytes), quotas: QUOTAS, side },
-        { notify() {}, listen() {} },
-      ),
+      createRingChannel({ control, pool: new SharedArrayBuffer(LAYOUT.poolBytes), quotas: QUOTAS, side }, SILENT_BELL),
     );
   endpoint.appear();
   connect();
@@ -174,7 +172,7 @@ describe.each(['front', 'back'] as const)('the %s end', (side) => {
     flipping.connect(
       createRingChannel(
         { control: victim.words.buffer, pool: new SharedArrayBuffer(LAYOUT.poolBytes), quotas: QUOTAS, side },
-        { notify() {}, listen() {} },
+        SILENT_BELL,
       ),
     );
     victim.words.set([2, 7, 4, 0, 1], at);

@@ -20,6 +20,8 @@ export interface Parties {
   disconnect(): Promise<void>;
   /** Lets both handle what there is, from one to the other and back, without yielding. */
   pump(): void;
+  /** Ends the back end's side of the connection, as its domain's death does; nobody is told. */
+  killBack(): void;
   /** Destroys both and gives back what carried them. */
   end(): Promise<void>;
 }
@@ -89,6 +91,7 @@ export async function connectParties(
         far.endpoint.poll();
       }
     },
+    killBack: () => pairs.at(-1)!.killBack(),
     async end() {
       for (const pair of pairs) {
         pair.front.close();

@@ -8,12 +8,15 @@ import type { Channel, Quotas } from '../../src/idc/contract.ts';
 import { initControl, layoutOf } from '../../src/idc/layout.ts';
 import { createLoopback } from '../../src/idc/loopback-channel.ts';
 import { createRingChannel, type Doorbell } from '../../src/idc/ring-channel.ts';
+import { evtchnBell } from '../../src/idc/shared-memory.ts';
 import { type Machine, startMachine } from './hv-machine.ts';
 
 /** Both ends of a connection, and the end of everything that was made for it. */
 export interface ChannelPair {
   readonly front: Channel;
   readonly back: Channel;
+  /** Ends the back end's side, as its domain's death does. */
+  killBack(): void;
   end(): Promise<void>;
 }
 
@@ -44,6 +47,7 @@ export const loopbackPair: MakePair = async (quotas) => {
   return {
     front,
     back,
+    killBack: back.close,
     async end() {
       front.close();
       back.close();
@@ -51,13 +55,8 @@ export const loopbackPair: MakePair = async (quotas) => {
   };
 };
 
-/** An event channel's end as a doorbell. */
-export function doorbell(dom: Hypercalls, port: EvtchnPort): Doorbell {
-  return {
-    notify: () => dom.evtchn.notify(port),
-    listen: (look) => dom.evtchn.listen(port, look),
-  };
-}
+/** A doorbell that nobody hears: only `poll` makes its end look. */
+export const SILENT_BELL: Doorbell = { notify() {}, listen() {}, isBound: () => true, wait() {} };
 
 /** Takes an extent for `bytes` and grants it. */
 export async function lend(dom: Hypercalls, to: DomId, bytes: number): Promise<{ extent: Extent; gref: number }> {
@@ -79,16 +78,17 @@ export async function ringPair(quotas: Quotas): Promise<RingPair> {
   return {
     front: createRingChannel(
       { control: control.extent.buffer, pool: pool?.extent.buffer, quotas, side: 'front' },
-      doorbell(front, ports.near),
+      evtchnBell(front.evtchn, ports.near),
     ),
     back: createRingChannel(
       { control: mapped.buffer, pool: mappedPool?.buffer, quotas, side: 'back' },
-      doorbell(back, ports.far),
+      evtchnBell(back.evtchn, ports.far),
     ),
     control: control.extent.buffer,
     domains: { front, back },
     ports: { front: ports.near, back: ports.far },
     frontSent: () => machine.hv.counters(FRONT, ports.near).sent,
+    killBack: () => machine.hv.destroyDomain(BACK),
     async end() {
       machine[Symbol.dispose]();
     },
@@ -118,6 +118,7 @@ export async function argoPair(quotas: Quotas): Promise<ArgoPair> {
     back: await argoChannel(back, lines.back, quotas),
     machine,
     lines,
+    killBack: () => machine.hv.destroyDomain(BACK),
     async end() {
       machine[Symbol.dispose]();
     },

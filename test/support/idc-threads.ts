@@ -9,7 +9,8 @@ import type { Channel, EndpointHandlers, Quotas } from '../../src/idc/contract.t
 import { createEndpoint, type EndpointControl } from '../../src/idc/endpoint.ts';
 import { initControl, layoutOf } from '../../src/idc/layout.ts';
 import { createRingChannel } from '../../src/idc/ring-channel.ts';
-import { APORT, argoChannel, BACK, doorbell, FRONT, lend } from './idc-pairs.ts';
+import { evtchnBell } from '../../src/idc/shared-memory.ts';
+import { APORT, argoChannel, BACK, FRONT, lend } from './idc-pairs.ts';
 import type { SharedRing, WorkerSetup } from './idc-worker.ts';
 
 /** What the back end does: first byte of a transaction's parameters. */
@@ -48,7 +49,7 @@ async function ringHalf(hv: Hypervisor, dom: HypercallClient, quotas: Quotas) {
     channel: () =>
       createRingChannel(
         { control: control.extent.buffer, pool: pool.extent.buffer, quotas, side: 'front' },
-        doorbell(dom, ports.near),
+        evtchnBell(dom.evtchn, ports.near),
       ),
   };
 }

@@ -9,7 +9,8 @@ import { openLine } from '../../src/idc/argo-line.ts';
 import type { Channel, PinnedBuffer, Quotas, ReceivedTransaction } from '../../src/idc/contract.ts';
 import { createEndpoint } from '../../src/idc/endpoint.ts';
 import { createRingChannel } from '../../src/idc/ring-channel.ts';
-import { APORT, argoChannel, BACK, doorbell, FRONT } from './idc-pairs.ts';
+import { evtchnBell } from '../../src/idc/shared-memory.ts';
+import { APORT, argoChannel, BACK, FRONT } from './idc-pairs.ts';
 import { REFERENCE_AT, WORK } from './idc-threads.ts';
 
 /** What the worker is given. */
@@ -38,7 +39,7 @@ async function overRing({ control, pool, port }: SharedRing): Promise<Channel> {
   ];
   return createRingChannel(
     { control: mappedControl.buffer, pool: mappedPool.buffer, quotas, side: 'back' },
-    doorbell(hypercalls, port),
+    evtchnBell(hypercalls.evtchn, port),
   );
 }
 

@@ -279,3 +279,36 @@ describe('handlers', () => {
     expect(evtchn.poll()).toBe(false);
   });
 });
+
+describe('blocking for an event', () => {
+  test('takes one that is pending, masked or not, and runs no handler', async () => {
+    using machine = startMachine([1, 2]);
+    const ports = await bindPorts(machine.dom(1), machine.dom(2));
+    const seen = countEvents(machine.dom(2), ports.near);
+    const { evtchn } = machine.dom(2);
+    evtchn.mask(ports.near);
+    machine.dom(1).evtchn.notify(ports.far);
+    expect([evtchn.wait(ports.near, 60_000), evtchn.wait(ports.near, 1)]).toEqual([true, false]);
+    evtchn.unmask(ports.near);
+    expect([evtchn.poll(), seen.count]).toEqual([false, 0]);
+    machine.dom(1).evtchn.notify(ports.far);
+    expect(evtchn.poll()).toBe(true);
+  });
+
+  test('ends at once when nobody is bound, and that is seen without yielding', async () => {
+    using machine = startMachine([1, 2]);
+    const ports = await bindPorts(machine.dom(1), machine.dom(2));
+    const { evtchn } = machine.dom(2);
+    expect(evtchn.isBound(ports.near)).toBe(true);
+    machine.hv.closePort(1, ports.far);
+    expect([evtchn.isBound(ports.near), evtchn.wait(ports.near, 60_000)]).toEqual([false, false]);
+    expect(evtchn.isBound(77)).toBe(false);
+  });
+
+  test('what is sent before the binding has arrived reaches the peer although its sender does not yield', async () => {
+    using machine = startMachine([1, 2]);
+    const { near, far } = machine.hv.bindPair(1, 2);
+    machine.dom(1).evtchn.notify(near);
+    expect(machine.dom(2).evtchn.wait(far, 60_000)).toBe(true);
+  });
+});

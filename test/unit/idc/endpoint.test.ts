@@ -39,6 +39,26 @@ test.each([
   expect(reasons).toEqual([expect.stringMatching(/not outstanding|unknown kind 77/)]);
 });
 
+test('a polled call ends at once when the peer breaks the protocol', () => {
+  const { front, pair } = introduce(() => {});
+  pair.back.open({ request() {}, reply() {}, delivered() {}, broken() {} });
+  pair.back.putRequest(77, 0, EMPTY, 0);
+  pair.back.flush();
+  expect(front.callPolled(front.transaction(), 60_000)).toBe(TRANSPORT.disconnected);
+});
+
+test('a polled call within a thread is answered, under a cork too, and beyond the quota', () => {
+  const { front, back, pair } = introduce();
+  back.connect(pair.back);
+  front.cork();
+  let posted = 0;
+  for (let number = 0; number < 2 * front.quotas.inFlight; number++) front.post(new Uint8Array(1), () => posted++);
+  const transaction = front.transaction();
+  expect(front.callPolled(transaction, 60_000)).toBe(TRANSPORT.ok);
+  expect([transaction.error, posted]).toEqual([-1, 2 * front.quotas.inFlight]);
+  front.uncork();
+});
+
 test('an endpoint that a peer broke works as before in the next connection', async () => {
   const { front, back, pair } = introduce();
   for (let round = 0; round < front.quotas.inFlight + 1; round++) {

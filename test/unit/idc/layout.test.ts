@@ -5,6 +5,7 @@ import { DEFAULT_QUOTAS, type Quotas } from '../../../src/idc/contract.ts';
 import { describeControl, ENTRY_BYTES, initControl, layoutOf } from '../../../src/idc/layout.ts';
 import { createRingChannel } from '../../../src/idc/ring-channel.ts';
 import { ringBytes } from '../../../src/ring/request-ring.ts';
+import { SILENT_BELL } from '../../support/idc-pairs.ts';
 
 const quotasOf = fc.record({
   inFlight: fc.nat(8).map((bits) => 2 ** bits),
@@ -78,7 +79,6 @@ test('an area that lies about itself is not believed, or at least all that it sa
 test('a channel is not made over memory that is too small', () => {
   const quotas: Quotas = { ...DEFAULT_QUOTAS, poolBytes: 4096 };
   const { controlBytes, poolBytes } = layoutOf(quotas);
-  const bell = { notify() {}, listen() {} };
   const make = (control: number, pool: number | undefined) => () =>
     createRingChannel(
       {
@@ -87,7 +87,7 @@ test('a channel is not made over memory that is too small', () => {
         quotas,
         side: 'back',
       },
-      bell,
+      SILENT_BELL,
     );
   expect(make(controlBytes - 1, poolBytes)).toThrow(RangeError);
   expect(make(controlBytes, poolBytes - 1)).toThrow(RangeError);

@@ -59,6 +59,14 @@ test('both ends may be in one domain', async () => {
   expect(all.store.usage(1)?.watches).toBeLessThanOrEqual(1);
 });
 
+test('a polled call between ends of one domain is answered by its own thread', async () => {
+  using all = startDomains([1]);
+  const [one, other] = [all.domains[0]!.connect(), all.domains[0]!.connect(echo)];
+  await Promise.all([one.connected(), other.connected()]);
+  const transaction = one.transaction();
+  expect([one.callPolled(transaction, 60_000), transaction.error]).toEqual([TRANSPORT.ok, 7]);
+});
+
 test('a third one waits until one of the pair goes, whatever its number', async () => {
   using all = startDomains([1, 2, 3]);
   const [low, middle, high] = all.domains;

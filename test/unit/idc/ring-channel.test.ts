@@ -4,6 +4,7 @@ import { DEFAULT_QUOTAS } from '../../../src/idc/contract.ts';
 import { initControl, layoutOf } from '../../../src/idc/layout.ts';
 import { createRingChannel } from '../../../src/idc/ring-channel.ts';
 import { until } from '../../support/hv-machine.ts';
+import { SILENT_BELL } from '../../support/idc-pairs.ts';
 import { createRecorder, type Reactions, record } from '../../support/idc-recorder.ts';
 
 /** Two ends whose bells only count; the test rings by calling what the back end listens with. */
@@ -13,11 +14,11 @@ function silentPair(reactions: Reactions) {
   const memory = { control, pool: undefined, quotas: DEFAULT_QUOTAS };
   const rings = { toBack: 0 };
   let look: (() => void) | undefined;
-  const front = createRingChannel({ ...memory, side: 'front' }, { notify: () => rings.toBack++, listen() {} });
+  const front = createRingChannel({ ...memory, side: 'front' }, { ...SILENT_BELL, notify: () => rings.toBack++ });
   const back = createRingChannel(
     { ...memory, side: 'back' },
     {
-      notify() {},
+      ...SILENT_BELL,
       listen(handler) {
         look = handler;
       },
