@@ -12,6 +12,16 @@ export const seconds = custom<number>({
   },
 });
 
+/** An option that is a number of bytes. */
+export const bytes = custom<number>({
+  helpValue: '<bytes>',
+  async parse(text) {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+    throw new XmError('ENUMBER', `'${text}' is not a number of bytes.`);
+  },
+});
+
 /** An option that is a count, at least 1. */
 export const count = custom<number>({
   helpValue: '<n>',

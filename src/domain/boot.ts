@@ -10,6 +10,7 @@ import type { Domain, DomainConsole, ShutdownReason } from './contract.ts';
 import { type ControlBody, type ControlChannel, type ControlHandler, createControlChannel, OKAY } from './control.ts';
 import { createFronts } from './fronts.ts';
 import { createIdc } from './idc.ts';
+import { createIdcControl } from './idc-control.ts';
 import { importKernel } from './kernel-module.ts';
 import type { ThreadData } from './launch.ts';
 import { checkSandbox, enterSandbox } from './sandbox.ts';
@@ -32,11 +33,14 @@ export async function bootDomain(data: ThreadData): Promise<void> {
   let control: ControlChannel;
   const fronts = createFronts(hypercalls, () => control);
   const backs = createBacks(hypercalls, data.runDir, () => control);
+  const rendezvous = createRendezvous(hypercalls, xenstore);
+  const handleIdc = createIdcControl(rendezvous);
 
   const handle: ControlHandler = (type, subtype, body: ControlBody) => {
     const [, deviceClass = '', end] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
     if (end === 'FE') return fronts.handle(deviceClass.toLowerCase(), subtype, body);
     if (end === 'BE') return backs.handle(deviceClass.toLowerCase(), subtype, body);
+    if (type === 'IDC') return handleIdc(subtype, body);
     // The message says which shutdown; the kernel learns it as the signal's reason.
     if (type === 'SHUTDOWN') shutdown.abort(subtype.toLowerCase());
     return OKAY;
@@ -74,7 +78,7 @@ export async function bootDomain(data: ThreadData): Promise<void> {
     devices: fronts,
     xenstore,
     hypercalls,
-    idc: createIdc(name, data.addresses, createRendezvous(hypercalls, xenstore)),
+    idc: createIdc(name, data.addresses, rendezvous),
     signal: shutdown.signal,
     digest(algorithm) {
       if (!getHashes().includes(algorithm)) return undefined;

@@ -27,6 +27,10 @@ export interface EndpointControl extends Endpoint {
   disconnect(): Promise<void>;
   /** The peer went away. Only while not connected. Nothing when the user's `destroy` has done it. */
   disappear(): void;
+  /** Storage for a transaction that the peer's endpoint answers by itself, without its user, with the parameters. */
+  probe(): Transaction;
+  /** What is under way: submissions that the peer has not answered, and what it sent that the user has not completed. */
+  usage(): { readonly sent: number; readonly received: number };
 }
 
 /** Quotas beside the defaults, and the handlers. `onBroken` is the introduction's: the peer broke the protocol. */
@@ -84,6 +88,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     const parameters = body.bytes.subarray(0, quotas.bodyBytes);
     const place = {
       body,
+      answer,
       id: 0,
       /** Connection it came by; 0 when the place is free. */
       incarnation: 0,
@@ -186,6 +191,9 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
         place.message.length = length;
         if (options.onMessage) options.onMessage(place.message satisfies ReceivedMessage);
         else place.message.complete();
+      } else if (kind === KIND.probe) {
+        copyRecord(place.body, 0, place.answer, 0, length);
+        place.transaction.complete(0, length);
       } else {
         broke(`unknown kind ${kind}`);
       }
@@ -339,6 +347,8 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     },
     quotas,
     transaction: () => createSubmission(quotas.bodyBytes),
+    probe: () => createSubmission(quotas.bodyBytes, KIND.probe),
+    usage: () => ({ sent: inFlight - freeIds.length, received: inFlight - freeReceived.length }),
     submit: (transaction, complete) => submitAny(transaction as Submission, complete),
     post(body, complete) {
       const submission = prepare(KIND.message, body);

@@ -96,7 +96,7 @@ export const PLANS: Readonly<Record<Plan, readonly Step[]>> = {
 };
 
 /** The peer's level as this end has to see it. */
-type View = 'none' | 'other' | 'unready' | 'stale' | 'refused' | 'silent' | 'agreed';
+export type View = 'none' | 'other' | 'unready' | 'stale' | 'refused' | 'silent' | 'agreed';
 
 type Row = Readonly<Record<View, Plan | undefined>>;
 
@@ -161,7 +161,7 @@ export function decide(own: Own, peer: Level | undefined, circumstances: Circums
   return TABLE[phase !== 'met' ? phase : granter ? 'granter' : 'mapper'][viewOf(own, peer, circumstances)];
 }
 
-function viewOf(own: Own, peer: Level | undefined, { holding }: Circumstances): View {
+export function viewOf(own: Own, peer: Level | undefined, { holding }: Pick<Circumstances, 'holding'>): View {
   if (peer === undefined) return 'none';
   if (peer.name !== own.peer) return 'other';
   // Who does not let go of one connection's memory gets no other.

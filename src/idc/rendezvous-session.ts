@@ -14,6 +14,8 @@ import {
   peerOf,
   refuse,
   type Step,
+  type View,
+  viewOf,
 } from './rendezvous-machine.ts';
 import { type Holding, lendConnection, mapConnection } from './rendezvous-memory.ts';
 import type { EndStore } from './rendezvous-store.ts';
@@ -32,12 +34,31 @@ export interface SessionContext {
   readonly onProblem: (reason: string) => void;
 }
 
+/** How an endpoint fares at its address. */
+export interface SessionStatus {
+  /** The domain of the end that it has met. */
+  readonly peer: number | undefined;
+  /** Counts what this end has been through; the connection belongs to this one. */
+  readonly incarnation: number;
+  /** Why the last connection ended, in words for people; empty before. */
+  readonly lastEnd: string;
+}
+
+/** Why a connection ended, by what became of the peer's level; all others mean that the peer disconnected. */
+const ENDS: Readonly<Partial<Record<View, string>>> = { none: 'the peer went away', other: 'another peer came' };
+
 /** One endpoint at its address. */
 export interface Session {
   /** Something may have changed: looks at the levels again. May be called at any time, for no reason too. */
   wake(): void;
-  /** The peer broke the protocol of the channel. */
-  broken(): void;
+  /**
+   * Ends the connection, if there is one, so that another one is made.
+   *
+   * @param why e.g. how the peer broke the protocol
+   * @returns resolves when the next connection stands
+   */
+  cycle(why: string): Promise<void>;
+  status(): SessionStatus;
   /** The endpoint is being destroyed. Resolves when its node is gone and its memory no longer in use. */
   leave(): Promise<void>;
 }
@@ -50,7 +71,11 @@ export function createSession(context: SessionContext): Session {
   /** Absent until this end has published itself. */
   let ticket: number | undefined;
   let held: Holding | undefined;
-  let broken = false;
+  /** Why this end is to disconnect by itself. */
+  let broken: string | undefined;
+  let nextConnection = Promise.withResolvers<void>();
+  let peerDomain: number | undefined;
+  let lastEnd = '';
   let leaving = false;
   let left = false;
   let news = false;
@@ -61,8 +86,14 @@ export function createSession(context: SessionContext): Session {
   const gone = Promise.withResolvers<void>();
 
   const steps: Readonly<Record<Step, (peer: Level) => Promise<void> | void>> = {
-    appear: () => endpoint.appear(),
-    disappear: () => endpoint.disappear(),
+    appear(peer) {
+      peerDomain = peer.domid;
+      endpoint.appear();
+    },
+    disappear() {
+      peerDomain = undefined;
+      endpoint.disappear();
+    },
     async lend(peer) {
       const { domid } = peer;
       const tag = `${idOf(own)} ${idOf(peer)}`;
@@ -76,8 +107,10 @@ export function createSession(context: SessionContext): Session {
     },
     publish: () => store.publish(level(ticket!)),
     connect() {
-      broken = false;
+      broken = undefined;
       endpoint.connect(held!.channel());
+      nextConnection.resolve();
+      nextConnection = Promise.withResolvers();
     },
     disconnect() {
       quiet = endpoint.disconnect();
@@ -138,8 +171,11 @@ export function createSession(context: SessionContext): Session {
     if (ticket === undefined && !leaving) return enter(others);
     const peer = leaving ? undefined : peerOf(level(ticket!), others);
     const holding = peer !== undefined && loans.held(address, peer.domid);
-    const plan = decide(own, peer, { leaving, broken, holding });
+    const plan = decide(own, peer, { leaving, broken: broken !== undefined, holding });
     if (plan === undefined) return false;
+    if (own.phase === 'connected') {
+      lastEnd = broken ?? ENDS[viewOf(own, peer, { holding })] ?? 'the peer disconnected';
+    }
     for (const step of PLANS[plan]) {
       // A mapper that failed asks for another offer; a granter has no reason to believe that it fares better now.
       if (!(await attempt(step, peer))) return step === 'map';
@@ -170,10 +206,12 @@ export function createSession(context: SessionContext): Session {
 
   return {
     wake,
-    broken() {
-      broken = true;
+    cycle(why) {
+      broken = why;
       wake();
+      return nextConnection.promise;
     },
+    status: () => ({ peer: peerDomain, incarnation: own.incarnation, lastEnd }),
     leave() {
       leaving = true;
       departure.resolve();

@@ -2,7 +2,7 @@
 import type { Hypercalls } from '../hv/contract.ts';
 import type { StoreWatch, XenstoreClient } from '../xenstore/client-contract.ts';
 import type { Endpoint, EndpointHandlers, Quotas } from './contract.ts';
-import { createEndpoint } from './endpoint.ts';
+import { createEndpoint, type EndpointControl } from './endpoint.ts';
 import { createLoans } from './rendezvous-loans.ts';
 import { createSession, type Session } from './rendezvous-session.ts';
 import { addressPath, endStore } from './rendezvous-store.ts';
@@ -29,12 +29,22 @@ export interface Rendezvous {
    * use. A peer that goes on mapping that memory delays neither; the memory returns to the domain when the peer lets go.
    */
   endpoint(address: string, options?: RendezvousOptions): Endpoint;
+  /** The endpoints that there are, for whoever looks after them. */
+  ends(): readonly End[];
+}
+
+/** An endpoint and its introduction. */
+export interface End {
+  readonly address: string;
+  readonly endpoint: EndpointControl;
+  readonly session: Session;
 }
 
 /** What the endpoints of one address share. */
 interface Place {
   readonly watch: StoreWatch;
-  readonly sessions: Map<string, Session>;
+  /** By the path of their node. */
+  readonly ends: Map<string, End>;
   /** Set when the last endpoint has left: the end of the watch, which all who leave wait for. */
   closed: Promise<void> | undefined;
 }
@@ -58,18 +68,18 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
   }
 
   function onNews(address: string, place: Place, path: string): void {
-    const { sessions } = place;
+    const { ends } = place;
     // Not left to the sessions: they may wait for their users.
     void loans.sweep();
     // An end knows what it wrote itself.
-    for (const [own, session] of sessions) if (path !== own) session.wake();
-    if (sessions.size === 0) void leavePlace(address, place);
+    for (const [own, { session }] of ends) if (path !== own) session.wake();
+    if (ends.size === 0) void leavePlace(address, place);
   }
 
   function openPlace(address: string): Place {
-    const sessions = new Map<string, Session>();
+    const ends = new Map<string, End>();
     const listener = (path: string): void => onNews(address, place, path);
-    const place: Place = { watch: xs.watch(addressPath(address), { listener }), sessions, closed: undefined };
+    const place: Place = { watch: xs.watch(addressPath(address), { listener }), ends, closed: undefined };
     // The sessions tell.
     place.watch.ready.catch(() => {});
     places.set(address, place);
@@ -79,7 +89,7 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
   /** Ends the watch of an address that has no endpoint any more, unless something lent there is still to come back. */
   async function leavePlace(address: string, place: Place): Promise<void> {
     await loans.sweep();
-    if (place.closed === undefined && place.sessions.size === 0 && !loans.held(address)) {
+    if (place.closed === undefined && place.ends.size === 0 && !loans.held(address)) {
       places.delete(address);
       place.closed = place.watch.close();
     }
@@ -94,7 +104,7 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
         ...(quotas && { quotas }),
         onBroken(reason) {
           onProblem(reason);
-          session.broken();
+          void session.cycle(reason);
         },
       });
       const place = places.get(address) ?? openPlace(address);
@@ -103,7 +113,7 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
         ...{ address, name, hypercalls, store, loans, endpoint, onProblem },
         watching: place.watch.ready,
       });
-      place.sessions.set(store.path, session);
+      place.ends.set(store.path, { address, endpoint, session });
       session.wake();
 
       const { destroy } = endpoint;
@@ -112,13 +122,14 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
           const over = Promise.withResolvers<void>();
           destroy(over.resolve);
           void Promise.all([over.promise, session.leave()]).then(async () => {
-            place.sessions.delete(store.path);
+            place.ends.delete(store.path);
             await leavePlace(address, place);
             done();
           });
         },
       });
     },
+    ends: () => [...places.values()].flatMap(({ ends }) => [...ends.values()]),
   };
 }
 

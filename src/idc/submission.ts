@@ -2,8 +2,8 @@
 import { TRANSPORT, type Transaction, type WordBuffer } from './contract.ts';
 import { privateRecord } from './copy.ts';
 
-/** What a request is, in its slot. */
-export const KIND = { message: 1, transaction: 2 } as const;
+/** What a request is, in its slot. A probe is answered below the client, with the bytes that it brought. */
+export const KIND = { message: 1, transaction: 2, probe: 3 } as const;
 
 /** A transaction or message with everything that its way through an endpoint needs. */
 export interface Submission extends Transaction {
@@ -18,7 +18,7 @@ export interface Submission extends Transaction {
   next: Submission | undefined;
 }
 
-export function createSubmission(bodyBytes: number): Submission {
+export function createSubmission(bodyBytes: number, kind: number = KIND.transaction): Submission {
   const body = privateRecord(bodyBytes);
   const answer = privateRecord(bodyBytes);
   return {
@@ -30,7 +30,7 @@ export function createSubmission(bodyBytes: number): Submission {
     statusLength: 0,
     error: 0,
     transport: TRANSPORT.ok,
-    kind: KIND.transaction,
+    kind,
     complete: undefined,
     posted: undefined,
     next: undefined,

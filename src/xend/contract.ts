@@ -135,6 +135,53 @@ export interface DomainArg {
   readonly domain: string;
 }
 
+/** One endpoint of the IDC API, as its domain says. */
+export interface IdcEndpointInfo {
+  readonly domid: number;
+  readonly domain: string;
+  readonly address: string;
+  /** Domain of the peer, and its name, empty if it has gone; absent while no peer was met. */
+  readonly peerId?: number;
+  readonly peer?: string;
+  /** `absent` (nobody else there), `present`, `connected` or `disconnecting`. */
+  readonly state: string;
+  /** Number that the end has at its address, where it goes up with each connection that ended. */
+  readonly incarnation: number;
+  /** Connections so far. */
+  readonly connections: number;
+  /** Requests that the peer has not answered, and requests of the peer that are not answered. */
+  readonly sent: number;
+  readonly received: number;
+  /** Most requests in flight each way, and most bytes of one. */
+  readonly quotas: { readonly inFlight: number; readonly bodyBytes: number };
+  /** Why the last connection ended; empty before. */
+  readonly lastDisconnect: string;
+}
+
+/** Round trips between two endpoints, measured in the domain that pings; times in milliseconds. */
+export interface IdcPing {
+  readonly address: string;
+  readonly domid: number;
+  readonly domain: string;
+  readonly peerId: number;
+  readonly peer: string;
+  /** Bytes each way. */
+  readonly size: number;
+  readonly polled: boolean;
+  readonly transmitted: number;
+  readonly answered: number;
+  readonly time: number;
+  /** Absent when nothing was answered. */
+  readonly rtt?: {
+    readonly min: number;
+    readonly avg: number;
+    readonly max: number;
+    readonly mdev: number;
+    readonly p50: number;
+    readonly p99: number;
+  };
+}
+
 /** Methods, their parameters and results. All of them may fail with an {@link ApiError}. */
 export interface XendApi {
   /**
@@ -202,6 +249,28 @@ export interface XendApi {
       readonly doc: string;
       readonly fields: readonly { readonly name: string; readonly doc: string; readonly required: boolean }[];
     }[];
+  };
+  /** Endpoints of all domains; `silent` are domains that did not answer (they are paused, or busy). */
+  'idc.list': {
+    params: Record<string, never>;
+    result: { readonly endpoints: readonly IdcEndpointInfo[]; readonly silent: readonly string[] };
+  };
+  /** Measures up to `count` round trips of `size` bytes from a domain's endpoint to its peer. */
+  'idc.ping': {
+    params: DomainArg & {
+      readonly address: string;
+      readonly count: number;
+      readonly size: number;
+      readonly polled?: boolean;
+    };
+    result: IdcPing;
+  };
+  /** Has the ends at an address disconnect and connect again; returns when they have, with that end's number of connections. */
+  'idc.cycle': {
+    params: { readonly address: string };
+    result: Pick<IdcPing, 'address' | 'domid' | 'domain' | 'peerId' | 'peer' | 'time'> & {
+      readonly connections: number;
+    };
   };
   /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */
   'config.check': { params: ConfigText; result: CheckResult };

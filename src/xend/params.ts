@@ -33,6 +33,7 @@ const DIRECTORY: Kind = { what: 'an absolute path', holds: (value) => isText(val
 const REASON: Kind = { what: REASONS.join(', '), holds: (value) => REASONS.includes(value) };
 const SECONDS: Kind = { what: `a number of seconds from 0 to ${MAX_SECONDS}`, holds: isSeconds };
 const COUNT: Kind = { what: 'a positive whole number', holds: isCount };
+const SIZE: Kind = { what: 'a number of bytes', holds: (value) => value === 0 || isCount(value) };
 const TIME: Kind = { what: 'a number of milliseconds', holds: Number.isFinite };
 const optional = (kind: Kind): Kind => ({ ...kind, optional: true });
 
@@ -56,6 +57,9 @@ export const PARAMETERS: {
   'device.detach': { ...DOMAIN, class: TEXT, device: TEXT, force: optional(FLAG) },
   'device.list': { ...DOMAIN, class: optional(TEXT) },
   'device.classes': {},
+  'idc.list': {},
+  'idc.ping': { ...DOMAIN, address: TEXT, count: COUNT, size: SIZE, polled: optional(FLAG) },
+  'idc.cycle': { address: TEXT },
   'config.check': CONFIG,
   'node.info': {},
   'node.dmesg': { clear: optional(FLAG) },

@@ -12,6 +12,7 @@ import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type XendApi, type XendMethod, type XendStatus } from './contract.ts';
 import { createDeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
+import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, openLog } from './log.ts';
@@ -169,6 +170,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
         })),
       }));
     },
+    'idc.list': () => listEndpoints(context),
+    'idc.ping': (params) => pingEndpoint(context, life.find(params.domain), params),
+    'idc.cycle': ({ address }) => cycleAddress(context, address),
     'config.check': async (params) => checkConfig(params, classes).result,
     'node.info': async () => nodeInfo(VERSION, life.freeMemory()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),

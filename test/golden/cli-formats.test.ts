@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
 import { blockTable, deviceTable } from '../../src/cli/format/devices.ts';
+import { cycleLine, idcTable, pingLines } from '../../src/cli/format/idc.ts';
 import { infoLines } from '../../src/cli/format/info.ts';
 import { listTable, uptimeLines, uptimeTable } from '../../src/cli/format/list.ts';
 import type { DeviceInfo } from '../../src/xend/contract.ts';
@@ -110,4 +111,67 @@ test('xm info', () => {
   expect(infoLines({ system: 'Linux', nr_cpus: 2, xen_commandline: '' })).toBe(
     bytes(['system                 : Linux', 'nr_cpus                : 2', 'xen_commandline        : (none)']),
   );
+});
+
+describe('endpoints', () => {
+  const left = {
+    domid: 1,
+    domain: 'left',
+    address: 'pair',
+    peerId: 2,
+    peer: 'right',
+    state: 'connected',
+    incarnation: 3,
+    connections: 3,
+    sent: 1,
+    received: 0,
+    quotas: { inFlight: 32, bodyBytes: 112 },
+    lastDisconnect: 'the peer went away',
+  };
+  const { peerId, peer, ...alone } = left;
+
+  test('xm idc-list', () => {
+    const lonely = { ...alone, domain: 'a-domain-with-a-name', state: 'absent', connections: 0, lastDisconnect: '' };
+    expect(idcTable([left, lonely, { ...left, peer: '' }])).toBe(
+      bytes([
+        'Domain             ID  Address         Peer             State          Inc Conns  Sent  Recv  Quota  Bytes  Last disconnect',
+        'left                1  pair            right (2)        connected        3     3     1     0     32    112  the peer went away',
+        'a-domain-with-a-name    1  pair            -                absent           3     0     1     0     32    112  -',
+        'left                1  pair            2                connected        3     3     1     0     32    112  the peer went away',
+      ]),
+    );
+  });
+
+  test('no endpoints print nothing', () => {
+    expect(idcTable([])).toBe('');
+  });
+
+  const ping = { address: 'pair', domid: 1, domain: 'left', peerId: 2, peer: 'right', size: 56, polled: false };
+
+  test('xm idc-ping', () => {
+    const rtt = { min: 0.0012, avg: 0.0081, max: 7.263, mdev: 0.144, p50: 0.002, p99: 0.0214 };
+    expect(pingLines({ ...ping, transmitted: 100, answered: 100, time: 82.28, rtt })).toBe(
+      bytes([
+        'PING pair: left (1) to right (2), 56 bytes',
+        '100 transmitted, 100 answered, 0% lost, time 82.3 ms',
+        'rtt min/avg/max/mdev = 1.2/8.1/7263.0/144.0 us',
+        'rtt p50/p99 = 2.0/21.4 us',
+      ]),
+    );
+  });
+
+  test('xm idc-ping without an answer', () => {
+    expect(pingLines({ ...ping, polled: true, transmitted: 1, answered: 0, time: 2000 })).toBe(
+      bytes([
+        'PING pair: left (1) to right (2), 56 bytes, polled',
+        '1 transmitted, 0 answered, 100% lost, time 2000.0 ms',
+      ]),
+    );
+  });
+
+  test('xm idc-cycle', () => {
+    expect(cycleLine({ ...ping, connections: 2, time: 3.991 })).toBe(
+      'left (1) and right (2) disconnected and connected again at pair within 4.0 ms\n',
+    );
+  });
 });

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import { XmCommand } from '../src/cli/command.ts';
+import { idcTable } from '../src/cli/format/idc.ts';
+
+export default class IdcList extends XmCommand {
+  static override description =
+    'List the endpoints of the IDC API in all domains.\nInc: number of the end at its address, one more after each disconnect. Conns: connections so far. Sent, Recv: requests in flight from and to the domain. Quota, Bytes: most requests in flight each way, and most bytes of one.';
+  static override examples = [
+    '<%= config.bin %> idc-list',
+    {
+      description: 'Addresses at which nobody is connected:',
+      command: `<%= config.bin %> idc-list --json | jq '.[] | select(.state != "connected").address'`,
+    },
+  ];
+
+  async run() {
+    await this.parse(IdcList);
+    const { endpoints, silent } = await this.call('idc.list', {});
+    for (const name of silent) this.notice(`Domain '${name}' does not answer: its endpoints are not shown.`);
+    this.print(idcTable(endpoints));
+    return endpoints;
+  }
+}

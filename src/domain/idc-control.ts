@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../errors.ts';
+import { pingPeer } from '../idc/ping.ts';
+import type { End, Rendezvous } from '../idc/rendezvous.ts';
+import { CMSG_STATUS, type ControlAnswer, type ControlBody } from './control.ts';
+
+/** An endpoint as its domain reports it. */
+export interface EndpointReport {
+  readonly address: string;
+  /** Domain of the peer; absent while there is none. */
+  readonly peer?: number;
+  readonly state: string;
+  /** Of this end at its address; goes up with each connection that ended. */
+  readonly incarnation: number;
+  /** Connections so far. */
+  readonly connections: number;
+  /** Requests that the peer has not answered. */
+  readonly sent: number;
+  /** Requests of the peer that are not answered. */
+  readonly received: number;
+  /** Most requests in flight, each way. */
+  readonly inFlight: number;
+  /** Most bytes of a request or an answer. */
+  readonly bodyBytes: number;
+  /** Why the last connection ended; empty before. */
+  readonly lastEnd: string;
+}
+
+/** Longest that pings may take, milliseconds; polled ones hold the domain up. */
+const PING_LIMIT = 10_000;
+const POLLED_LIMIT = 2000;
+
+/** How xend looks after a domain's endpoints: the control messages of type IDC. */
+export function createIdcControl(rendezvous: Rendezvous) {
+  const MESSAGES: Readonly<Record<string, (body: ControlBody) => Promise<ControlBody> | ControlBody>> = {
+    LIST: () => ({ endpoints: rendezvous.ends().map(report) }),
+
+    async PING(body) {
+      const { endpoint } = connected(body);
+      const size = Math.min(Number(body.size), endpoint.quotas.bodyBytes);
+      const limit = body.polled === true ? POLLED_LIMIT : PING_LIMIT;
+      return {
+        ...(await pingPeer(endpoint, { count: Number(body.count), size, polled: body.polled === true, limit })),
+      };
+    },
+
+    /** Answered when the connection that it ends has a successor. */
+    async CYCLE(body) {
+      const { endpoint, session } = connected(body);
+      await session.cycle('the connection was cycled from outside');
+      return { connections: endpoint.incarnation };
+    },
+  };
+
+  /** @throws XmError `ENOTCONNECTED` when this domain has no connected endpoint at the address */
+  function connected({ address }: ControlBody): End {
+    const end = rendezvous.ends().find((one) => one.address === address && one.endpoint.state === 'connected');
+    if (end === undefined) throw new XmError('ENOTCONNECTED', `no connected endpoint at ${String(address)}`);
+    return end;
+  }
+
+  return async (subtype: string, body: ControlBody): Promise<ControlAnswer> => {
+    const answer = MESSAGES[subtype];
+    if (answer === undefined) return { status: CMSG_STATUS.error, reason: `no message ${subtype}` };
+    return { status: CMSG_STATUS.okay, ...(await answer(body)) };
+  };
+}
+
+function report({ address, endpoint, session }: End): EndpointReport {
+  const { peer, incarnation, lastEnd } = session.status();
+  const { inFlight, bodyBytes } = endpoint.quotas;
+  const { sent, received } = endpoint.usage();
+  const connections = endpoint.incarnation;
+  const { state } = endpoint;
+  return {
+    ...{ address, state, incarnation, connections, sent, received, inFlight, bodyBytes, lastEnd },
+    ...(peer !== undefined && { peer }),
+  };
+}

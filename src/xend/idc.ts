@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CMSG_STATUS, type ControlAnswer, type ControlBody } from '../domain/control.ts';
+import { XmError } from '../errors.ts';
+import type { XendContext } from './context.ts';
+import type { IdcEndpointInfo, XendApi } from './contract.ts';
+import type { XendDomain } from './domain.ts';
+
+/** Longest wait for a domain to say what endpoints it has, milliseconds. */
+const LIST_LIMIT = 1000;
+/** Most endpoints of one domain that are shown. */
+const MAX_LISTED = 1000;
+
+/** What a domain said. None of it is trusted to have the right type. */
+type Told = Readonly<Record<string, unknown>>;
+const count = (told: Told, key: string): number => (Number.isSafeInteger(told[key]) ? Number(told[key]) : 0);
+const time = (told: Told, key: string): number => (Number.isFinite(told[key]) ? Number(told[key]) : 0);
+const text = (told: Told, key: string): string => String(told[key]).slice(0, 200);
+
+async function ask(domain: XendDomain, subtype: string, body: ControlBody, limit?: number): Promise<ControlAnswer> {
+  const gone: ControlAnswer = { status: CMSG_STATUS.error, reason: 'it does not run' };
+  if (domain.phase !== 'running' || domain.control === undefined) return gone;
+  return domain.control.request('IDC', subtype, body, limit);
+}
+
+/** The same, where anything but success is an error for people. */
+async function demand(domain: XendDomain, subtype: string, body: ControlBody): Promise<Told> {
+  const answer = await ask(domain, subtype, body);
+  if (answer.status === CMSG_STATUS.okay) return answer;
+  throw new XmError('EIDC', `Domain '${domain.name}' did not do it: ${text(answer, 'reason')}`);
+}
+
+function endpointInfo({ domains }: XendContext, { domid, name }: XendDomain, told: Told): IdcEndpointInfo {
+  const peerId = count(told, 'peer');
+  return {
+    domid,
+    domain: name,
+    address: text(told, 'address'),
+    ...(told.peer !== undefined && { peerId, peer: domains.get(peerId)?.name ?? '' }),
+    state: text(told, 'state'),
+    incarnation: count(told, 'incarnation'),
+    connections: count(told, 'connections'),
+    sent: count(told, 'sent'),
+    received: count(told, 'received'),
+    quotas: { inFlight: count(told, 'inFlight'), bodyBytes: count(told, 'bodyBytes') },
+    lastDisconnect: text(told, 'lastEnd'),
+  };
+}
+
+/** The endpoints of all domains; those domains that do not answer are named. */
+export async function listEndpoints(context: XendContext): Promise<XendApi['idc.list']['result']> {
+  const holders = [...context.domains.values()].filter(({ config }) => config.addresses.length > 0);
+  const silent: string[] = [];
+  const lists = await Promise.all(
+    holders.map(async (domain) => {
+      const { status, endpoints } = await ask(domain, 'LIST', {}, LIST_LIMIT);
+      if (status === CMSG_STATUS.okay && Array.isArray(endpoints)) {
+        return endpoints.slice(0, MAX_LISTED).map((told) => endpointInfo(context, domain, Object(told)));
+      }
+      silent.push(domain.name);
+      return [];
+    }),
+  );
+  return { endpoints: lists.flat(), silent };
+}
+
+/** @throws XmError `ENOTCONNECTED` when there is none; `who` is for the message */
+async function findConnected(
+  context: XendContext,
+  address: string,
+  who: string,
+  mayBe: (end: IdcEndpointInfo) => boolean = () => true,
+): Promise<IdcEndpointInfo> {
+  const { endpoints } = await listEndpoints(context);
+  const found = endpoints.find((end) => end.address === address && end.state === 'connected' && mayBe(end));
+  if (found !== undefined) return found;
+  throw new XmError('ENOTCONNECTED', `${who} connected at address '${address}'`, { hint: "see 'xm idc-list'" });
+}
+
+/** Round trips from a domain's endpoint to its peer. @throws XmError `ENOTCONNECTED`, `EINVAL`, `EIDC` */
+export async function pingEndpoint(
+  context: XendContext,
+  domain: XendDomain,
+  { address, count: wanted, size, polled = false }: XendApi['idc.ping']['params'],
+): Promise<XendApi['idc.ping']['result']> {
+  const who = `Domain '${domain.name}' has no endpoint`;
+  const end = await findConnected(context, address, who, ({ domid }) => domid === domain.domid);
+  const { domid, domain: name, peerId = -1, peer = '', quotas } = end;
+  if (size > quotas.bodyBytes) {
+    throw new XmError('EINVAL', `The endpoints at address '${address}' exchange at most ${quotas.bodyBytes} bytes`);
+  }
+  const told = await demand(domain, 'PING', { address, count: wanted, size, polled });
+  const rtt: Told = Object(told.rtt);
+  const [min, avg, max] = [time(rtt, 'min'), time(rtt, 'avg'), time(rtt, 'max')];
+  const [mdev, p50, p99] = [time(rtt, 'mdev'), time(rtt, 'p50'), time(rtt, 'p99')];
+  return {
+    ...{ address, domid, domain: name, peerId, peer, size, polled },
+    ...{ transmitted: count(told, 'transmitted'), answered: count(told, 'answered'), time: time(told, 'time') },
+    ...(told.rtt !== undefined && { rtt: { min, avg, max, mdev, p50, p99 } }),
+  };
+}
+
+/** Has the two ends at an address disconnect and connect again. @throws XmError `ENOTCONNECTED`, `EIDC` */
+export async function cycleAddress(context: XendContext, address: string): Promise<XendApi['idc.cycle']['result']> {
+  const { domid, domain: name, peerId = -1, peer = '' } = await findConnected(context, address, 'Nobody is');
+  const domain = context.domains.get(domid);
+  if (domain === undefined) throw new XmError('ENOTCONNECTED', `Domain '${name}' has gone`);
+  const start = performance.now();
+  const told = await demand(domain, 'CYCLE', { address });
+  const connections = count(told, 'connections');
+  return { address, domid, domain: name, peerId, peer, connections, time: performance.now() - start };
+}
