@@ -184,6 +184,9 @@ export interface ChannelSink {
   broken(reason: string): void;
 }
 
+/** What may carry a connection between domains: shared memory, or messages that the hypervisor copies. */
+export type ChannelKind = 'ring' | 'argo';
+
 /** What carries one connection incarnation of an endpoint. All implementations pass `test/contract/channel.ts`. */
 export interface Channel {
   readonly quotas: Quotas;

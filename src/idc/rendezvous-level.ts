@@ -1,34 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Quotas } from './contract.ts';
+import type { ChannelKind, Quotas } from './contract.ts';
 import { lendable } from './layout.ts';
 import type { Level, Offer } from './rendezvous-machine.ts';
 
+/** What both ends must want alike. */
+export interface Agreement {
+  readonly quotas: Quotas;
+  readonly channel: ChannelKind;
+}
+
 /** The level of an end, as the value of its node. */
-export function formatLevel(level: Level, quotas: Quotas): string {
+export function formatLevel(level: Level, { quotas, channel }: Agreement): string {
   const { ticket, incarnation, closing, echo, offer } = level;
-  return JSON.stringify({ ticket, incarnation, closing, echo, quotas: limitsOf(quotas), ...offer });
+  return JSON.stringify({ ticket, incarnation, closing, echo, channel, quotas: limitsOf(quotas), ...offer });
 }
 
 /**
  * Reads a level. Its writer may be hostile: what is not exactly a level is none.
  *
- * @param quotas of the end that reads it
+ * @param wanted by the end that reads it
  */
-export function parseLevel(domid: number, name: string, text: string, quotas: Quotas): Level | undefined {
-  const { ticket, incarnation, closing, echo, quotas: limits, grefs, port } = parseObject(text);
+export function parseLevel(domid: number, name: string, text: string, wanted: Agreement): Level | undefined {
+  const { ticket, incarnation, closing, echo, quotas, channel, grefs, port } = parseObject(text);
   if (!isCount(ticket) || !isCount(incarnation) || typeof echo !== 'string' || typeof closing !== 'boolean')
     return undefined;
-  const fits = Array.isArray(limits) && limits.join() === limitsOf(quotas).join();
-  return { domid, name, ticket, incarnation, closing, echo, fits, offer: parseOffer(grefs, port, quotas) };
+  const misfit = misfitOf(quotas, channel, wanted);
+  return { domid, name, ticket, incarnation, closing, echo, misfit, offer: parseOffer(grefs, port, wanted) };
 }
 
-function parseOffer(grefs: unknown, port: unknown, quotas: Quotas): Offer | undefined {
+/** The peer's own words are not repeated: they may be of any length. */
+function misfitOf(limits: unknown, channel: unknown, wanted: Agreement): string {
+  if (channel !== wanted.channel) return `it does not want channel ${wanted.channel}`;
+  const same = Array.isArray(limits) && limits.join() === limitsOf(wanted.quotas).join();
+  return same ? '' : 'it names other limits';
+}
+
+function parseOffer(grefs: unknown, port: unknown, wanted: Agreement): Offer | undefined {
   const whole = Array.isArray(grefs) && grefs.every(isCount) && isCount(port);
-  return whole && grefs.length === extentsOf(quotas) ? { grefs, port } : undefined;
+  return whole && grefs.length === extentsOf(wanted) ? { grefs, port } : undefined;
 }
 
-/** How many extents a connection has: one for control, one for the pool if anything may be lent. */
-function extentsOf(quotas: Quotas): number {
+/** How many extents a connection has: over a ring one for control, and one for the pool if anything may be lent. */
+function extentsOf({ channel, quotas }: Agreement): number {
+  if (channel === 'argo') return 0;
   return quotas.poolBytes > 0 ? 2 : 1;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Where the peer finds the memory and the event channel of a connection. */
+/** Where the peer finds what carries a connection. */
 export interface Offer {
-  /** Control area, then the pool if there is one. */
+  /** Control area, then the pool if there is one; none over Argo. */
   readonly grefs: readonly number[];
+  /** Event channel, or Argo's port. */
   readonly port: number;
 }
 
@@ -24,8 +25,8 @@ export interface Level {
   readonly closing: boolean;
   /** The peer's incarnation that this one has accepted, as {@link idOf} writes it; empty before. An incarnation accepts once. */
   readonly echo: string;
-  /** Whether its limits are those of the end that reads it. */
-  readonly fits: boolean;
+  /** In words for people, what it wants else than the end that reads it; empty when they agree. */
+  readonly misfit: string;
   /** Of the granter, with `echo`: memory that only these two incarnations ever use. */
   readonly offer: Offer | undefined;
 }
@@ -165,7 +166,7 @@ export function viewOf(own: Own, peer: Level | undefined, { holding }: Pick<Circ
   if (peer === undefined) return 'none';
   if (peer.name !== own.peer) return 'other';
   // Who does not let go of one connection's memory gets no other.
-  if (peer.closing || !peer.fits || (holding && own.phase === 'met')) return 'unready';
+  if (peer.closing || peer.misfit !== '' || (holding && own.phase === 'met')) return 'unready';
   if (own.accepted !== '' && own.accepted !== idOf(peer)) return 'stale';
   if (own.phase === 'met' && own.refused === idOf(peer)) return own.refusals < MAX_REFUSALS ? 'refused' : 'unready';
   return peer.echo === idOf(own) && (own.granter || peer.offer !== undefined) ? 'agreed' : 'silent';

@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
 import type { Hypercalls } from '../hv/contract.ts';
-import type { Channel, Quotas } from './contract.ts';
+import type { Quotas } from './contract.ts';
 import { layoutOf } from './layout.ts';
+import type { Carrier, Holding, Terms } from './rendezvous-carrier.ts';
+import type { Loans } from './rendezvous-loans.ts';
 import type { Offer } from './rendezvous-machine.ts';
 import { channelOver, type Loan, lendMemory, mapMemory, unmapAll } from './shared-memory.ts';
 
 /** Room for the two ids of a connection behind its control area. */
 const TAG_BYTES = 128;
 
-/** What one end holds of a connection. */
-export interface Holding {
-  /** For the peer; the granter's only. */
-  readonly offer: Offer | undefined;
-  /** Makes the channel; once. */
-  channel(): Channel;
-  /** Gives back everything, once. Waits for nobody. */
-  release(): Promise<void>;
-}
-
-/** With whom, and for which two incarnations (`granter mapper`). */
-export interface Terms {
-  readonly domid: number;
-  readonly quotas: Quotas;
-  readonly tag: string;
+/**
+ * Connections over a ring, in memory that the granter lends.
+ *
+ * @param address where the ends met
+ */
+export function memoryCarrier(hypercalls: Hypercalls, loans: Loans, address: string): Carrier {
+  return {
+    lend: (terms) => lendConnection(hypercalls, terms, (lent) => loans.takeBack({ address, domid: terms.domid }, lent)),
+    map: (terms, offer) => mapConnection(hypercalls, terms, offer),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { messageOf } from '../errors.ts';
-import type { Hypercalls } from '../hv/contract.ts';
 import type { EndpointControl } from './endpoint.ts';
+import type { Carrier, Holding } from './rendezvous-carrier.ts';
 import { isEnd, type Loans } from './rendezvous-loans.ts';
 import {
   after,
@@ -17,14 +17,14 @@ import {
   type View,
   viewOf,
 } from './rendezvous-machine.ts';
-import { type Holding, lendConnection, mapConnection } from './rendezvous-memory.ts';
 import type { EndStore } from './rendezvous-store.ts';
 
 /** What a session works with. */
 export interface SessionContext {
   readonly address: string;
   readonly name: string;
-  readonly hypercalls: Hypercalls;
+  readonly domid: number;
+  readonly carrier: Carrier;
   readonly store: EndStore;
   readonly loans: Loans;
   readonly endpoint: EndpointControl;
@@ -65,9 +65,9 @@ export interface Session {
 
 /** Drives an endpoint by the table of `rendezvous-machine.ts`: looks, decides, does the steps, looks again. */
 export function createSession(context: SessionContext): Session {
-  const { address, hypercalls, store, loans, endpoint } = context;
+  const { address, domid, carrier, store, loans, endpoint } = context;
   const { quotas } = endpoint;
-  let own = newEnd(hypercalls.domid, context.name);
+  let own = newEnd(domid, context.name);
   /** Absent until this end has published itself. */
   let ticket: number | undefined;
   let held: Holding | undefined;
@@ -80,6 +80,8 @@ export function createSession(context: SessionContext): Session {
   let left = false;
   let news = false;
   let running = false;
+  /** Name of the last peer that wants something else. */
+  let unfit = '';
   /** The user's letting go of the last connection. */
   let quiet: Promise<void> = Promise.resolve();
   const departure = Promise.withResolvers<void>();
@@ -95,20 +97,15 @@ export function createSession(context: SessionContext): Session {
       endpoint.disappear();
     },
     async lend(peer) {
-      const { domid } = peer;
-      const tag = `${idOf(own)} ${idOf(peer)}`;
-      held = await lendConnection(hypercalls, { domid, quotas, tag }, (lent) =>
-        loans.takeBack({ address, domid }, lent),
-      );
+      held = await carrier.lend({ domid: peer.domid, quotas, tag: `${idOf(own)} ${idOf(peer)}` });
     },
     async map(peer) {
-      const tag = `${idOf(peer)} ${idOf(own)}`;
-      held = await mapConnection(hypercalls, { domid: peer.domid, quotas, tag }, peer.offer!);
+      held = await carrier.map({ domid: peer.domid, quotas, tag: `${idOf(peer)} ${idOf(own)}` }, peer.offer!);
     },
     publish: () => store.publish(level(ticket!)),
-    connect() {
+    async connect() {
       broken = undefined;
-      endpoint.connect(held!.channel());
+      endpoint.connect(await held!.channel());
       nextConnection.resolve();
       nextConnection = Promise.withResolvers();
     },
@@ -129,7 +126,7 @@ export function createSession(context: SessionContext): Session {
     },
   };
 
-  const level = (place: number): Level => ({ ...levelOf(own), ticket: place, fits: true, offer: held?.offer });
+  const level = (place: number): Level => ({ ...levelOf(own), ticket: place, misfit: '', offer: held?.offer });
 
   /** @returns false when the connection could not be made: the plan is over */
   async function attempt(step: Step, peer: Level | undefined): Promise<boolean> {
@@ -170,6 +167,10 @@ export function createSession(context: SessionContext): Session {
     const others = leaving ? [] : await store.others();
     if (ticket === undefined && !leaving) return enter(others);
     const peer = leaving ? undefined : peerOf(level(ticket!), others);
+    if (peer !== undefined && peer.misfit !== '' && peer.name !== unfit) {
+      unfit = peer.name;
+      context.onProblem(`no connection with domain ${peer.domid}: ${peer.misfit}`);
+    }
     const holding = peer !== undefined && loans.held(address, peer.domid);
     const plan = decide(own, peer, { leaving, broken: broken !== undefined, holding });
     if (plan === undefined) return false;

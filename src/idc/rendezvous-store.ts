@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { XenstoreClient } from '../xenstore/client-contract.ts';
-import type { Quotas } from './contract.ts';
-import { formatLevel, parseLevel } from './rendezvous-level.ts';
+import { type Agreement, formatLevel, parseLevel } from './rendezvous-level.ts';
 import type { Level } from './rendezvous-machine.ts';
 
 /** Where addresses are. xend makes the directory of an address, and in it one for each domain that is given the address. */
@@ -22,13 +21,19 @@ export interface EndStore {
   retract(): Promise<void>;
 }
 
-export function endStore(xs: XenstoreClient, address: string, domid: number, name: string, quotas: Quotas): EndStore {
+export function endStore(
+  xs: XenstoreClient,
+  address: string,
+  domid: number,
+  name: string,
+  wanted: Agreement,
+): EndStore {
   const directory = addressPath(address);
   const path = `${directory}/${domid}/${name}`;
 
   async function readEnd(holder: string, end: string): Promise<Level | undefined> {
     const text = await orNothing(xs.read(`${directory}/${holder}/${end}`), '');
-    return parseLevel(Number(holder), end, text, quotas);
+    return parseLevel(Number(holder), end, text, wanted);
   }
 
   async function readHolder(holder: string): Promise<readonly (Level | undefined)[]> {
@@ -43,7 +48,7 @@ export function endStore(xs: XenstoreClient, address: string, domid: number, nam
       const ends = await Promise.all(holders.map(readHolder));
       return ends.flat().filter((level) => level !== undefined);
     },
-    publish: (level) => xs.write(path, formatLevel(level, quotas)),
+    publish: (level) => xs.write(path, formatLevel(level, wanted)),
     retract: () => orNothing(xs.rm(path), undefined),
   };
 }

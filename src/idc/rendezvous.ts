@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Hypercalls } from '../hv/contract.ts';
 import type { StoreWatch, XenstoreClient } from '../xenstore/client-contract.ts';
-import type { Endpoint, EndpointHandlers, Quotas } from './contract.ts';
+import { type ArgoBell, bindArgoBell } from './argo-bell.ts';
+import type { ChannelKind, Endpoint, EndpointHandlers, Quotas } from './contract.ts';
 import { createEndpoint, type EndpointControl } from './endpoint.ts';
+import type { Carrier } from './rendezvous-carrier.ts';
+import { lineCarrier } from './rendezvous-line.ts';
 import { createLoans } from './rendezvous-loans.ts';
+import { memoryCarrier } from './rendezvous-memory.ts';
 import { createSession, type Session } from './rendezvous-session.ts';
 import { addressPath, endStore } from './rendezvous-store.ts';
 
@@ -11,6 +15,11 @@ import { addressPath, endStore } from './rendezvous-store.ts';
 export interface RendezvousOptions extends EndpointHandlers {
   /** Both ends name the same, or they do not connect. `poolBytes` is what each end may lend. */
   readonly quotas?: Partial<Omit<Quotas, 'backPoolBytes'>>;
+  /**
+   * What carries the connection; both ends name the same, or they do not connect. `ring`, unless said, is faster and lends
+   * buffers; `argo` is for a peer that is not trusted: no memory is shared, so none is lent.
+   */
+  readonly channel?: ChannelKind;
   /** Told, in words for people, why a connection could not be made or was broken off. */
   readonly onProblem?: (reason: string) => void;
 }
@@ -54,6 +63,21 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
   const places = new Map<string, Place>();
   const loans = createLoans(hypercalls, watchDeaths);
   let deaths: StoreWatch | undefined;
+  let bell: Promise<ArgoBell> | undefined;
+
+  /** For all connections over Argo; tried again when it could not be bound. */
+  function argoBell(): Promise<ArgoBell> {
+    bell ??= bindArgoBell(hypercalls);
+    bell.catch(() => {
+      bell = undefined;
+    });
+    return bell;
+  }
+
+  const carriers: Readonly<Record<ChannelKind, (address: string) => Carrier>> = {
+    ring: (address) => memoryCarrier(hypercalls, loans, address),
+    argo: () => lineCarrier(hypercalls, argoBell),
+  };
 
   /** A borrower that dies has let go, and says nothing in its own node. */
   function watchDeaths(): void {
@@ -97,7 +121,7 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
   }
 
   return {
-    endpoint(address, { quotas, onProblem = () => {}, ...handlers } = {}) {
+    endpoint(address, { quotas, channel = 'ring', onProblem = () => {}, ...handlers } = {}) {
       const name = `${hypercalls.domid}-${randomName()}`;
       const endpoint = createEndpoint({
         ...handlers,
@@ -108,9 +132,11 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
         },
       });
       const place = places.get(address) ?? openPlace(address);
-      const store = endStore(xs, address, hypercalls.domid, name, endpoint.quotas);
+      const store = endStore(xs, address, hypercalls.domid, name, { quotas: endpoint.quotas, channel });
       const session = createSession({
-        ...{ address, name, hypercalls, store, loans, endpoint, onProblem },
+        ...{ address, name, store, loans, endpoint, onProblem },
+        domid: hypercalls.domid,
+        carrier: carriers[channel](address),
         watching: place.watch.ready,
       });
       place.ends.set(store.path, { address, endpoint, session });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_QUOTAS } from '../../../src/idc/contract.ts';
-import { formatLevel, parseLevel } from '../../../src/idc/rendezvous-level.ts';
+import { type Agreement, formatLevel, parseLevel } from '../../../src/idc/rendezvous-level.ts';
 import {
   after,
   decide,
@@ -17,10 +17,11 @@ import {
   refuse,
 } from '../../../src/idc/rendezvous-machine.ts';
 
+const WANTED: Agreement = { quotas: DEFAULT_QUOTAS, channel: 'ring' };
 const calm = { leaving: false, broken: false, holding: false };
 
 function levelAt(domid: number, ticket: number, more: Partial<Level> = {}): Level {
-  return { ...levelOf(newEnd(domid, `${domid}-x`)), ticket, fits: true, offer: undefined, ...more };
+  return { ...levelOf(newEnd(domid, `${domid}-x`)), ticket, misfit: '', offer: undefined, ...more };
 }
 
 /** An end of domain `domid` that has met that of the other one of domains 1 and 2, and got as far as `phase`. */
@@ -57,7 +58,7 @@ describe('what an end does', () => {
     ['met', 1, { name: 'new' }, 'part'],
     ['met', 1, {}, 'offer'],
     ['met', 1, { closing: true }, undefined],
-    ['met', 1, { fits: false }, undefined],
+    ['met', 1, { misfit: 'it names other limits' }, undefined],
     ['met', 2, {}, 'accept'],
     ['met', 2, { echo: '2-x.9' }, undefined],
     ['met', 2, { offer: undefined }, undefined],
@@ -72,7 +73,7 @@ describe('what an end does', () => {
     ['connected', 1, { echo: '' }, 'cycle'],
     ['connected', 2, { offer: undefined }, 'cycle'],
     ['connected', 2, { name: 'new' }, 'cycle'],
-    ['connected', 2, { fits: false }, 'cycle'],
+    ['connected', 2, { misfit: 'it names other limits' }, 'cycle'],
     ['connected', 2, undefined, 'cycle'],
   ])('%s, in domain %i, seeing %j: %s', (phase, domid, change, plan) => {
     const { own, peer } = endIn(phase, domid);
@@ -114,17 +115,29 @@ describe('what an end does', () => {
 
 describe('the text of a level', () => {
   const level = levelAt(1, 4, { echo: '2-y.7', offer: { grefs: [8], port: 3 } });
-  const text = formatLevel(level, DEFAULT_QUOTAS);
+  const text = formatLevel(level, WANTED);
 
   test('is read back', () => {
-    expect(parseLevel(1, '1-x', text, DEFAULT_QUOTAS)).toEqual(level);
+    expect(parseLevel(1, '1-x', text, WANTED)).toEqual(level);
     const bare = levelAt(1, 0, { closing: true });
-    expect(parseLevel(1, '1-x', formatLevel(bare, DEFAULT_QUOTAS), DEFAULT_QUOTAS)).toEqual(bare);
+    expect(parseLevel(1, '1-x', formatLevel(bare, WANTED), WANTED)).toEqual(bare);
   });
 
   test.each(['inFlight', 'bodyBytes', 'poolBytes', 'registrations'] as const)('another %s does not fit', (limit) => {
     const quotas = { ...DEFAULT_QUOTAS, [limit]: DEFAULT_QUOTAS[limit] + 4096 };
-    expect(parseLevel(1, '1-x', text, quotas)?.fits).toBe(false);
+    expect(parseLevel(1, '1-x', text, { ...WANTED, quotas })?.misfit).toBe('it names other limits');
+  });
+
+  test.each([undefined, 'argo', 7])('channel %j does not fit', (channel) => {
+    const other = JSON.stringify({ ...JSON.parse(text), channel });
+    expect(parseLevel(1, '1-x', other, WANTED)?.misfit).toBe('it does not want channel ring');
+  });
+
+  test('over Argo offers a port and no memory', () => {
+    const wanted: Agreement = { ...WANTED, channel: 'argo' };
+    const offering = levelAt(1, 4, { offer: { grefs: [], port: 77 } });
+    expect(parseLevel(1, '1-x', formatLevel(offering, wanted), wanted)).toEqual(offering);
+    expect(parseLevel(1, '1-x', formatLevel(level, wanted), wanted)?.offer).toBeUndefined();
   });
 
   test.each<readonly [string, unknown]>([
@@ -136,7 +149,7 @@ describe('the text of a level', () => {
     ['echo', null],
   ])('with %s %j there is no level', (key, value) => {
     const broken = JSON.stringify({ ...JSON.parse(text), [key]: value });
-    expect(parseLevel(1, '1-x', broken, DEFAULT_QUOTAS)).toBeUndefined();
+    expect(parseLevel(1, '1-x', broken, WANTED)).toBeUndefined();
   });
 
   test.each<readonly [string, unknown]>([
@@ -147,10 +160,10 @@ describe('the text of a level', () => {
     ['port', -1],
   ])('with %s %j there is no offer', (key, value) => {
     const broken = JSON.stringify({ ...JSON.parse(text), [key]: value });
-    expect(parseLevel(1, '1-x', broken, DEFAULT_QUOTAS)).toMatchObject({ ticket: 4, offer: undefined });
+    expect(parseLevel(1, '1-x', broken, WANTED)).toMatchObject({ ticket: 4, offer: undefined });
   });
 
   test.each(['', 'null', '[]', '7', '{', '"x"'])('%j is no level', (nonsense) => {
-    expect(parseLevel(1, '1-x', nonsense, DEFAULT_QUOTAS)).toBeUndefined();
+    expect(parseLevel(1, '1-x', nonsense, WANTED)).toBeUndefined();
   });
 });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
 import { DEFAULT_QUOTAS } from '../../../src/idc/contract.ts';
+import type { Terms } from '../../../src/idc/rendezvous-carrier.ts';
 import { createLoans } from '../../../src/idc/rendezvous-loans.ts';
-import { lendConnection, mapConnection, type Terms } from '../../../src/idc/rendezvous-memory.ts';
+import { lendConnection, mapConnection } from '../../../src/idc/rendezvous-memory.ts';
 import { startMachine } from '../../support/hv-machine.ts';
 
 const NOTHING = { pages: 0, ports: 0, grants: 0, mappings: 0 };

@@ -190,7 +190,7 @@ test('a peer that never unmaps does not hold the end of an endpoint up, and is l
   using all = startDomains([1, 2]);
   const [domain, hostile] = all.domains;
   const level = (incarnation: number, echo: string) =>
-    JSON.stringify({ ticket: 9, incarnation, closing: false, echo, quotas: [32, 112, 64, 0, 0] });
+    JSON.stringify({ ticket: 9, incarnation, closing: false, echo, channel: 'ring', quotas: [32, 112, 64, 0, 0] });
   const publish = (incarnation: number, echo: string) =>
     hostile!.xs.write(`/idc/${ADDRESS}/2/evil`, level(incarnation, echo));
   const offer = () =>
