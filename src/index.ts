@@ -22,6 +22,7 @@ export { defineKernel } from './domain/kernel.ts';
 export { XmError } from './errors.ts';
 export type {
   CallResult,
+  ChannelKind,
   Endpoint,
   EndpointHandlers,
   ReceivedMessage,

@@ -10,6 +10,8 @@ export default defineKernel(async (dom) => {
   const say = (line: string) => dom.console.write(`${line}\r\n`);
 
   const endpoint = dom.idc.endpoint(dom.args.address, {
+    // With argo the two share no memory, so neither has to trust the other.
+    channel: dom.args.channel === 'argo' ? 'argo' : 'ring',
     onTransaction(asked) {
       say(`asked: ${decoder.decode(asked.parameters.subarray(0, asked.parametersLength))}`);
       asked.complete(0, encoder.encodeInto(`pong from ${dom.name}`, asked.status).written);

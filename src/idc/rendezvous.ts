@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../errors.ts';
 import type { Hypercalls } from '../hv/contract.ts';
 import type { StoreWatch, XenstoreClient } from '../xenstore/client-contract.ts';
 import { type ArgoBell, bindArgoBell } from './argo-bell.ts';
@@ -28,14 +29,15 @@ export interface RendezvousOptions extends EndpointHandlers {
 export interface Rendezvous {
   /**
    * An endpoint that meets another one made for the same address, in another domain or in this one (spec/idc.md 1.3 B, 1.5).
-   * Cannot fail, and connects whenever there is a peer: in any order of starting, again after either end was destroyed,
-   * bounced or died.
+   * Connects whenever there is a peer: in any order of starting, again after either end was destroyed, bounced or died.
    *
    * An address is for two. The first two ends that come are a pair; a third one waits, absent, until one of them goes. While
    * the domain is not given the address (`(idc ADDRESS)` of its configuration) the endpoint waits too.
    *
    * Its `destroy` calls back when, beyond what every endpoint promises, its node is gone from the store and its memory from
    * use. A peer that goes on mapping that memory delays neither; the memory returns to the domain when the peer lets go.
+   *
+   * @throws XmError `EINVAL` for a channel that does not exist, and for nothing else
    */
   endpoint(address: string, options?: RendezvousOptions): Endpoint;
   /** The endpoints that there are, for whoever looks after them. */
@@ -122,6 +124,9 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
 
   return {
     endpoint(address, { quotas, channel = 'ring', onProblem = () => {}, ...handlers } = {}) {
+      if (!Object.hasOwn(carriers, channel)) {
+        throw new XmError('EINVAL', `There is no channel '${channel}'`, { hint: "'ring' or 'argo'" });
+      }
       const name = `${hypercalls.domid}-${randomName()}`;
       const endpoint = createEndpoint({
         ...handlers,

@@ -12,8 +12,9 @@ const file = join(directory, 'idc-pair.sxp');
 const forms = readFileSync(file, 'utf8').match(/^\(vm$[\s\S]*?^\)$/gm) ?? [];
 
 /** Creates one of the two sample domains. */
-async function sample(xend: TestXend, name: 'left' | 'right'): Promise<Terminal> {
-  const text = forms.find((form) => form.includes(`(name ${name})`)) ?? '';
+async function sample(xend: TestXend, name: 'left' | 'right', channel = 'ring'): Promise<Terminal> {
+  const form = forms.find((one) => one.includes(`(name ${name})`)) ?? '';
+  const text = form.replace('address=pair', `'address=pair channel=${channel}'`);
   await xend.call('domain.create', { text, file, directory, paused: false });
   return xend.open(name);
 }
@@ -52,24 +53,27 @@ async function greeting(left: Terminal, right: Terminal): Promise<void> {
   ]);
 }
 
-test('two domains meet at an address, and meet again when one was killed', async () => {
-  await using xend = await startXend();
-  using left = await sample(xend, 'left');
-  using right = await sample(xend, 'right');
-  await greeting(left, right);
-  for (let life = 0; life < 3; life++) {
-    await xend.call('domain.destroy', { domain: 'right' });
-    await hear(left, 'disconnected');
-    using next = await sample(xend, 'right');
-    await greeting(left, next);
-  }
-  // Not only the one that came last.
-  using last = await xend.open('right');
-  await xend.call('domain.destroy', { domain: 'left' });
-  await hear(last, 'disconnected');
-  using again = await sample(xend, 'left');
-  await greeting(again, last);
-});
+test.each(['ring', 'argo'])(
+  'two domains meet at an address over %s, and meet again when one was killed',
+  async (channel) => {
+    await using xend = await startXend();
+    using left = await sample(xend, 'left', channel);
+    using right = await sample(xend, 'right', channel);
+    await greeting(left, right);
+    for (let life = 0; life < 3; life++) {
+      await xend.call('domain.destroy', { domain: 'right' });
+      await hear(left, 'disconnected');
+      using next = await sample(xend, 'right', channel);
+      await greeting(left, next);
+    }
+    // Not only the one that came last.
+    using last = await xend.open('right');
+    await xend.call('domain.destroy', { domain: 'left' });
+    await hear(last, 'disconnected');
+    using again = await sample(xend, 'left', channel);
+    await greeting(again, last);
+  },
+);
 
 test('an endpoint that bounces 200 times is answered each time, and its peer sees every connection end', async () => {
   await using xend = await startXend();

@@ -133,3 +133,8 @@ test('where the kernel has bound the interrupt itself, it is told why there is n
   await destroyed(other);
   await until(connected(one, all.domains[1]!.connect(argo)));
 });
+
+test('a channel that does not exist is refused at once', () => {
+  using all = startDomains([1]);
+  expect(() => all.domains[0]!.connect({ channel: 'toString' as 'argo' })).toThrow("no channel 'toString'");
+});
