@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import type { EndAction, VmConfig } from '../config/contract.ts';
+import { giveAddresses, takeAddresses } from '../domain/addresses.ts';
 import { type KernelImage, loadKernel, type ThreadEnd } from '../domain/launch.ts';
 import { messageOf, noSuchDomain, XmError } from '../errors.ts';
 import type { DomId } from '../hv/contract.ts';
-import { giveAddresses, takeAddresses } from './addresses.ts';
 import type { XendContext } from './context.ts';
 import { FRONT_GONE } from './controller.ts';
 import type { DeviceService } from './devices.ts';

@@ -2,6 +2,7 @@
 import { createClaimTable } from '../devices/claims.ts';
 import { consoleSocket } from '../devices/console/socket.ts';
 import { builtinClasses } from '../devices/registry.ts';
+import { watchMemory } from '../domain/memory-watch.ts';
 import { XmError } from '../errors.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
 import { createHypervisor } from '../hv/hypervisor.ts';
@@ -16,7 +17,7 @@ import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, openLog } from './log.ts';
-import { watchMemory } from './memory-watch.ts';
+import { watchedDomains } from './memory-watch.ts';
 import { deviceListSxp, recordOf } from './records.ts';
 import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
@@ -67,7 +68,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     startTime,
   };
   const { hv, classes, domains } = context;
-  const endWatch = watchMemory(context);
+  const endWatch = watchMemory(() => watchedDomains(context));
   const stopAsked = Promise.withResolvers<string | undefined>();
   const devices = createDeviceService(context);
   const life = createLifecycle(context, devices, (why) => {

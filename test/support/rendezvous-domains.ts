@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { giveAddresses, takeAddresses } from '../../src/domain/addresses.ts';
 import type { DomId } from '../../src/hv/contract.ts';
 import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import type { Endpoint, EndpointHandlers } from '../../src/idc/contract.ts';
 import { createRendezvous, type RendezvousOptions } from '../../src/idc/rendezvous.ts';
-import { giveAddresses, takeAddresses } from '../../src/xend/addresses.ts';
 import type { XenstoreClient } from '../../src/xenstore/client-contract.ts';
 import type { StoreConnection } from '../../src/xenstore/contract.ts';
 import { localClient } from '../../src/xenstore/local.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { giveAddresses } from '../../../src/domain/addresses.ts';
 import { VIRQ } from '../../../src/hv/contract.ts';
 import { type Endpoint, type ReceivedTransaction, TRANSPORT } from '../../../src/idc/contract.ts';
-import { giveAddresses } from '../../../src/xend/addresses.ts';
 import { until } from '../../support/hv-machine.ts';
 import { keepDiary, startDomains } from '../../support/rendezvous-domains.ts';
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { giveAddresses } from '../../../src/domain/addresses.ts';
 import { type Endpoint, type ReceivedTransaction, TRANSPORT } from '../../../src/idc/contract.ts';
-import { giveAddresses } from '../../../src/xend/addresses.ts';
 import { until } from '../../support/hv-machine.ts';
 import { seededRandom } from '../../support/random.ts';
 import { ADDRESS, type Diary, keepDiary, lossy, startDomains } from '../../support/rendezvous-domains.ts';

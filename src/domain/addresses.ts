@@ -4,8 +4,8 @@ import { ADDRESSES, addressPath } from '../idc/rendezvous-store.ts';
 import type { StoreConnection } from '../xenstore/contract.ts';
 
 /**
- * Gives a domain its addresses (DESIGN.md 4, rendezvous). This is all that xend has to do with them: who may meet whom is
- * decided here, once; how they meet, and all that they say to each other, is theirs alone.
+ * Gives a domain its addresses (DESIGN.md 4, rendezvous). This is all that a supervisor has to do with them: who may meet
+ * whom is decided here, once; how they meet, and all that they say to each other, is theirs alone.
  *
  * An address is a directory that only its holders may read, with a directory for each holder that only this one may write:
  * where a level stands tells whose it is.
