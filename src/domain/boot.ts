@@ -27,7 +27,7 @@ const DRAIN_LIMIT = 1000;
  */
 export async function bootDomain(data: ThreadData): Promise<void> {
   const { door, name, args } = data;
-  const hypercalls = connectHypercalls(door.domid, door.info, door.port);
+  const hypercalls = connectHypercalls(door);
   const xenstore = connectStore(data.store);
   const shutdown = new AbortController();
   let control: ControlChannel;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ARGO_LIMITS } from './argo-contract.ts';
+import { bytesOf } from './bytes.ts';
 import { raiseArgo, type SharedInfo } from './shared-info.ts';
 
 // Taken before any kernel runs: one that replaces them must not be handed the memory of other domains.
-const { Int32Array: Words, Uint8Array: Bytes } = globalThis;
+const { Int32Array: Words } = globalThis;
 const { load, store, compareExchange } = Atomics;
-const { defineProperty } = Object;
 
 /** Bytes before a ring's data; rx_ptr and tx_ptr are its first words (spec/primitives.md 7.3). */
 export const RING_HEADER = 64;
@@ -51,8 +51,7 @@ export function openRingMemory(buffer: SharedArrayBuffer, control: SharedArrayBu
     length: buffer.byteLength - RING_HEADER,
     buffer,
     words: new Words(buffer),
-    // Its own length: the engine's copy asks for it, and the accessor that all views share may be a kernel's.
-    bytes: defineProperty(new Bytes(buffer), 'byteLength', { value: buffer.byteLength }),
+    bytes: bytesOf(buffer),
     control: new Words(control),
   };
 }

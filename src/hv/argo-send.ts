@@ -15,17 +15,8 @@ import {
   sendIndex,
   setSendIndex,
 } from './argo-memory.ts';
+import { isBytes, lengthOf } from './bytes.ts';
 
-type Getter<T> = (of: unknown) => T;
-
-/** A typed array's own getter, which nothing that a kernel defines can stand in for. */
-function getterOf<T>(name: PropertyKey): Getter<T> {
-  const prototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
-  return Function.prototype.call.bind(Object.getOwnPropertyDescriptor(prototype, name)!.get!) as Getter<T>;
-}
-
-const nameOf = getterOf<string | undefined>(Symbol.toStringTag);
-const lengthOf = getterOf<number>('byteLength');
 const NOTHING = new Uint8Array(0);
 
 /** The sending half of a domain: gathers the pieces of a message privately, then copies them into a ring. */
@@ -86,7 +77,7 @@ export function createArgoSender(domid: number, mayWait: boolean): ArgoSender {
       if (!(given <= ARGO_LIMITS.iovs)) return 'EINVAL';
       for (count = 0; count < given; count++) {
         const piece = iovs[count]!;
-        if (nameOf(piece) !== 'Uint8Array') return 'EFAULT';
+        if (!isBytes(piece)) return 'EFAULT';
         pieces[count] = piece;
       }
       return undefined;

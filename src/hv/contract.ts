@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Argo } from './argo-contract.ts';
+import type { Lending } from './lending-contract.ts';
 
 /** A number that stands for one kind of thing; other kinds cannot be passed for it by mistake. */
 type Kind<Name extends string> = number & { readonly kind?: Name };
@@ -67,7 +68,7 @@ export interface Hypercalls {
   readonly memory: {
     /** Takes `2^order` pages from the domain's quota; rejects with `ENOMEM` beyond it. */
     alloc(order: number): Promise<Extent>;
-    /** Gives them back; rejects with `EBUSY` while a grant of it exists. */
+    /** Gives them back; rejects with `EBUSY` while a grant of it exists or some of it is lent. */
     free(extent: Extent): Promise<void>;
   };
   readonly gnttab: {
@@ -129,6 +130,8 @@ export interface Hypercalls {
   };
   /** Messages that the hypervisor copies, for peers that do not trust each other. */
   readonly argo: Argo;
+  /** Memory for whoever holds a reference to it, until it is taken back. */
+  readonly lending: Lending;
 }
 
 /** A hypercall was refused. `code` is an errno name, or `GNTST` for grant operations, where `status` says which. */

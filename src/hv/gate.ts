@@ -4,6 +4,7 @@ import type { ArgoAuthority, ArgoDomain } from './argo.ts';
 import { type CopyEnd, HypercallError } from './contract.ts';
 import type { EventChannels, EvtchnDomain } from './evtchn.ts';
 import type { GrantDomain, GrantTables } from './grants.ts';
+import type { LendingAuthority, LendingDomain } from './lending.ts';
 
 /** A hypercall on its way from a domain's thread. */
 export interface HypercallRequest {
@@ -38,15 +39,17 @@ function copyEnd(value: unknown): CopyEnd {
  */
 export function serveHypercalls(
   port: MessagePort,
-  domain: GrantDomain & EvtchnDomain & ArgoDomain,
+  domain: GrantDomain & EvtchnDomain & ArgoDomain & LendingDomain,
   grants: GrantTables,
   events: EventChannels,
   argo: ArgoAuthority,
+  lending: LendingAuthority,
 ): void {
   const ops: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
     'memory.alloc': ([order]) => domain.memory.alloc(number(order)),
     'memory.free': ([extent]) => {
       if (grants.isGranted(domain, number(extent))) throw new HypercallError('EBUSY', `extent ${extent} is granted`);
+      lending.drop(domain, number(extent));
       domain.memory.free(number(extent));
     },
     'gnttab.grantAccess': ([to, extent, readonly]) =>
@@ -56,7 +59,10 @@ export function serveHypercalls(
     'gnttab.unmap': ([handle]) => grants.unmap(domain, number(handle)),
     'gnttab.copy': ([source, target, length]) => grants.copy(domain, copyEnd(source), copyEnd(target), number(length)),
     'gnttab.acceptTransfer': ([from]) => grants.acceptTransfer(domain, number(from)),
-    'gnttab.transfer': ([to, gref, extent]) => grants.transfer(domain, number(to), number(gref), number(extent)),
+    'gnttab.transfer': ([to, gref, extent]) => {
+      lending.drop(domain, number(extent));
+      grants.transfer(domain, number(to), number(gref), number(extent));
+    },
     'gnttab.completeTransfer': ([gref]) => grants.completeTransfer(domain, number(gref)),
     'evtchn.allocUnbound': ([remote]) => events.allocUnbound(domain, number(remote)),
     'evtchn.bindInterdomain': ([remote, far]) => events.bindInterdomain(domain, number(remote), number(far)),
@@ -66,6 +72,16 @@ export function serveHypercalls(
     'argo.register': ([aport, partner, length, failExist]) =>
       argo.register(domain, number(aport), number(partner), number(length), failExist === true),
     'argo.unregister': ([aport, partner]) => argo.unregister(domain, number(aport), number(partner)),
+    'lending.open': ([to, index, form, rights, offset, length, first, second, third]) =>
+      lending.open(domain, {
+        domid: number(to),
+        index: number(index),
+        form: number(form),
+        rights: number(rights),
+        offset: number(offset),
+        length: number(length),
+        tag: [number(first), number(second), number(third)],
+      }),
     'argo.resolve': ([to, aport]) => argo.resolve(domain, number(to), number(aport)),
   };
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import { createArgoClient } from './argo-client.ts';
 import type { ArgoNews } from './argo-messages.ts';
-import { type DomId, type EvtchnPort, type Extent, HypercallError, type Hypercalls, type Mapping } from './contract.ts';
+import { type EvtchnPort, type Extent, HypercallError, type Hypercalls, type Mapping } from './contract.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Binding } from './evtchn.ts';
 import type { HypercallReply } from './gate.ts';
+import type { DomainDoor } from './hypervisor.ts';
+import { createLendingClient } from './lending-client.ts';
+import type { LendingNews } from './lending-messages.ts';
 import { ownMap } from './own-map.ts';
 import {
   clearMask,
@@ -13,7 +16,6 @@ import {
   isInterdomain,
   MAX_PORTS,
   portState,
-  type SharedInfo,
   setMask,
   setPending,
   waitForEvent,
@@ -21,6 +23,9 @@ import {
 
 // Taken before any kernel runs: an accessor that it puts on all objects must not be handed a message.
 const { hasOwn } = Object;
+
+/** What the hypervisor says unasked. */
+type News = { readonly bound: Binding } | { readonly argo: ArgoNews } | { readonly lending: LendingNews };
 
 interface Pending {
   resolve(value: unknown): void;
@@ -40,8 +45,8 @@ export interface HypercallClient extends Hypercalls {
   close(): void;
 }
 
-/** The domain's side of the gate: in the domain's thread, over the port and shared page that the hypervisor gave it. */
-export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessagePort): HypercallClient {
+/** The domain's side of the gate: in the domain's thread, over the door that the hypervisor gave it. */
+export function connectHypercalls({ domid, info, lending, port }: DomainDoor): HypercallClient {
   const pending = ownMap<number, Pending>();
   const bindings: (Binding | undefined)[] = new Array(MAX_PORTS).fill(undefined);
   /** Notifications of ports that are bound although the binding itself has not reached this thread yet. */
@@ -65,8 +70,13 @@ export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessageP
   }
 
   const argoClient = createArgoClient(domid, info, ask);
+  const lendingClient = createLendingClient(domid, lending, ask);
 
-  function onMessage(message: HypercallReply | { readonly bound: Binding } | { readonly argo: ArgoNews }): void {
+  function onMessage(message: HypercallReply | News): void {
+    if (holds(message, 'lending')) {
+      lendingClient.onNews(message.lending);
+      return;
+    }
     if (holds(message, 'argo')) {
       argoClient.onNews(message.argo);
       return;
@@ -157,6 +167,7 @@ export function connectHypercalls(domid: DomId, info: SharedInfo, port: MessageP
       wait,
     },
     argo: argoClient.argo,
+    lending: lendingClient.lending,
     close() {
       port.close();
     },

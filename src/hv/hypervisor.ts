@@ -5,6 +5,9 @@ import { type DomId, type EvtchnPort, PAGE_SIZE, VIRQ } from './contract.ts';
 import { createEventChannels, type EvtchnDomain } from './evtchn.ts';
 import { serveHypercalls } from './gate.ts';
 import { createGrantDomain, createGrantTables, type GrantDomain } from './grants.ts';
+import { createLending, type LendingDomain } from './lending.ts';
+import type { LendingDoor } from './lending-messages.ts';
+import { usedEntries } from './lending-table.ts';
 import { createDomainMemory } from './memory.ts';
 import { createMessageRing } from './message-ring.ts';
 import { createSharedInfo, isSleeping, portCounters, type SharedInfo, setPaused } from './shared-info.ts';
@@ -19,16 +22,19 @@ export interface DomainUsage {
   readonly mappings: number;
   /** Argo rings. */
   readonly rings: number;
+  /** Registrations of lent memory, also those whose fence is not complete. */
+  readonly lent: number;
 }
 
 /** What a domain's thread needs to make hypercalls; hand it over with `port` in the transfer list. */
 export interface DomainDoor {
   readonly domid: DomId;
   readonly info: SharedInfo;
+  readonly lending: LendingDoor;
   readonly port: MessagePort;
 }
 
-interface HvDomain extends GrantDomain, EvtchnDomain, ArgoDomain {
+interface HvDomain extends GrantDomain, EvtchnDomain, ArgoDomain, LendingDomain {
   readonly close: () => void;
 }
 
@@ -38,7 +44,7 @@ export interface HypervisorOptions {
   readonly argo?: Partial<ArgoOptions>;
 }
 
-/** The authority over domains, pages, grants, event channels and Argo. It lives on xend's main thread and is never on a data path. */
+/** The authority over domains, pages, grants, event channels, Argo and lent memory. It lives on xend's main thread and is never on a data path. */
 export interface Hypervisor {
   /**
    * @param quotaPages pages the domain may have in extents and rings
@@ -46,13 +52,13 @@ export interface Hypervisor {
    */
   createDomain(domid: DomId, quotaPages: number, options?: { readonly argo?: boolean }): DomainDoor;
   /**
-   * Undoes everything a domain held: ports, mappings, grants, extents, rings. The domain's thread must have ended. Raises
+   * Undoes everything a domain held: ports, mappings, grants, extents, rings, what it lent. The domain's thread must have ended. Raises
    * VIRQ_DOM_EXC in domain 0.
    */
   destroyDomain(domid: DomId): void;
   /**
    * Undoes the mappings of a domain whose thread has ended, so that those who lent it memory have it back before all else goes;
-   * what it was sending, so that no other sender waits for it; and its event channels, so that nobody waits for an event.
+   * what it was sending or touching, so that nobody waits for it; and its event channels, so that nobody waits for an event.
    */
   unmapAll(domid: DomId): void;
   pause(domid: DomId): void;
@@ -78,6 +84,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const grants = createGrantTables(find);
   const events = createEventChannels(find);
   const argo = createArgo(domains, { enabled: true, macPermissive: true, ...options.argo });
+  const lending = createLending(domains);
   const messages = createMessageRing();
 
   function known(domid: DomId): HvDomain {
@@ -100,17 +107,20 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         bound: (binding) => near.postMessage({ bound: binding }),
         argo: hasArgo ? createArgoTable() : undefined,
         tellArgo: (news) => near.postMessage({ argo: news }),
+        lending: lending.begin(),
+        tellLending: (news) => near.postMessage({ lending: news }),
         close: () => near.close(),
       };
       domains.set(domid, domain);
-      serveHypercalls(near, domain, grants, events, argo);
+      serveHypercalls(near, domain, grants, events, argo, lending);
       argo.arrived();
       messages.print(`domain ${domid} created, ${(quotaPages * PAGE_SIZE) >> 20} MB of pages`);
-      return { domid, info, port: channel.port2 };
+      return { domid, info, lending: domain.lending, port: channel.port2 };
     },
     destroyDomain(domid) {
       const domain = known(domid);
       argo.release(domain);
+      lending.release(domain);
       events.release(domain);
       grants.release(domain);
       domain.close();
@@ -124,6 +134,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       grants.unmapAll(domain);
       argo.settle(domain);
       events.release(domain);
+      lending.settle(domain);
     },
     pause: (domid) => setPaused(known(domid).info, true),
     unpause: (domid) => setPaused(known(domid).info, false),
@@ -147,6 +158,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
             grants: domain.grants.size,
             mappings: domain.mappings.size,
             rings: domain.argo?.rings.size ?? 0,
+            lent: usedEntries(domain.lending.table).length,
           };
     },
     domids: () => [...domains.keys()],

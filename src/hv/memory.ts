@@ -10,6 +10,7 @@ export interface DomainMemory {
   alloc(order: number): Extent;
   /** @throws HypercallError `EINVAL` for an extent that is not the domain's */
   get(id: number): Extent;
+  find(id: number): Extent | undefined;
   free(id: number): void;
   /** Zeroed memory that is no extent but counts for the quota, in whole pages. @throws HypercallError `ENOMEM` beyond it */
   take(bytes: number): SharedArrayBuffer;
@@ -59,6 +60,7 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
       if (extent === undefined) throw new HypercallError('EINVAL', `no extent ${id}`);
       return extent;
     },
+    find: (id) => extents.get(id),
     free(id) {
       give(this.get(id).buffer);
       extents.delete(id);

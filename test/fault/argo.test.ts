@@ -95,7 +95,7 @@ function numbers(ring: ArgoRing): number[] {
 test('senders killed in full traffic tear no message and keep nobody out', async () => {
   await using machine = startThreadedMachine();
   const door = machine.add(1);
-  const { argo } = connectHypercalls(1, door.info, door.port);
+  const { argo } = connectHypercalls(door);
   const ring = await argo.register(5, ARGO_DOMID_ANY, 65536);
   for (let life = 1; life <= 8; life++) {
     const mortal = 2 + (life % 2);
@@ -117,7 +117,7 @@ test('senders killed in full traffic tear no message and keep nobody out', async
 test('unregistering in full traffic is a fence: not one byte changes afterwards', async () => {
   await using machine = startThreadedMachine();
   const door = machine.add(1);
-  const { argo } = connectHypercalls(1, door.info, door.port);
+  const { argo } = connectHypercalls(door);
   void machine.run(machine.add(2), 'argoFlood', { words: createWords(), port: 5, rounds: 0 });
   for (let round = 0; round < 30; round++) {
     const ring = await argo.register(5, 2, 65536);

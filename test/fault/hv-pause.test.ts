@@ -12,7 +12,7 @@ async function scene(machine: ThreadedMachine, busy: boolean) {
   const [control, counter, clock] = [machine.add(0), machine.add(2), machine.add(3)];
   const toCounter = hv.bindPair(0, 2);
   const toClock = hv.bindPair(0, 3);
-  const { evtchn } = connectHypercalls(0, control.info, control.port);
+  const { evtchn } = connectHypercalls(control);
   await evtchn.status(toClock.near);
   let echoes = 0;
   evtchn.listen(toClock.near, () => {

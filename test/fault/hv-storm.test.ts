@@ -12,7 +12,7 @@ test('a million events during one handler are one event after it', async () => {
   const words = createWords();
   const [sender, victim] = [machine.add(1), machine.add(2)];
   const { near, far } = machine.hv.bindPair(1, 2);
-  const dom = connectHypercalls(1, sender.info, sender.port);
+  const dom = connectHypercalls(sender);
   await dom.evtchn.status(near);
   void machine.run(victim, 'hold', { words, port: far, rounds: 0 });
   await until(() => Atomics.load(words, WORD.held) === 1);

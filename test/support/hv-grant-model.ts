@@ -158,6 +158,7 @@ export function createGrantModel() {
         grants: grants.size,
         mappings: mappings.size,
         rings: 0,
+        lent: 0,
       };
     },
   };

@@ -33,7 +33,7 @@ export function startMachine(domids: readonly DomId[], quotaPages = 64, options:
     door: (domid) => known(doors, domid),
     add(domid, pages = quotaPages) {
       const door = hv.createDomain(domid, pages);
-      const client = connectHypercalls(domid, door.info, door.port);
+      const client = connectHypercalls(door);
       doors.set(domid, door);
       clients.set(domid, client);
       return client;

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import { isSleeping, type SharedInfo } from '../../src/hv/shared-info.ts';
 import { churn } from './hv-churn.ts';
+import { lendingFlood, lendingHold } from './hv-lending-programs.ts';
 import { tell, WORD, type Words, waitFor } from './hv-words.ts';
 
 /** What a program works with; a program takes what it needs. */
@@ -107,5 +108,16 @@ async function argoFlood({ argo }: HypercallClient, { port }: Task): Promise<nev
 }
 
 /** What a domain's thread can be told to run. */
-export const PROGRAMS = { produce, consume, count, hold, echo, storm, churn, argoFlood } as const;
+export const PROGRAMS = {
+  produce,
+  consume,
+  count,
+  hold,
+  echo,
+  storm,
+  churn,
+  argoFlood,
+  lendingFlood,
+  lendingHold,
+} as const;
 export type ProgramName = keyof typeof PROGRAMS;

@@ -6,7 +6,7 @@ import { PROGRAMS, type ProgramName, type Task } from './hv-programs.ts';
 
 /** A domain's thread: one program, whose result goes to the test. */
 const { door, program, task } = workerData as { door: DomainDoor; program: ProgramName; task: Task };
-const dom = connectHypercalls(door.domid, door.info, door.port);
+const dom = connectHypercalls(door);
 const result: unknown = await PROGRAMS[program](dom, task);
 dom.close();
 parentPort?.postMessage(result);

@@ -11,7 +11,7 @@ import type { NetSetup } from './idc-net.ts';
 import { NET_PROGRAMS } from './idc-net-programs.ts';
 
 const { door, links, quotas, program, rounds } = workerData as NetSetup;
-const { evtchn } = connectHypercalls(door.domid, door.info, door.port);
+const { evtchn } = connectHypercalls(door);
 
 /** A connected endpoint over the link of this name. */
 function connect(name: string, handlers: EndpointHandlers = {}): EndpointControl {

@@ -66,13 +66,13 @@ async function start<H extends Half>(
 ): Promise<Threads & { readonly hv: Hypervisor; readonly half: H }> {
   const hv = createHypervisor();
   const door = hv.createDomain(FRONT, 1024);
-  const hypercalls = connectHypercalls(FRONT, door.info, door.port);
-  const { info, port } = hv.createDomain(BACK, 64);
+  const hypercalls = connectHypercalls(door);
+  const backDoor = hv.createDomain(BACK, 64);
   const half = await makeHalf(hv, hypercalls, quotas);
-  const setup: WorkerSetup = { info, door: port, ring: half.ring, quotas };
+  const setup: WorkerSetup = { door: backDoor, ring: half.ring, quotas };
   const worker = new Worker(new URL('./idc-worker.ts', import.meta.url), {
     workerData: setup,
-    transferList: [port],
+    transferList: [backDoor.port],
     execArgv: [],
   });
   await once(worker, 'message');

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The back end of a connection in a thread of its own, started by `startIdcWorker`.
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { EvtchnPort, GrantRef } from '../../src/hv/contract.ts';
 import { connectHypercalls } from '../../src/hv/hypercalls.ts';
-import type { SharedInfo } from '../../src/hv/shared-info.ts';
+import type { DomainDoor } from '../../src/hv/hypervisor.ts';
 import { openLine } from '../../src/idc/argo-line.ts';
 import type { Channel, PinnedBuffer, Quotas, ReceivedTransaction } from '../../src/idc/contract.ts';
 import { createEndpoint } from '../../src/idc/endpoint.ts';
 import { createRingChannel } from '../../src/idc/ring-channel.ts';
 import { evtchnBell } from '../../src/idc/shared-memory.ts';
-import { APORT, argoChannel, BACK, FRONT } from './idc-pairs.ts';
+import { APORT, argoChannel, FRONT } from './idc-pairs.ts';
 import { REFERENCE_AT, WORK } from './idc-threads.ts';
 
 /** What the worker is given. */
 export interface WorkerSetup {
-  readonly info: SharedInfo;
-  readonly door: MessagePort;
+  readonly door: DomainDoor;
   /** Absent for a connection over Argo. */
   readonly ring: SharedRing | undefined;
   readonly quotas: Quotas;
@@ -29,8 +28,8 @@ export interface SharedRing {
   readonly port: EvtchnPort;
 }
 
-const { info, door, ring, quotas } = workerData as WorkerSetup;
-const hypercalls = connectHypercalls(BACK, info, door);
+const { door, ring, quotas } = workerData as WorkerSetup;
+const hypercalls = connectHypercalls(door);
 
 async function overRing({ control, pool, port }: SharedRing): Promise<Channel> {
   const [mappedControl, mappedPool] = [

@@ -100,7 +100,7 @@ describe('where Argo is not', () => {
   test('a domain without it: ENODEV to itself, ECONNREFUSED to others', async () => {
     using machine = startMachine([1]);
     const door = machine.hv.createDomain(2, 16, { argo: false });
-    const without = connectHypercalls(2, door.info, door.port);
+    const without = connectHypercalls(door);
     await expect(without.argo.register(0, 1, 48)).rejects.toMatchObject(code('ENODEV'));
     await expect(without.argo.notify([{ domid: 1, aport: 0, spaceRequired: 0 }])).rejects.toMatchObject(code('ENODEV'));
     expect(await without.argo.resolve({ domid: 1, aport: 0 })).toBe('ENODEV');

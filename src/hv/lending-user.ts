@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+import { bytesOf, copyBytes, isBytes, lengthOf } from './bytes.ts';
+import type { DomId } from './contract.ts';
+import { type BorrowedBuffer, CHUNK_BYTES, type Limits, type PinnedBuffer, type Refusal } from './lending-contract.ts';
+import { type FillMap, fillWords, markFilled, tellFilled } from './lending-fill.ts';
+import { COPY_WORD, hazardOf, hazardWord, PIN_WORD, PIN_WORDS } from './lending-hazards.ts';
+import type { LendingDoor, LendingNews, Opened } from './lending-messages.ts';
+import { attenuatedReference, parseReference, type Reference, type Share, shareOf } from './lending-reference.ts';
+import {
+  ENTRY_STATE,
+  type Entry,
+  entryState,
+  isDead,
+  isLive,
+  type LendingTable,
+  type Nonce,
+  RIGHT_BITS,
+  readEntry,
+  readNonce,
+} from './lending-table.ts';
+import { ownMap } from './own-map.ts';
+
+const { store, notify } = Atomics;
+const { Int32Array: Words, Uint8Array: Bytes } = globalThis;
+
+/** An extent of another domain; nothing once it was freed there. */
+interface Memory {
+  buffer: SharedArrayBuffer | undefined;
+  bytes: Uint8Array | undefined;
+}
+
+/** A domain some of whose references were opened here. */
+interface Owner {
+  readonly place: number;
+  readonly table: LendingTable;
+  readonly extents: Map<number, Memory>;
+}
+
+/** One registration, as the holder of a reference to it knows it. */
+interface Found {
+  readonly owner: Owner;
+  readonly reference: Reference;
+  readonly nonce: Nonce;
+  readonly entry: Entry;
+  readonly share: Share;
+  readonly memory: Memory;
+  readonly fill: FillMap | undefined;
+}
+
+/** Asks the hypervisor about a reference that names an owner or an extent that is not known yet. */
+export type AskOpen = (reference: Reference, answer: (opened: Opened | undefined) => void) => void;
+
+/** What a domain borrows: the user's half. */
+export interface LendingUser {
+  open(reference: Uint8Array, at: number, done: (borrowed: BorrowedBuffer | undefined) => void): void;
+  onNews(news: LendingNews): void;
+}
+
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** @param door the domain's row of the hazards, of which this is the only writer while the domain lives */
+export function createLendingUser({ place, hazards }: LendingDoor, ask: AskOpen): LendingUser {
+  const owners = ownMap<DomId, Owner>();
+  const copying = hazardWord(hazards, place, COPY_WORD);
+  /** Words of the row for pins: those used so far, of which the first `freeCount` here are free; the last one freed is next. */
+  const freePins = new Words(PIN_WORDS);
+  let freeCount = 0;
+  let usedPins = 0;
+  const waiting: (() => void)[] = [];
+
+  function learn(domid: DomId, { place: at, table, extents }: Opened): void {
+    let owner = owners.get(domid);
+    if (owner?.table.buffer !== table.buffer) {
+      owner = { place: at, table, extents: ownMap() };
+      owners.set(domid, owner);
+    }
+    for (const { id, buffer } of extents) owner.extents.set(id, { buffer, bytes: bytesOf(buffer) });
+  }
+
+  /** Finds what a reference names. @returns `unknown` when the extent is unheard of, undefined when it names nothing */
+  function look(owner: Owner, reference: Reference): Found | 'unknown' | undefined {
+    const { table } = owner;
+    const { index } = reference;
+    // As long as the hazard stands an entry that was live is not used again, so that what is read belongs together.
+    store(hazards, copying, hazardOf(owner.place, index));
+    try {
+      const nonce = readNonce(table, index);
+      if (!isLive(table, index, nonce)) return undefined;
+      const entry = readEntry(table, index);
+      const share = shareOf(reference, entry, nonce);
+      return share && findMemory(owner, reference, entry, share, nonce);
+    } finally {
+      store(hazards, copying, 0);
+      if (entryState(table, index) === ENTRY_STATE.ending) notify(hazards, copying);
+    }
+  }
+
+  function findMemory(owner: Owner, reference: Reference, entry: Entry, share: Share, nonce: Nonce) {
+    const memory = owner.extents.get(entry.source);
+    const counts = entry.fillSource === 0 ? undefined : owner.extents.get(entry.fillSource);
+    if (memory === undefined || (entry.fillSource !== 0 && counts === undefined)) return 'unknown';
+    const { buffer } = memory;
+    if (buffer === undefined || entry.offset + entry.length > buffer.byteLength) return undefined;
+    const fill = counts?.buffer && new Words(counts.buffer, entry.fillOffset, fillWords(entry.length));
+    return { owner, reference, nonce, entry, share, memory, fill };
+  }
+
+  function lookNow(reference: Reference): Found | 'unknown' | undefined {
+    const owner = owners.get(reference.domid);
+    // A dead owner's number may be another domain's by now.
+    return owner === undefined || isDead(owner.table) ? 'unknown' : look(owner, reference);
+  }
+
+  function countFilled({ owner, reference, share, fill }: Found, offset: number, length: number): void {
+    if (fill === undefined) return;
+    markFilled(fill, share.offset + offset, length);
+    tellFilled(owner.table, reference.index);
+  }
+
+  function borrow(found: Found): BorrowedBuffer {
+    const { owner, reference, nonce, entry, share, memory } = found;
+    const { table } = owner;
+    const { index } = reference;
+    const { length } = share;
+    const hazard = hazardOf(owner.place, index);
+    const base = entry.offset + share.offset;
+
+    /** Copies a chunk one way or the other. Runs no code of a kernel while the hazard stands. */
+    function move(offset: number, other: Uint8Array, right: number): number | Refusal {
+      if ((share.rights & right) === 0) return 'denied';
+      if (!isBytes(other)) throw new TypeError('not a Uint8Array');
+      const wanted = lengthOf(other);
+      if (!isSize(offset) || offset + wanted > length) return 'range';
+      const size = wanted < CHUNK_BYTES ? wanted : CHUNK_BYTES;
+      const { bytes } = memory;
+      // No hazard for what is dead already: those who try again and again must not hold up the fence.
+      if (bytes === undefined || !isLive(table, index, nonce)) return 'gone';
+      // Raised and cleared in this function itself: where there was stack for the one, there is for the other.
+      store(hazards, copying, hazard);
+      try {
+        if (!isLive(table, index, nonce)) return 'gone';
+        if (right === RIGHT_BITS.read) {
+          copyBytes(bytes, base + offset, other, 0, size);
+        } else {
+          copyBytes(other, 0, bytes, base + offset, size);
+          countFilled(found, offset, size);
+        }
+        return size;
+      } finally {
+        store(hazards, copying, 0);
+        if (!isLive(table, index, nonce)) notify(hazards, copying);
+      }
+    }
+
+    function pin(right: 'read' | 'write', done: (pinned: PinnedBuffer | Refusal) => void): void {
+      if (!entry.mappable || (share.rights & RIGHT_BITS[right]) === 0) {
+        done('denied');
+        return;
+      }
+      if (freeCount === 0 && usedPins === PIN_WORDS) {
+        waiting.push(() => pin(right, done));
+        return;
+      }
+      const { buffer } = memory;
+      if (buffer === undefined || !isLive(table, index, nonce)) {
+        done('gone');
+        return;
+      }
+      const word = freeCount > 0 ? freePins[--freeCount]! : hazardWord(hazards, place, PIN_WORD + usedPins++);
+      store(hazards, word, hazard);
+      let held = true;
+      function release(): void {
+        if (!held) return;
+        held = false;
+        store(hazards, word, 0);
+        if (!isLive(table, index, nonce)) notify(hazards, word);
+        freePins[freeCount++] = word;
+        // The first may be refused, and leave the word to the next.
+        while (freeCount > 0 && waiting.length > 0) waiting.shift()!();
+      }
+      if (!isLive(table, index, nonce)) {
+        release();
+        done('gone');
+        return;
+      }
+      done({
+        bytes: new Bytes(buffer, base, length),
+        filled(offset, count) {
+          if (!isSize(offset) || !isSize(count) || offset + count > length) throw new RangeError('not in the buffer');
+          if (held) countFilled(found, offset, count);
+        },
+        release,
+      });
+    }
+
+    return {
+      length,
+      rights: share.rights === RIGHT_BITS.readwrite ? 'readwrite' : share.rights === RIGHT_BITS.read ? 'read' : 'write',
+      mappable: entry.mappable,
+      read: (offset, target) => move(offset, target, RIGHT_BITS.read),
+      write: (offset, source) => move(offset, source, RIGHT_BITS.write),
+      pin,
+      attenuate(limits: Limits) {
+        const { offset = 0, rights } = limits;
+        const { length: size = length - offset } = limits;
+        if (!isSize(offset) || !isSize(size) || offset + size > length) return 'range';
+        const bits = share.rights & (rights === undefined ? RIGHT_BITS.readwrite : RIGHT_BITS[rights]);
+        if (bits === 0) return 'denied';
+        if (!isLive(table, index, nonce)) return 'gone';
+        const { domid } = reference;
+        return attenuatedReference({ domid, index, rights: bits, offset: share.offset + offset, length: size }, nonce);
+      },
+    };
+  }
+
+  return {
+    open(bytes, at, done) {
+      const reference = parseReference(bytes, at);
+      if (reference === undefined) {
+        done(undefined);
+        return;
+      }
+      const found = lookNow(reference);
+      if (found !== 'unknown') {
+        done(found && borrow(found));
+        return;
+      }
+      ask(reference, (opened) => {
+        if (opened !== undefined) learn(reference.domid, opened);
+        const now = opened && lookNow(reference);
+        done(now === undefined || now === 'unknown' ? undefined : borrow(now));
+      });
+    },
+    onNews(news) {
+      const owner = owners.get(news.domid);
+      if (owner === undefined) return;
+      if (news.kind === 'drop') {
+        letGo(owner.extents.get(news.extent));
+        owner.extents.delete(news.extent);
+      } else {
+        owner.extents.forEach(letGo);
+        owners.delete(news.domid);
+      }
+    },
+  };
+}
+
+/** Also for those who hold a borrowed buffer still. */
+function letGo(memory: Memory | undefined): void {
+  if (memory === undefined) return;
+  memory.buffer = undefined;
+  memory.bytes = undefined;
+}
