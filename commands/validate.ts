@@ -17,8 +17,10 @@ export default class Validate extends XmCommand {
     const { args } = await this.parse(Validate);
     const xend = this.xend();
     const results = [];
-    for (const file of args.configFile) {
-      const result = await xend.call('config.check', await readConfig(file));
+    for (const typed of args.configFile) {
+      const config = await readConfig(typed);
+      const { file } = config;
+      const result = await xend.call('config.check', config);
       this.print(`${result.report}${file}: ${counted(result) || 'ok'}\n`);
       if (!result.ok) process.exitCode = 1;
       results.push({ file, ...result });

@@ -86,6 +86,8 @@ export function runConsole(session: ConsoleSession): Promise<ConsoleEnd> {
     socket.once('connect', () => {
       if (raw) input.setRawMode?.(true);
       input.on('data', typed).once('end', inputEnd);
+      // A configuration was read from it.
+      if (input.readableEnded) inputEnd();
     });
     if (timeout !== undefined) {
       const message = until ? unmatched(`${timeout} seconds passed`, until) : late(timeout);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { messageOf, XmError } from '../errors.ts';
 import type { ConfigText } from '../xend/contract.ts';
 
@@ -22,8 +23,7 @@ const SIZE_LIMIT = 2 ** 22;
 export async function readConfig(file: string): Promise<ConfigText> {
   try {
     return {
-      // A terminal or a pipe may have nothing yet, which only a stream waits for.
-      text: await readText(file === '-' ? process.stdin : createReadStream(file)),
+      text: await readText(file === '-' ? standardInput() : createReadStream(file)),
       file: file === '-' ? '<stdin>' : file,
       directory: file === '-' ? process.cwd() : dirname(resolve(file)),
     };
@@ -34,6 +34,11 @@ export async function readConfig(file: string): Promise<ConfigText> {
       cause,
     });
   }
+}
+
+/** As a stream: a pipe may have nothing yet. A terminal is opened anew, since a console may be attached to it afterwards. */
+function standardInput(): NodeJS.ReadableStream {
+  return isatty(0) ? createReadStream('/dev/stdin') : process.stdin;
 }
 
 async function readText(stream: NodeJS.ReadableStream): Promise<string> {

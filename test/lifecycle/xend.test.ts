@@ -199,6 +199,8 @@ test('a long configuration through a pipe that fills slowly', async () => {
   await using home = xmHome();
   const input = `${'# a comment\n'.repeat(100_000)}${vmText({ name: 'guest', kernel: 'idle' })}`;
   expect(await home.ok(['create', '-n', '-'], { input })).toContain('(name guest)');
+  // Its end is that of what is typed, too.
+  expect(await home.ok(['create', '-c', '-'], { input })).toContain('Started domain guest (id=1)\n');
 });
 
 test('validate: all findings of each file, then its verdict on a line of its own', async () => {
