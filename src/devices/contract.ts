@@ -33,13 +33,6 @@ export interface Claim {
   readonly mode: 'r' | 'w' | 'w!';
 }
 
-/** A column of `xm device-list`: title, width (negative: left-aligned) and the config key or counter it shows. */
-export interface Column {
-  readonly title: string;
-  readonly width: number;
-  readonly key: string;
-}
-
 /** A shared ring as it is at one moment, read from outside. Counts are totals, modulo 2^32. */
 export interface RingView {
   /** `front>back`, `back>front`, `out` or `in`. */
@@ -73,7 +66,6 @@ export interface DeviceClass {
   readonly back: URL;
   /** Runs in xend before anything is created; may throw an `XmError` (no such file). */
   readonly claim?: (config: DeviceConfig) => Claim | undefined;
-  readonly columns: readonly Column[];
   /** Names of the 64-bit counters the back end keeps in shared memory, at most 8, e.g. `rd`, `wr`. */
   readonly counters: readonly string[];
   /** Reads the rings from the first frame of a connection. Absent: the class uses IDC, whose rings describe themselves. */

@@ -15,14 +15,6 @@ export const console: DeviceClass = {
   front: moduleUrl('./front', import.meta.url),
   back: moduleUrl('./back', import.meta.url),
   implicit: true,
-  columns: [
-    { title: 'Idx', width: -4, key: 'devid' },
-    { title: 'BE', width: -3, key: 'backendId' },
-    { title: 'state', width: -6, key: 'state' },
-    { title: 'evt-ch', width: -7, key: 'evtchn' },
-    { title: 'ring-ref', width: -9, key: 'ringRef' },
-    { title: 'BE-path', width: -30, key: 'backPath' },
-  ],
   counters: ['out', 'in'],
   inspect(page) {
     const rings = consoleRings(page);

@@ -40,14 +40,5 @@ export const vbd: DeviceClass = {
   front: moduleUrl('./front', import.meta.url),
   back: moduleUrl('./back', import.meta.url),
   claim: claimDisk,
-  columns: [
-    { title: 'Vdev', width: -5, key: 'devid' },
-    { title: 'BE', width: -3, key: 'backendId' },
-    { title: 'handle', width: -3, key: 'handle' },
-    { title: 'state', width: -3, key: 'state' },
-    { title: 'evt-ch', width: -3, key: 'evtchn' },
-    { title: 'ring-ref', width: -5, key: 'ringRef' },
-    { title: 'BE-path', width: -30, key: 'backPath' },
-  ],
   counters: VBD_COUNTERS,
 };

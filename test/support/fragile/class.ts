@@ -11,7 +11,6 @@ export const fragile: DeviceClass = {
   names: () => ['fragile'],
   front: new URL('./front.ts', import.meta.url),
   back: new URL('./back.ts', import.meta.url),
-  columns: [],
   counters: [],
 };
 

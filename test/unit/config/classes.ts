@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { DeviceClass } from '../../../src/devices/contract.ts';
 
 const nowhere = new URL('file:///nowhere.ts');
-const plain = { aliases: [], front: nowhere, back: nowhere, columns: [], counters: [], names: () => [] };
+const plain = { aliases: [], front: nowhere, back: nowhere, counters: [], names: () => [] };
 const backend = { type: 'domain', doc: 'Domain that serves it.', default: '0' } as const;
 
 /** A disk: names, numbers, files, and a cdrom that may have no medium. */
