@@ -8,7 +8,7 @@ import { asForm, asForms, FIELD, type Form, group, readValue } from './form.ts';
 import { anyText, type Check } from './values.ts';
 
 /** Kernels that are named by a word alone. */
-export const BUILTIN_KERNELS: readonly string[] = ['shell', 'idle'];
+const BUILTIN_KERNELS: readonly string[] = ['shell', 'idle'];
 
 const BUILTIN = /^builtin:[A-Za-z0-9_-]+$/;
 const PREFIX = 'image: ';

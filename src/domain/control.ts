@@ -63,7 +63,7 @@ interface Answer {
 }
 
 /** Longest wait for an answer; the old xend's was 20 s too (spec/xend.md 3.4). */
-export const ANSWER_LIMIT = 20_000;
+const ANSWER_LIMIT = 20_000;
 
 /** An answer that only says that all is well. */
 export const OKAY: ControlAnswer = { status: CMSG_STATUS.okay };

@@ -58,7 +58,7 @@ export const ringColumns: readonly Column<RingRow>[] = [
 ];
 
 /** Used slots as a bar: `[###.......]`. Anything at all shows one mark, and only a full ring shows all. */
-export function fillBar({ used, size }: Pick<RingRow, 'used' | 'size'>): string {
+function fillBar({ used, size }: Pick<RingRow, 'used' | 'size'>): string {
   const share = size > 0 ? Math.min(1, used / size) : 0;
   const marks = share === 1 ? BAR : Math.min(BAR - 1, Math.ceil(share * BAR));
   return `[${'#'.repeat(marks)}${'.'.repeat(BAR - marks)}]`;

@@ -42,7 +42,7 @@ const DOMAIN = { domain: TEXT };
 const CONFIG = { text: TEXT, file: TEXT, directory: DIRECTORY };
 
 /** The parameters of each method, as `contract.ts` has them. */
-export const PARAMETERS: {
+const PARAMETERS: {
   readonly [M in XendMethod]: { readonly [P in keyof Required<XendApi[M]['params']>]: Kind };
 } = {
   'domain.create': { ...CONFIG, paused: optional(FLAG) },
