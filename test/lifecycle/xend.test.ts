@@ -278,6 +278,10 @@ test('every command answers in JSON', async () => {
     ['create', '-q', config],
     ['destroy', 'guest'],
     ['top', '-i', '1'],
+    ['create', new URL('../../configs/idc-pair.sxp', import.meta.url).pathname],
+    ['idc-list'],
+    ['idc-ping', 'left', 'pair', '-c', '2'],
+    ['idc-cycle', 'pair'],
     ['xend', 'restart'],
     ['xend', 'stop'],
   ];
