@@ -75,6 +75,26 @@ export interface EndpointHandlers {
 
 export type EndpointState = 'absent' | 'present' | 'connected' | 'disconnecting' | 'destroyed';
 
+/** How good a connection is (spec/idc.md 1.3, rule 35): read now and then, by who has several to choose from. */
+export interface EndpointHealth {
+  /** Submissions that the peer has not answered yet. */
+  readonly inFlight: number;
+  /** Submissions beyond the quota, which wait for those. */
+  readonly queued: number;
+  /**
+   * Milliseconds for which the oldest of those in flight has been there, as seen by these readings: one that is new since
+   * the last one counts from this one on.
+   */
+  readonly oldest: number;
+  /** What the peer sent and this end has not completed. */
+  readonly held: number;
+  /** Requests sent and received over all connections; they wrap at 2^32. */
+  readonly sent: number;
+  readonly received: number;
+  /** Submissions that ended without an answer: with their connection, or with their time. */
+  readonly failed: number;
+}
+
 /** Outcome of {@link Endpoint.call}. */
 export interface CallResult {
   readonly transport: number;
@@ -115,6 +135,15 @@ export interface Endpoint {
   connected(): Promise<void>;
   /** Promise layer over `submit`. Allocates. */
   call(parameters: Uint8Array): Promise<CallResult>;
+  /** Promise layer over `post`. Allocates. @returns a {@link TRANSPORT} value */
+  send(body: Uint8Array): Promise<number>;
+  /**
+   * Promise layer in place of `onMessage`, from this call on: `for await (const body of endpoint.messages())`. A body is
+   * the loop's until it goes on; then the sender gets its credit back, so a slow loop slows its sender. Goes on over all
+   * connections and ends with the endpoint. What is not taken when a connection ends is dropped.
+   */
+  messages(): AsyncIterable<Uint8Array>;
+  health(): EndpointHealth;
   /** Buffers lent to the peer, and the peer's lent to us; undefined while not connected. */
   readonly buffers: SharedBuffers | undefined;
   /** Ends the endpoint; `done` is called once, when it has disconnected and disappeared, and nothing is called after it. */

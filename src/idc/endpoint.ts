@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createAges } from './ages.ts';
 import {
   type CallResult,
   type Channel,
@@ -14,8 +15,19 @@ import {
   type Transaction,
 } from './contract.ts';
 import { copyRecord, privateRecord } from './copy.ts';
+import { createMessageStream, type MessageStream } from './message-stream.ts';
 import { pollUntilDone } from './polled.ts';
-import { blank, createQueue, createSubmission, fail, finish, ignore, KIND, type Submission } from './submission.ts';
+import {
+  blank,
+  createQueue,
+  createSubmission,
+  fail,
+  finish,
+  forNobody,
+  ignore,
+  KIND,
+  type Submission,
+} from './submission.ts';
 
 /** What an introduction (a device controller, a rendezvous) does to an endpoint, beside what its user does. */
 export interface EndpointControl extends Endpoint {
@@ -38,6 +50,10 @@ export interface EndpointOptions extends EndpointHandlers {
   readonly quotas?: Partial<Quotas>;
   readonly onBroken?: (reason: string) => void;
 }
+
+/** Indexes of what an endpoint counts. */
+const RECEIVED = 0;
+const FAILED = 1;
 
 /** The states an endpoint may go to from each; anything else is a defect of the introduction. */
 const NEXT: Readonly<Record<EndpointState, readonly EndpointState[]>> = {
@@ -67,6 +83,10 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
   const queue = createQueue();
   /** Submissions without connection, to be completed as such. */
   const refused = createQueue();
+  const ages = createAges(inFlight);
+  /** Requests received, submissions failed. */
+  const counts = new Uint32Array(2);
+  let stream: MessageStream | undefined;
   let state: EndpointState = 'absent';
   let incarnation = 0;
   let channel: Channel | undefined;
@@ -183,13 +203,15 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
       copyRecord(memory, offset, place.body, 0, length);
       place.id = id;
       place.incarnation = incarnation;
+      counts[RECEIVED]!++;
       if (kind === KIND.transaction) {
         place.transaction.parametersLength = length;
         if (options.onTransaction) options.onTransaction(place.transaction satisfies ReceivedTransaction);
         else place.transaction.complete(-1);
       } else if (kind === KIND.message) {
         place.message.length = length;
-        if (options.onMessage) options.onMessage(place.message satisfies ReceivedMessage);
+        if (stream !== undefined) stream.take(place.message);
+        else if (options.onMessage) options.onMessage(place.message satisfies ReceivedMessage);
         else place.message.complete();
       } else if (kind === KIND.probe) {
         copyRecord(place.body, 0, place.answer, 0, length);
@@ -231,9 +253,14 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
       if (submission === undefined) continue;
       outstanding[index] = undefined;
       freeIds.push(index);
-      fail(submission, TRANSPORT.disconnected);
+      failOne(submission);
     }
-    for (let queued = queue.shift(); queued !== undefined; queued = queue.shift()) fail(queued, TRANSPORT.disconnected);
+    for (let queued = queue.shift(); queued !== undefined; queued = queue.shift()) failOne(queued);
+  }
+
+  function failOne(submission: Submission): void {
+    if (submission.complete !== forNobody) counts[FAILED]!++;
+    fail(submission, TRANSPORT.disconnected);
   }
 
   function finishDestroy(): void {
@@ -241,6 +268,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     if (done === undefined || state !== 'absent' || !refused.empty) return;
     go('destroyed');
     whenConnected.reject(new Error('the endpoint was destroyed'));
+    stream?.end();
     done();
   }
 
@@ -254,6 +282,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     ended?.close();
     whenConnected = Promise.withResolvers<void>();
     whenConnected.promise.catch(() => {});
+    stream?.drop();
     failOutstanding();
     await new Promise<void>((done) => {
       if (options.onDisconnect) options.onDisconnect(done);
@@ -279,6 +308,12 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     submission.parameters.set(bytes);
     submission.parametersLength = bytes.length;
     return submission;
+  }
+
+  function postAny(body: Uint8Array, complete?: (transport: number) => void): void {
+    const submission = prepare(KIND.message, body);
+    submission.posted = complete;
+    submitAny(submission, finishPost);
   }
 
   function finishPost(transaction: Transaction): void {
@@ -316,12 +351,13 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
   function abandon(submission: Submission): void {
     const index = outstanding.indexOf(submission);
     submission.complete = undefined;
+    counts[FAILED]!++;
     if (index < 0) {
       queue.remove(submission);
       return;
     }
     const substitute = createSubmission(quotas.bodyBytes);
-    substitute.complete = ignore;
+    substitute.complete = forNobody;
     outstanding[index] = substitute;
   }
 
@@ -350,11 +386,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     probe: () => createSubmission(quotas.bodyBytes, KIND.probe),
     usage: () => ({ sent: inFlight - freeIds.length, received: inFlight - freeReceived.length }),
     submit: (transaction, complete) => submitAny(transaction as Submission, complete),
-    post(body, complete) {
-      const submission = prepare(KIND.message, body);
-      submission.posted = complete;
-      submitAny(submission, finishPost);
-    },
+    post: postAny,
     cork() {
       corks++;
     },
@@ -370,6 +402,20 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     connected: () => whenConnected.promise,
     call: callOnce,
     callPolled,
+    send: (body) => new Promise((resolve) => postAny(body, resolve)),
+    messages() {
+      stream ??= createMessageStream();
+      return stream.iterate();
+    },
+    health: () => ({
+      inFlight: inFlight - freeIds.length,
+      queued: queue.count(),
+      oldest: ages.oldest(generations, (slot) => outstanding[slot] !== undefined, performance.now()),
+      held: inFlight - freeReceived.length,
+      sent: generations.reduce((sum, uses) => (sum + uses) >>> 0, 0),
+      received: counts[RECEIVED]!,
+      failed: counts[FAILED]!,
+    }),
     destroy(done = () => {}) {
       if (destroying !== undefined) throw new Error('destroyed twice');
       destroying = done;

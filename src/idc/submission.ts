@@ -41,6 +41,8 @@ export function createSubmission(bodyBytes: number, kind: number = KIND.transact
 export interface SubmissionQueue {
   readonly empty: boolean;
   readonly last: Submission | undefined;
+  /** Counts them, one by one. */
+  count(): number;
   push(submission: Submission): void;
   shift(): Submission | undefined;
   /** Takes one out, wherever it is. */
@@ -56,6 +58,11 @@ export function createQueue(): SubmissionQueue {
     },
     get last() {
       return tail;
+    },
+    count() {
+      let count = 0;
+      for (let one = head; one !== undefined; one = one.next) count++;
+      return count;
     },
     push(submission) {
       if (tail === undefined) head = submission;
@@ -104,5 +111,8 @@ export function blank(submission: Submission): void {
   submission.statusLength = 0;
 }
 
-/** Completion for those whom nobody waits for. */
+/** Completion for who looks by itself. */
 export function ignore(): void {}
+
+/** Completion for what nobody waits for any more. */
+export function forNobody(): void {}

@@ -6,6 +6,7 @@ import { endpointDisconnects } from './endpoint-disconnect.ts';
 import { endpointFlow } from './endpoint-flow.ts';
 import { endpointLife } from './endpoint-life.ts';
 import { endpointPolled } from './endpoint-polled.ts';
+import { endpointPromises } from './endpoint-promises.ts';
 import { endpointReentry } from './endpoint-reentry.ts';
 
 /** Makes connected endpoints that end with the test. */
@@ -36,5 +37,6 @@ export function endpointContract(name: string, makePair: MakePair): void {
     endpointDisconnects(introduce);
     endpointReentry(introduce);
     endpointPolled(introduce);
+    endpointPromises(introduce);
   });
 }
