@@ -23,5 +23,6 @@ function connect(name: string, handlers: EndpointHandlers = {}): EndpointControl
 }
 
 const portOf = (name: string) => links[name]!.port;
+const isFront = (name: string) => links[name]!.side === 'front';
 const names = Object.keys(links);
-parentPort!.postMessage(await NET_PROGRAMS[program]({ evtchn, names, portOf, connect, rounds }));
+parentPort!.postMessage(await NET_PROGRAMS[program]({ evtchn, names, portOf, isFront, connect, rounds }));
