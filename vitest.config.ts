@@ -24,6 +24,7 @@ export default defineConfig({
           include: ['test/{lifecycle,fault}/**/*.test.ts'],
           pool: 'forks',
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
           benchmark: { include: [] },
