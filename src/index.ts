@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** The public module `xenidc`: what kernels and device classes of one's own import. */
+/** What kernels and device classes of one's own import as `xenidc`; programs get more, see `library.ts`. */
 export type { DeviceClass, DeviceConfig, Field } from './devices/contract.ts';
 export { idcBack } from './devices/idc-back.ts';
 export { idcFront } from './devices/idc-front.ts';
