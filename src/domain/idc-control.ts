@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
+import type { EndpointHealth, Quotas } from '../idc/contract.ts';
 import { pingPeer } from '../idc/ping.ts';
 import type { End, Rendezvous } from '../idc/rendezvous.ts';
 import { CMSG_STATUS, type ControlAnswer, type ControlBody } from './control.ts';
@@ -14,14 +15,8 @@ export interface EndpointReport {
   readonly incarnation: number;
   /** Connections so far. */
   readonly connections: number;
-  /** Requests that the peer has not answered. */
-  readonly sent: number;
-  /** Requests of the peer that are not answered. */
-  readonly received: number;
-  /** Most requests in flight, each way. */
-  readonly inFlight: number;
-  /** Most bytes of a request or an answer. */
-  readonly bodyBytes: number;
+  readonly health: EndpointHealth;
+  readonly quotas: Quotas;
   /** Why the last connection ended; empty before. */
   readonly lastEnd: string;
 }
@@ -68,12 +63,7 @@ export function createIdcControl(rendezvous: Rendezvous) {
 
 function report({ address, endpoint, session }: End): EndpointReport {
   const { peer, incarnation, lastEnd } = session.status();
-  const { inFlight, bodyBytes } = endpoint.quotas;
-  const { sent, received } = endpoint.usage();
-  const connections = endpoint.incarnation;
-  const { state } = endpoint;
-  return {
-    ...{ address, state, incarnation, connections, sent, received, inFlight, bodyBytes, lastEnd },
-    ...(peer !== undefined && { peer }),
-  };
+  const { state, quotas, incarnation: connections } = endpoint;
+  const health = endpoint.health();
+  return { address, ...(peer !== undefined && { peer }), state, incarnation, connections, health, quotas, lastEnd };
 }

@@ -41,8 +41,6 @@ export interface EndpointControl extends Endpoint {
   disappear(): void;
   /** Storage for a transaction that the peer's endpoint answers by itself, without its user, with the parameters. */
   probe(): Transaction;
-  /** What is under way: submissions that the peer has not answered, and what it sent that the user has not completed. */
-  usage(): { readonly sent: number; readonly received: number };
 }
 
 /** Quotas beside the defaults, and the handlers. `onBroken` is the introduction's: the peer broke the protocol. */
@@ -384,7 +382,6 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     quotas,
     transaction: () => createSubmission(quotas.bodyBytes),
     probe: () => createSubmission(quotas.bodyBytes, KIND.probe),
-    usage: () => ({ sent: inFlight - freeIds.length, received: inFlight - freeReceived.length }),
     submit: (transaction, complete) => submitAny(transaction as Submission, complete),
     post: postAny,
     cork() {

@@ -149,9 +149,15 @@ export interface IdcEndpointInfo {
   readonly incarnation: number;
   /** Connections so far. */
   readonly connections: number;
-  /** Requests that the peer has not answered, and requests of the peer that are not answered. */
+  /** Requests that the peer has not answered, and beyond the quota those that wait for them. */
+  readonly inFlight: number;
+  readonly queued: number;
+  /** Requests of the peer that are not answered. */
+  readonly held: number;
+  /** Requests ever sent and received, and those that ended without an answer. */
   readonly sent: number;
   readonly received: number;
+  readonly failed: number;
   /** Most requests in flight each way, and most bytes of one. */
   readonly quotas: { readonly inFlight: number; readonly bodyBytes: number };
   /** Why the last connection ended; empty before. */

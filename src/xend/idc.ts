@@ -31,6 +31,8 @@ async function demand(domain: XendDomain, subtype: string, body: ControlBody): P
 
 function endpointInfo({ domains }: XendContext, { domid, name }: XendDomain, told: Told): IdcEndpointInfo {
   const peerId = count(told, 'peer');
+  const health: Told = Object(told.health);
+  const quotas: Told = Object(told.quotas);
   return {
     domid,
     domain: name,
@@ -39,9 +41,13 @@ function endpointInfo({ domains }: XendContext, { domid, name }: XendDomain, tol
     state: text(told, 'state'),
     incarnation: count(told, 'incarnation'),
     connections: count(told, 'connections'),
-    sent: count(told, 'sent'),
-    received: count(told, 'received'),
-    quotas: { inFlight: count(told, 'inFlight'), bodyBytes: count(told, 'bodyBytes') },
+    inFlight: count(health, 'inFlight'),
+    queued: count(health, 'queued'),
+    held: count(health, 'held'),
+    sent: count(health, 'sent'),
+    received: count(health, 'received'),
+    failed: count(health, 'failed'),
+    quotas: { inFlight: count(quotas, 'inFlight'), bodyBytes: count(quotas, 'bodyBytes') },
     lastDisconnect: text(told, 'lastEnd'),
   };
 }

@@ -123,8 +123,12 @@ describe('endpoints', () => {
     state: 'connected',
     incarnation: 3,
     connections: 3,
-    sent: 1,
-    received: 0,
+    inFlight: 32,
+    queued: 968,
+    held: 0,
+    sent: 1000,
+    received: 7,
+    failed: 0,
     quotas: { inFlight: 32, bodyBytes: 112 },
     lastDisconnect: 'the peer went away',
   };
@@ -134,10 +138,10 @@ describe('endpoints', () => {
     const lonely = { ...alone, domain: 'a-domain-with-a-name', state: 'absent', connections: 0, lastDisconnect: '' };
     expect(idcTable([left, lonely, { ...left, peer: '' }])).toBe(
       bytes([
-        'Domain             ID  Address         Peer             State          Inc Conns  Sent  Recv  Quota  Bytes  Last disconnect',
-        'left                1  pair            right (2)        connected        3     3     1     0     32    112  the peer went away',
-        'a-domain-with-a-name    1  pair            -                absent           3     0     1     0     32    112  -',
-        'left                1  pair            2                connected        3     3     1     0     32    112  the peer went away',
+        'Domain             ID  Address         Peer             State          Inc Conns  InFl Queue  Held Quota Bytes  Last disconnect',
+        'left                1  pair            right (2)        connected        3     3    32   968     0    32   112  the peer went away',
+        'a-domain-with-a-name    1  pair            -                absent           3     0    32   968     0    32   112  -',
+        'left                1  pair            2                connected        3     3    32   968     0    32   112  the peer went away',
       ]),
     );
   });

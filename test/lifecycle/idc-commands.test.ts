@@ -21,7 +21,15 @@ const list = (home: XmHome) => home.json<readonly IdcEndpointInfo[]>(['idc-list'
 test('what is listed, pinged and cycled', async () => {
   await using home = await connectedPair();
   const fresh = { address: 'pair', state: 'connected', incarnation: 1, connections: 1, lastDisconnect: '' };
-  const idle = { sent: 0, received: 0, quotas: { inFlight: 32, bodyBytes: 112 } };
+  const idle = {
+    inFlight: 0,
+    queued: 0,
+    held: 0,
+    failed: 0,
+    sent: 1,
+    received: 1,
+    quotas: { inFlight: 32, bodyBytes: 112 },
+  };
   expect(await list(home)).toEqual([
     { domain: 'left', domid: 1, peer: 'right', peerId: 2, ...fresh, ...idle },
     { domain: 'right', domid: 2, peer: 'left', peerId: 1, ...fresh, ...idle },
@@ -81,7 +89,7 @@ test('pings end when the peer dies meanwhile, and its client never sees one', as
   await eventually(async () => (await ends()).every(({ state }) => state === 'connected'));
   const params = { domain: 'steady', address: 'pair', count: 1e9, size: 8, polled: false };
   const pinging = xend.call('idc.ping', params);
-  await eventually(async () => (await ends())[0]!.sent > 0);
+  await eventually(async () => (await ends())[0]!.inFlight > 0);
   await xend.call('domain.destroy', { domain: 'doomed' });
   const { transmitted, answered } = await pinging;
   expect(answered).toBe(transmitted - 1);

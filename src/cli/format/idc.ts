@@ -12,10 +12,11 @@ const COLUMNS: readonly (readonly [number, string])[] = [
   [-13, 'State'],
   [4, 'Inc'],
   [5, 'Conns'],
-  [5, 'Sent'],
-  [5, 'Recv'],
-  [6, 'Quota'],
-  [6, 'Bytes'],
+  [5, 'InFl'],
+  [5, 'Queue'],
+  [5, 'Held'],
+  [5, 'Quota'],
+  [5, 'Bytes'],
 ];
 
 function row(cells: readonly string[], last: string): string {
@@ -31,8 +32,8 @@ export function idcTable(endpoints: readonly IdcEndpointInfo[]): string {
   if (endpoints.length === 0) return '';
   const line = (one: IdcEndpointInfo) => {
     const peer = one.peerId === undefined ? '-' : person(one.peer ?? '', one.peerId);
-    const { inFlight, bodyBytes } = one.quotas;
-    const counts = [one.incarnation, one.connections, one.sent, one.received, inFlight, bodyBytes].map(String);
+    const { incarnation, connections, inFlight, queued, held, quotas } = one;
+    const counts = [incarnation, connections, inFlight, queued, held, quotas.inFlight, quotas.bodyBytes].map(String);
     return row(
       [one.domain, String(one.domid), ` ${one.address}`, peer, one.state, ...counts],
       one.lastDisconnect || '-',
