@@ -28,6 +28,26 @@ export function bytesOf(buffer: SharedArrayBuffer): Uint8Array<SharedArrayBuffer
   return defineProperty(new Bytes(buffer), 'byteLength', { value: buffer.byteLength });
 }
 
+const bufferOf = getterOf<ArrayBufferLike>('buffer');
+const offsetOf = getterOf<number>('byteOffset');
+
+/** The same bytes, as a view that is what it says. @throws TypeError when it is no view of bytes */
+export function plainBytes(view: Uint8Array, from = 0, length = lengthOf(view) - from): Uint8Array {
+  return new Bytes(bufferOf(view), offsetOf(view) + from, length);
+}
+
+const { call } = Function.prototype;
+
+/** Copies all of `source` to a view, from byte `at` on. Both are views of this thread's own making, or plain. */
+export const setBytes = call.bind(Bytes.prototype.set) as (target: Uint8Array, source: Uint8Array, at: number) => void;
+/** Fills a range of a view. */
+export const fillBytes = call.bind(Bytes.prototype.fill) as (
+  target: Uint8Array,
+  value: number,
+  start?: number,
+  end?: number,
+) => void;
+
 /** Up to this many bytes a loop is faster than the engine's copy (measured). */
 const LOOP_LIMIT = 32;
 

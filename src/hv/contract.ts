@@ -53,6 +53,56 @@ export interface Mapping {
   readonly buffer: SharedArrayBuffer;
 }
 
+declare const HIDDEN: unique symbol;
+
+/** Names hidden pages in a row. Nothing of them can be reached from here, but by those who copy for a client. */
+export interface FrameVector {
+  /** Pages that it has room for; one that was never written reads as zeros. */
+  readonly pages: number;
+  readonly [HIDDEN]?: never;
+}
+
+/** What can be said of a hidden page without showing it. */
+export interface FrameInfo {
+  /** Who names the same id shares the page. */
+  readonly id: number;
+  /** 1: nobody shares it. */
+  readonly references: number;
+}
+
+/** What sharing pages saves. */
+export interface FrameUsage {
+  /** Pages that hold something. */
+  readonly pages: number;
+  /** References to them. */
+  readonly references: number;
+  /** Pages with more than one reference. */
+  readonly shared: number;
+  /** Pages that would be needed in addition if none were shared. */
+  readonly saved: number;
+}
+
+/**
+ * An account of hidden pages. A vector counts for all pages that it has room for, shared or not: no later write fails for
+ * want of one. It ends with its domain.
+ */
+export interface FramePool {
+  /** The quota. */
+  readonly pages: number;
+  /** Pages of its vectors. */
+  readonly used: number;
+  /** Pages of zeros, or undefined beyond the quota. */
+  alloc(pages: number): FrameVector | undefined;
+  /**
+   * At most 64 pages for a transfer with a file, beside the quota.
+   *
+   * @throws HypercallError `EBUSY` when too many transfers run
+   */
+  transit(pages: number): FrameVector;
+  /** Gives back the pages of a vector of this pool. @throws HypercallError `EINVAL` @throws XmError `EBADF` when they are gone */
+  free(vector: FrameVector): void;
+}
+
 /** One end of a grant copy: an extent of the caller's own, or a grant of another domain. Offsets and lengths in bytes. */
 export type CopyEnd =
   | { readonly extent: number; readonly offset: number }
@@ -70,6 +120,10 @@ export interface Hypercalls {
     alloc(order: number): Promise<Extent>;
     /** Gives them back; rejects with `EBUSY` while a grant of it exists or some of it is lent. */
     free(extent: Extent): Promise<void>;
+  };
+  readonly frames: {
+    /** Makes a pool of hidden pages, which count for the domain's quota as those of extents do; rejects with `ENOMEM` beyond it. */
+    pool(pages: number): Promise<FramePool>;
   };
   readonly gnttab: {
     /** Lets `domid` map or copy this extent. */

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ArgoAuthority, ArgoDomain } from './argo.ts';
 import { type CopyEnd, HypercallError } from './contract.ts';
 import type { EventChannels, EvtchnDomain } from './evtchn.ts';
+import type { Frames } from './frames.ts';
 import type { GrantDomain, GrantTables } from './grants.ts';
 import type { LendingAuthority, LendingDomain } from './lending.ts';
 
@@ -44,6 +45,7 @@ export function serveHypercalls(
   events: EventChannels,
   argo: ArgoAuthority,
   lending: LendingAuthority,
+  frames: Frames,
 ): void {
   const ops: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
     'memory.alloc': ([order]) => domain.memory.alloc(number(order)),
@@ -52,6 +54,7 @@ export function serveHypercalls(
       lending.drop(domain, number(extent));
       domain.memory.free(number(extent));
     },
+    'frames.pool': ([pages]) => frames.createPool(domain, number(pages)),
     'gnttab.grantAccess': ([to, extent, readonly]) =>
       grants.grantAccess(domain, number(to), number(extent), readonly === true),
     'gnttab.endAccess': ([gref]) => grants.endAccess(domain, number(gref)),

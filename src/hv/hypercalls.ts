@@ -5,6 +5,7 @@ import type { ArgoNews } from './argo-messages.ts';
 import { type EvtchnPort, type Extent, HypercallError, type Hypercalls, type Mapping } from './contract.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Binding } from './evtchn.ts';
+import { type FramePoolDoor, openFramePool } from './frames-pool.ts';
 import type { HypercallReply } from './gate.ts';
 import type { DomainDoor } from './hypervisor.ts';
 import { createLendingClient } from './lending-client.ts';
@@ -133,6 +134,9 @@ export function connectHypercalls({ domid, info, lending, port }: DomainDoor): H
     memory: {
       alloc: (order) => call('memory.alloc', order),
       free: (extent) => call('memory.free', extent.id),
+    },
+    frames: {
+      pool: async (pages) => openFramePool(await call<FramePoolDoor>('frames.pool', pages)),
     },
     gnttab: {
       grantAccess: (to, extent, options) => call('gnttab.grantAccess', to, extent.id, options?.readonly ?? false),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type ArgoDomain, type ArgoOptions, createArgo, createArgoTable } from './argo.ts';
-import { type DomId, type EvtchnPort, PAGE_SIZE, VIRQ } from './contract.ts';
+import { type DomId, type EvtchnPort, type FrameUsage, PAGE_SIZE, VIRQ } from './contract.ts';
 import { createEventChannels, type EvtchnDomain } from './evtchn.ts';
+import { createFrames } from './frames.ts';
 import { serveHypercalls } from './gate.ts';
 import { createGrantDomain, createGrantTables, type GrantDomain } from './grants.ts';
 import { createLending, type LendingDomain } from './lending.ts';
@@ -47,7 +48,7 @@ export interface HypervisorOptions {
 /** The authority over domains, pages, grants, event channels, Argo and lent memory. It lives on xend's main thread and is never on a data path. */
 export interface Hypervisor {
   /**
-   * @param quotaPages pages the domain may have in extents and rings
+   * @param quotaPages pages the domain may have in extents, rings and pools
    * @param options.argo false for a domain that may not use Argo
    */
   createDomain(domid: DomId, quotaPages: number, options?: { readonly argo?: boolean }): DomainDoor;
@@ -58,7 +59,7 @@ export interface Hypervisor {
   destroyDomain(domid: DomId): void;
   /**
    * Undoes the mappings of a domain whose thread has ended, so that those who lent it memory have it back before all else goes;
-   * what it was sending or touching, so that nobody waits for it; and its event channels, so that nobody waits for an event.
+   * what it was sending, touching or moving, so that nobody waits for it; and its event channels, so that nobody waits for an event.
    */
   unmapAll(domid: DomId): void;
   pause(domid: DomId): void;
@@ -72,6 +73,10 @@ export interface Hypervisor {
   /** Whether the domain's loop waits for events. */
   isBlocked(domid: DomId): boolean;
   usage(domid: DomId): DomainUsage | undefined;
+  /** Hidden pages of the machine, and what sharing them saves. */
+  frameUsage(): FrameUsage;
+  /** Recounts the references to all hidden pages; nobody may be moving any. @returns what is wrong, in words */
+  checkFrames(): readonly string[];
   domids(): readonly DomId[];
   /** Appends to the message ring that `xm dmesg` shows. */
   printk(text: string): void;
@@ -85,6 +90,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const events = createEventChannels(find);
   const argo = createArgo(domains, { enabled: true, macPermissive: true, ...options.argo });
   const lending = createLending(domains);
+  const frames = createFrames();
   const messages = createMessageRing();
 
   function known(domid: DomId): HvDomain {
@@ -112,7 +118,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
         close: () => near.close(),
       };
       domains.set(domid, domain);
-      serveHypercalls(near, domain, grants, events, argo, lending);
+      serveHypercalls(near, domain, grants, events, argo, lending, frames);
       argo.arrived();
       messages.print(`domain ${domid} created, ${(quotaPages * PAGE_SIZE) >> 20} MB of pages`);
       return { domid, info, lending: domain.lending, port: channel.port2 };
@@ -121,6 +127,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       const domain = known(domid);
       argo.release(domain);
       lending.release(domain);
+      frames.release(domid);
       events.release(domain);
       grants.release(domain);
       domain.close();
@@ -135,6 +142,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       argo.settle(domain);
       events.release(domain);
       lending.settle(domain);
+      frames.settle(domid);
     },
     pause: (domid) => setPaused(known(domid).info, true),
     unpause: (domid) => setPaused(known(domid).info, false),
@@ -161,6 +169,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
             lent: usedEntries(domain.lending.table).length,
           };
     },
+    frameUsage: frames.usage,
+    checkFrames: frames.check,
     domids: () => [...domains.keys()],
     printk: messages.print,
     dmesg: messages.read,

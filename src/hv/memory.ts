@@ -12,6 +12,8 @@ export interface DomainMemory {
   get(id: number): Extent;
   find(id: number): Extent | undefined;
   free(id: number): void;
+  /** Makes something that counts for so many pages. @throws HypercallError `ENOMEM` beyond the quota */
+  charge<T>(pages: number, make: () => T): T;
   /** Zeroed memory that is no extent but counts for the quota, in whole pages. @throws HypercallError `ENOMEM` beyond it */
   take(bytes: number): SharedArrayBuffer;
   /** Gives it back, once. */
@@ -27,15 +29,18 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
   let used = 0;
   let nextId = 1;
 
-  function take(bytes: number): SharedArrayBuffer {
-    const pages = pagesOf(bytes);
+  function charge<T>(pages: number, make: () => T): T {
     if (used + pages > quotaPages) {
       throw new HypercallError('ENOMEM', `${pages} pages asked for, ${quotaPages - used} of ${quotaPages} left`);
     }
     // Made before it is counted: where the machine has no memory left, the quota stays as it was.
-    const buffer = new SharedArrayBuffer(bytes);
+    const made = make();
     used += pages;
-    return buffer;
+    return made;
+  }
+
+  function take(bytes: number): SharedArrayBuffer {
+    return charge(pagesOf(bytes), () => new SharedArrayBuffer(bytes));
   }
 
   function give({ byteLength }: SharedArrayBuffer): void {
@@ -65,6 +70,7 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
       give(this.get(id).buffer);
       extents.delete(id);
     },
+    charge,
     take,
     give,
   };

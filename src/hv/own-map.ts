@@ -16,3 +16,16 @@ export function ownMap<K, V>(): Map<K, V> {
     forEach: { value: forEach },
   });
 }
+
+const WeakBase = WeakMap;
+const weak = WeakMap.prototype;
+const [weakGet, weakSet, weakDelete] = [weak.get, weak.set, weak.delete];
+
+/** As {@link ownMap}, for what is to be found as long as its key exists. */
+export function ownWeakMap<K extends WeakKey, V>(): WeakMap<K, V> {
+  return defineProperties(new WeakBase<K, V>(), {
+    get: { value: weakGet },
+    set: { value: weakSet },
+    delete: { value: weakDelete },
+  });
+}
