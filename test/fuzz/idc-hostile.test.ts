@@ -66,7 +66,7 @@ describe.each(['front', 'back'] as const)('the %s end', (side) => {
     expect([victim.reasons, victim.received]).toEqual([[], [{ parametersLength: 24 }]]);
   });
 
-  test.each([0, 3, -1, 0x7fffffff])('breaks on a request of kind %i', (kind) => {
+  test.each([0, 4, -1, 0x7fffffff])('breaks on a request of kind %i', (kind) => {
     const victim = victimOf(side);
     request(victim, kind, 7, 0);
     victim.endpoint.poll();
