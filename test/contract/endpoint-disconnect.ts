@@ -45,7 +45,7 @@ export function endpointDisconnects(introduce: Introduce): void {
       for (const one of held) one.complete(0);
     });
 
-    test('an answer that comes late is accepted, thrown away, and never reaches the next connection', async () => {
+    test('[9] an answer that comes late is accepted, thrown away, and never reaches the next connection', async () => {
       const held: ReceivedTransaction[] = [];
       const { front, pump, disconnect, connect } = await introduce({
         back: { onTransaction: (transaction) => held.push(transaction) },
@@ -74,7 +74,7 @@ export function endpointDisconnects(introduce: Introduce): void {
       ]);
     });
 
-    test('what a user still holds, for ever, takes nothing from the quota of later connections', async () => {
+    test('[9] what a user still holds, for ever, takes nothing from the quota of later connections', async () => {
       const held: ReceivedTransaction[] = [];
       const broken: string[] = [];
       const { front, pump, disconnect, connect, ...parties } = await introduce({

@@ -113,7 +113,7 @@ export function endpointFlow(introduce: Introduce): void {
       expect(() => held[0]!.message.complete()).toThrow('twice');
     });
 
-    test('both directions progress while both are saturated with a quota of one', async () => {
+    test('[13] both directions progress while both are saturated with a quota of one', async () => {
       const { front, back, pump } = await introduce({ front: ECHO, back: ECHO, quotas: { inFlight: 1 } });
       const completed = { front: 0, back: 0 };
       for (let number = 0; number < 50; number++) {
@@ -124,7 +124,7 @@ export function endpointFlow(introduce: Introduce): void {
       expect(completed).toEqual({ front: 50, back: 50 });
     });
 
-    test('an endpoint whose receiver stopped does not delay another', async () => {
+    test('[15] an endpoint whose receiver stopped does not delay another', async () => {
       const stuck = await introduce({ back: { onTransaction() {} }, quotas: { inFlight: 1 } });
       const free = await introduce({ back: ECHO, quotas: { inFlight: 1 } });
       let late = 0;

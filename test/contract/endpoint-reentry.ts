@@ -10,7 +10,7 @@ type Callback = (typeof CALLBACKS)[number];
 
 /** G12 of spec/idc.md 1.4: everything is legal inside every callback. */
 export function endpointReentry(introduce: Introduce): void {
-  describe('inside callbacks', () => {
+  describe('[8] inside callbacks', () => {
     /** Lets every callback of a front end run until its disconnect; `action` runs in one of them, once. */
     async function live(callback: Callback, action: (parties: Parties) => void): Promise<Parties> {
       let armed: Parties | undefined;

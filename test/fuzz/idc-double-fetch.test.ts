@@ -11,7 +11,7 @@ import { SILENT_BELL } from '../support/idc-pairs.ts';
 
 const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 64, poolBytes: 0, registrations: 0 };
 
-test('a length that another thread changes all the time is checked and used as one value', async () => {
+test('[26] a length that another thread changes all the time is checked and used as one value', async () => {
   const control = new SharedArrayBuffer(layoutOf(QUOTAS).controlBytes);
   initControl(control, QUOTAS);
   const words = new Int32Array(control);

@@ -91,7 +91,7 @@ describe.each(['front', 'back'] as const)('the %s end', (side) => {
     expect(verdicts).toEqual(what === 'repeated' ? [TRANSPORT.ok] : []);
   });
 
-  test('breaks once, stays silent, and completes everything when the introduction reacts', async () => {
+  test('[18] breaks once, stays silent, and completes everything when the introduction reacts', async () => {
     const victim = victimOf(side);
     const verdicts: number[] = [];
     for (let number = 0; number < 10; number++) {
@@ -106,7 +106,7 @@ describe.each(['front', 'back'] as const)('the %s end', (side) => {
     expect(verdicts).toEqual(new Array(10).fill(TRANSPORT.disconnected));
   });
 
-  test('nothing the peer writes anywhere gets further than this connection', async () => {
+  test('[26] nothing the peer writes anywhere gets further than this connection', async () => {
     const word = fc.oneof(
       fc.nat(8),
       fc.integer({ min: -8, max: -1 }),

@@ -74,7 +74,7 @@ test.each([
   ['granter', 1],
   ['mapper', 2],
 ] as const)(
-  'the %s is killed at each of its calls; the other one meets its successor, and nothing is left',
+  '[2] the %s is killed at each of its calls; the other one meets its successor, and nothing is left',
   async (_name, victim) => {
     let number = 1;
     while (await killAt(number, victim)) number++;
@@ -82,7 +82,7 @@ test.each([
   },
 );
 
-test('whatever a holder publishes, and maps or not, the other one goes on and meets an honest end', async () => {
+test('[26] whatever a holder publishes, and maps or not, the other one goes on and meets an honest end', async () => {
   const count = fc.oneof(fc.nat(20), fc.maxSafeInteger(), fc.double(), fc.constant(null), fc.string());
   const level = fc.record(
     {

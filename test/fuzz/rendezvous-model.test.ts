@@ -68,7 +68,7 @@ test.each(Object.keys(disruptions))('all interleavings of two ends with a %s of 
   expect(settled).toBeGreaterThan(0);
 });
 
-test('all interleavings with two disruptions of different kinds', () => {
+test('[11] all interleavings with two disruptions of different kinds', () => {
   const { worlds } = explore(newWorld([1, 2]), 2, Object.values(disruptions));
   expect(worlds).toBeGreaterThan(1000);
 });
@@ -90,7 +90,7 @@ function settle(world: World, below: (limit: number) => number): void {
   checkSettled(world);
 }
 
-test.each([1, 2, 3])('ten thousand bounces, crashes and breaks, faster than either end looks (seed %i)', (seed) => {
+test.each([1, 2, 3])('[1] ten thousand bounces, crashes and breaks, faster than either end looks (seed %i)', (seed) => {
   const random = seededRandom(seed);
   const world = newWorld(seed === 3 ? [1, 1] : [2, 1]);
   for (let round = 0; round < 10_000; round++) {

@@ -109,6 +109,17 @@ export const NET_PROGRAMS = {
     return [filled, right];
   },
 
+  /** Asks as much as the quota allows, again and again. */
+  async flood({ names, connect }: NetNode): Promise<never> {
+    const endpoint = connect(names[0]!);
+    for (let number = 0; number < 2 * endpoint.quotas.inFlight; number++) {
+      const transaction = endpoint.transaction();
+      const again = (): void => endpoint.submit(transaction, again);
+      again();
+    }
+    return FOREVER;
+  },
+
   /** One polled call with a long time. @returns the verdict */
   async callOnce({ names, connect }: NetNode): Promise<number> {
     const endpoint = connect(names[0]!);

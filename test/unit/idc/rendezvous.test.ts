@@ -4,8 +4,7 @@ import { expect, test } from 'vitest';
 import { giveAddresses } from '../../../src/domain/addresses.ts';
 import { type Endpoint, type ReceivedTransaction, TRANSPORT } from '../../../src/idc/contract.ts';
 import { until } from '../../support/hv-machine.ts';
-import { seededRandom } from '../../support/random.ts';
-import { ADDRESS, type Diary, keepDiary, lossy, startDomains } from '../../support/rendezvous-domains.ts';
+import { ADDRESS, keepDiary, startDomains } from '../../support/rendezvous-domains.ts';
 
 const echo = {
   onTransaction(asked: ReceivedTransaction) {
@@ -83,7 +82,7 @@ test('a third one waits until one of the pair goes, whatever its number', async 
   expect([waiting.told, two.incarnation]).toEqual(['ac', 2]);
 });
 
-test('a domain that dies is seen to go, and a namesake of it is another', async () => {
+test('[7] a domain that dies is seen to go, and a namesake of it is another', async () => {
   using all = startDomains([1, 2]);
   const diary = keepDiary(echo);
   const survivor = all.domains[0]!.connect(diary.handlers);
@@ -167,7 +166,7 @@ test('each end may lend, and what is lent is seen', async () => {
 test.each([
   ['granter', 0],
   ['mapper', 1],
-])('a user of the %s that never lets go keeps nobody else waiting', async (_name, at) => {
+])('[4] a user of the %s that never lets go keeps nobody else waiting', async (_name, at) => {
   using all = startDomains([1, 2]);
   const stuck = all.domains[at]!.connect({ onDisconnect: () => {} });
   const diary = keepDiary();
@@ -186,7 +185,7 @@ test.each([
   expect([next.state, stuck.state]).toEqual(['present', 'disconnecting']);
 });
 
-test('a peer that never unmaps does not hold the end of an endpoint up, and is lent nothing more', async () => {
+test('[5] a peer that never unmaps does not hold the end of an endpoint up, and is lent nothing more', async () => {
   using all = startDomains([1, 2]);
   const [domain, hostile] = all.domains;
   const level = (incarnation: number, echo: string) =>
@@ -215,7 +214,30 @@ test('a peer that never unmaps does not hold the end of an endpoint up, and is l
   expect(all.hv.usage(1)).toMatchObject({ grants: 0, ports: 0 });
 });
 
-test('a peer that breaks the protocol is left, and met again in fresh memory', async () => {
+test('[5] a peer that answers nothing: everything ends when the endpoint is destroyed, and no timer runs meanwhile', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  using all = startDomains([1, 2]);
+  const before = timers();
+  const waiting = all.domains[0]!.connect();
+  await calm();
+  expect([waiting.state, timers()]).toEqual(['absent', before]);
+  const silent = all.domains[1]!.connect({ onTransaction() {}, onMessage() {}, onDisconnect() {} });
+  await until(connected(waiting, silent));
+  const verdicts: number[] = [];
+  for (let number = 0; number < 100; number++) {
+    waiting.submit(waiting.transaction(), ({ transport }) => verdicts.push(transport));
+    waiting.post(new Uint8Array(1), (transport) => verdicts.push(transport));
+  }
+  expect(waiting.callPolled(waiting.transaction(), 1)).toBe(TRANSPORT.timedOut);
+  await until(() => silent.health().held === silent.quotas.inFlight);
+  expect(timers()).toBe(before);
+  await destroyed(waiting);
+  expect(verdicts).toEqual(new Array(200).fill(TRANSPORT.disconnected));
+  await until(() => all.hv.usage(1)!.pages === 0);
+  expect(timers()).toBe(before);
+});
+
+test('[26] a peer that breaks the protocol is left, and met again in fresh memory', async () => {
   using all = startDomains([1, 2]);
   const problems: string[] = [];
   const diary = keepDiary(echo);
@@ -247,38 +269,4 @@ test('a domain without memory says so, and connects when there is some and somet
   await destroyed(other);
   const next = rich!.connect();
   await until(connected(one, next));
-});
-
-test('bounces of both ends over watches that are late, merged, doubled and made up', async () => {
-  const random = seededRandom(7);
-  using all = startDomains([]);
-  const domains = [1, 2].map((domid) => all.start(domid, { store: (xs) => lossy(xs, random.below) }));
-  const diaries: Diary[] = [];
-  const over: Promise<void>[] = [];
-  const open = (at: number) => {
-    const diary = keepDiary(echo);
-    diaries.push(diary);
-    const endpoint = domains[at]!.connect(diary.handlers);
-    return { endpoint, close: () => over.push(destroyed(endpoint).then(diary.end)) };
-  };
-  const ends = [open(0), open(1)];
-  const both = () => ends.every(({ endpoint }) => endpoint.state === 'connected');
-  for (let bounce = 0; bounce < 1000; bounce++) {
-    for (let turns = random.below(8); turns > 0; turns--) await nextTurn();
-    const at = random.below(2);
-    ends[at]!.close();
-    ends[at] = open(at);
-    if (bounce % 25 !== 0) continue;
-    await until(both);
-    expect(await ask(ends[at]!.endpoint, `${bounce}`)).toBe(`0 7 ${bounce}`);
-  }
-  await until(both);
-  for (const { close } of ends) close();
-  await Promise.all(over);
-  for (const { told } of diaries) expect(told).toMatch(/^(a(cd)*x)*e$/);
-  await calm();
-  for (const domid of [1, 2]) {
-    expect(all.hv.usage(domid)).toMatchObject({ pages: 0, ports: 0, grants: 0, mappings: 0 });
-    expect(all.store.usage(domid)).toMatchObject({ nodes: 1, transactions: 0 });
-  }
 });

@@ -62,7 +62,7 @@ test('what comes while the last handler runs is taken without another ring', () 
   expect([ids(sink), rings.toBack]).toEqual([[1, 2, 3], 1]);
 });
 
-test('a flood is handled in turns, so that the thread does other work too, and to its end', async () => {
+test('[18] a flood is handled in turns, so that the thread does other work too, and to its end', async () => {
   const answer = record([]);
   const { send, sink, rings, ringBack, front, back } = silentPair({
     onRequest: ({ id }) => back.putReply(id, 0, answer, 0),
