@@ -15,6 +15,8 @@ export default defineConfig({
           include: ['test/{unit,contract,golden,fuzz,style}/**/*.test.{ts,tsx}'],
           pool: 'threads',
           isolate: false,
+          // Models explore for seconds, and on a busy machine for longer.
+          testTimeout: 60_000,
           benchmark: { include: [] },
         },
       },
