@@ -30,4 +30,5 @@ export type {
   Transaction,
 } from './idc/contract.ts';
 export { TRANSPORT } from './idc/contract.ts';
+export type { RegisterOptions, RemoteBuffers } from './idc/remote-contract.ts';
 export type { RendezvousOptions } from './idc/rendezvous.ts';

@@ -27,6 +27,7 @@ export function idcBack(
     let refused: ReceivedTransaction[] | undefined;
     const endpoint = createEndpoint({
       quotas,
+      buffers: context.buffers,
       onBroken: context.broken,
       onMessage: (message) => (built.handlers.onMessage ? built.handlers.onMessage(message) : message.complete()),
       onTransaction(received) {

@@ -29,6 +29,7 @@ export function idcFront(
     // Handlers are looked up when they run, because what is built needs the endpoint first.
     const endpoint = createEndpoint({
       quotas,
+      buffers: context.buffers,
       onBroken: context.broken,
       onAppear: () => built.handlers?.onAppear?.(),
       onConnect: () => built.handlers?.onConnect?.(),

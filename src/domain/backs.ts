@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeviceConfig } from '../devices/contract.ts';
 import { messageOf } from '../errors.ts';
-import { HypercallError, type Hypercalls } from '../hv/contract.ts';
-import type { BackFactory, BackInterface } from './contract.ts';
+import { HypercallError } from '../hv/contract.ts';
+import type { BackContext, BackFactory, BackInterface } from './contract.ts';
 import { CMSG_STATUS, type ControlAnswer, type ControlBody, type ControlChannel, DRIVER, OKAY } from './control.ts';
 
 type State = 'created' | 'open' | 'connected' | 'disconnecting';
@@ -35,7 +35,11 @@ export interface Backs {
   handle(deviceClass: string, subtype: string, body: ControlBody): Promise<ControlAnswer>;
 }
 
-export function createBacks(hypercalls: Hypercalls, runDir: string, control: () => ControlChannel): Backs {
+export function createBacks(
+  means: Pick<BackContext, 'hypercalls' | 'buffers'>,
+  runDir: string,
+  control: () => ControlChannel,
+): Backs {
   const factories = new Map<string, BackFactory>();
   const backs = new Map<string, Back>();
 
@@ -102,7 +106,7 @@ export function createBacks(hypercalls: Hypercalls, runDir: string, control: () 
       handle,
       name,
       config,
-      hypercalls,
+      ...means,
       counters,
       runDir,
       broken,

@@ -2,6 +2,7 @@
 import { createHash, getHashes } from 'node:crypto';
 import { messageOf } from '../errors.ts';
 import { connectHypercalls } from '../hv/hypercalls.ts';
+import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
 import { connectStore } from '../xenstore/port.ts';
 import { namedArgs } from './args.ts';
@@ -31,9 +32,10 @@ export async function bootDomain(data: ThreadData): Promise<void> {
   const xenstore = connectStore(data.store);
   const shutdown = new AbortController();
   let control: ControlChannel;
-  const fronts = createFronts(hypercalls, () => control);
-  const backs = createBacks(hypercalls, data.runDir, () => control);
-  const rendezvous = createRendezvous(hypercalls, xenstore);
+  const buffers = createRemoteBuffers(hypercalls);
+  const fronts = createFronts({ hypercalls, buffers }, () => control);
+  const backs = createBacks({ hypercalls, buffers }, data.runDir, () => control);
+  const rendezvous = createRendezvous(hypercalls, xenstore, buffers);
   const handleIdc = createIdcControl(rendezvous);
 
   const handle: ControlHandler = (type, subtype, body: ControlBody) => {
@@ -78,7 +80,7 @@ export async function bootDomain(data: ThreadData): Promise<void> {
     devices: fronts,
     xenstore,
     hypercalls,
-    idc: createIdc(name, data.addresses, rendezvous),
+    idc: createIdc(name, data.addresses, rendezvous, buffers),
     signal: shutdown.signal,
     digest(algorithm) {
       if (!getHashes().includes(algorithm)) return undefined;

@@ -2,6 +2,7 @@
 import type { DeviceConfig } from '../devices/contract.ts';
 import type { DomId, EvtchnPort, GrantRef, Hypercalls } from '../hv/contract.ts';
 import type { Endpoint } from '../idc/contract.ts';
+import type { RemoteBuffers } from '../idc/remote-contract.ts';
 import type { RendezvousOptions } from '../idc/rendezvous.ts';
 import type { XenstoreClient } from '../xenstore/port.ts';
 import type { NamedArgs } from './args.ts';
@@ -50,6 +51,8 @@ export interface Digest {
 
 /** The IDC API as a domain has it. */
 export interface DomainIdc {
+  /** Memory of this domain to lend, and memory of others by the references that one was given. */
+  readonly buffers: RemoteBuffers;
   /**
    * An endpoint that finds its peer by itself: whoever else made one for the same address, in another domain or in this one.
    * Connects when there is a peer, whoever came first, and again each time the peer was away; two ends are a pair, a third
@@ -93,6 +96,8 @@ export interface FrontContext {
   readonly config: DeviceConfig;
   readonly backendId: DomId;
   readonly hypercalls: Hypercalls;
+  /** The domain's remote buffers. */
+  readonly buffers: RemoteBuffers;
   /** Tells the device manager that the connection is unusable: it disconnects and connects anew. */
   readonly broken: (reason: string) => void;
 }
@@ -130,6 +135,8 @@ export interface BackContext {
   readonly name: string;
   readonly config: DeviceConfig;
   readonly hypercalls: Hypercalls;
+  /** The domain's remote buffers. */
+  readonly buffers: RemoteBuffers;
   /** One 64-bit float for each of the class's counters, in shared memory; only this back end writes them. */
   readonly counters: Float64Array;
   /** Where sockets of this supervisor go. */

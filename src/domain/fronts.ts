@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeviceConfig } from '../devices/contract.ts';
 import { messageOf } from '../errors.ts';
-import type { Hypercalls } from '../hv/contract.ts';
-import type { DomainDevice, DomainDevices, FrontFactory, FrontInterface } from './contract.ts';
+import type { DomainDevice, DomainDevices, FrontContext, FrontFactory, FrontInterface } from './contract.ts';
 import { CMSG_STATUS, type ControlAnswer, type ControlBody, type ControlChannel, INTERFACE, OKAY } from './control.ts';
 
 type State = 'closed' | 'disconnected' | 'connected';
@@ -46,7 +45,10 @@ export interface Fronts extends DomainDevices {
 }
 
 /** @param control how front ends speak to xend; given late because it needs this object's `handle` */
-export function createFronts(hypercalls: Hypercalls, control: () => ControlChannel): Fronts {
+export function createFronts(
+  means: Pick<FrontContext, 'hypercalls' | 'buffers'>,
+  control: () => ControlChannel,
+): Fronts {
   const modules = new Map<string, string>();
   const fronts = new Map<string, Front>();
   /** Steps of one device run one after another, whatever order their messages are handled in. */
@@ -79,7 +81,7 @@ export function createFronts(hypercalls: Hypercalls, control: () => ControlChann
     const broken = (reason: string): void => {
       void control().request(`${deviceClass.toUpperCase()}_FE`, 'INTERFACE_BROKEN', { handle, reason });
     };
-    const front = factory({ class: deviceClass, handle, name, config, backendId, hypercalls, broken });
+    const front = factory({ class: deviceClass, handle, name, config, backendId, ...means, broken });
     const entry: Front = { class: deviceClass, handle, front, name, config, state: 'closed', connecting: false };
     fronts.set(keyOf(deviceClass, handle), entry);
     return entry;

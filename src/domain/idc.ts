@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
+import type { RemoteBuffers } from '../idc/remote-contract.ts';
 import type { Rendezvous } from '../idc/rendezvous.ts';
 import type { DomainIdc } from './contract.ts';
 
 /**
- * What a domain's kernel has of the IDC API: endpoints at the addresses that the domain was given.
+ * What a domain's kernel has of the IDC API: endpoints at the addresses that the domain was given, and buffers.
  *
  * @param name of the domain, for messages
  */
-export function createIdc(name: string, addresses: readonly string[], rendezvous: Rendezvous): DomainIdc {
+export function createIdc(
+  name: string,
+  addresses: readonly string[],
+  rendezvous: Rendezvous,
+  buffers: RemoteBuffers,
+): DomainIdc {
   return {
+    buffers,
     endpoint(address, options) {
       if (address === undefined) {
         throw new XmError('ENOADDRESS', `Domain '${name}' is not told which address to use`, {

@@ -16,6 +16,10 @@ export type GrantRef = Kind<'gref'>;
 export const PAGE_SIZE = 4096;
 /** Largest extent: 2^12 pages are 16 MiB. */
 export const MAX_ORDER = 12;
+/** The smallest order whose extent holds `bytes`. */
+export function orderFor(bytes: number): number {
+  return Math.max(0, Math.ceil(Math.log2(bytes / PAGE_SIZE)));
+}
 /** Domid that stands for the caller itself. */
 export const DOMID_SELF: DomId = 0x7ff0;
 

@@ -59,7 +59,7 @@ export interface LendingUser {
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** @param door the domain's row of the hazards, of which this is the only writer while the domain lives */
-export function createLendingUser({ place, hazards }: LendingDoor, ask: AskOpen): LendingUser {
+export function createLendingUser({ place, table: own, hazards }: LendingDoor, ask: AskOpen): LendingUser {
   const owners = ownMap<DomId, Owner>();
   const copying = hazardWord(hazards, place, COPY_WORD);
   /** Words of the row for pins: those used so far, of which the first `freeCount` here are free; the last one freed is next. */
@@ -81,6 +81,7 @@ export function createLendingUser({ place, hazards }: LendingDoor, ask: AskOpen)
   function look(owner: Owner, reference: Reference): Found | 'unknown' | undefined {
     const { table } = owner;
     const { index } = reference;
+    if (isDead(own)) return undefined;
     // As long as the hazard stands an entry that was live is not used again, so that what is read belongs together.
     store(hazards, copying, hazardOf(owner.place, index));
     try {
@@ -134,7 +135,7 @@ export function createLendingUser({ place, hazards }: LendingDoor, ask: AskOpen)
       const size = wanted < CHUNK_BYTES ? wanted : CHUNK_BYTES;
       const { bytes } = memory;
       // No hazard for what is dead already: those who try again and again must not hold up the fence.
-      if (bytes === undefined || !isLive(table, index, nonce)) return 'gone';
+      if (bytes === undefined || isDead(own) || !isLive(table, index, nonce)) return 'gone';
       // Raised and cleared in this function itself: where there was stack for the one, there is for the other.
       store(hazards, copying, hazard);
       try {
@@ -162,7 +163,7 @@ export function createLendingUser({ place, hazards }: LendingDoor, ask: AskOpen)
         return;
       }
       const { buffer } = memory;
-      if (buffer === undefined || !isLive(table, index, nonce)) {
+      if (buffer === undefined || isDead(own) || !isLive(table, index, nonce)) {
         done('gone');
         return;
       }
@@ -172,6 +173,8 @@ export function createLendingUser({ place, hazards }: LendingDoor, ask: AskOpen)
       function release(): void {
         if (!held) return;
         held = false;
+        // Code of a domain may go on after its end where the thread does; the row may be another's by then.
+        if (isDead(own)) return;
         store(hazards, word, 0);
         if (!isLive(table, index, nonce)) notify(hazards, word);
         freePins[freeCount++] = word;

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Registration, Rights } from '../hv/lending-contract.ts';
+import type { LocalBuffer } from './buffers/contract.ts';
+import type { RegisterOptions } from './remote-contract.ts';
 
 /** What the transport says about a submission, apart from what the service says (`error` of a transaction). */
 export const TRANSPORT = {
@@ -144,30 +147,24 @@ export interface Endpoint {
    */
   messages(): AsyncIterable<Uint8Array>;
   health(): EndpointHealth;
+  /**
+   * Lends a buffer to whoever is given the reference: one of this endpoint's own registrations. It outlives connections and the
+   * endpoint, and ends when its client unregisters it (rules 61, 68).
+   *
+   * @returns undefined when they are all in use
+   */
+  register(buffer: LocalBuffer, options: RegisterOptions): Registration | undefined;
   /** Buffers lent to the peer, and the peer's lent to us; undefined while not connected. */
   readonly buffers: SharedBuffers | undefined;
   /** Ends the endpoint; `done` is called once, when it has disconnected and disappeared, and nothing is called after it. */
   destroy(done?: () => void): void;
 }
 
-/** Reads and writes of what lies behind a remote buffer reference. */
-export type Rights = 'read' | 'write' | 'readwrite';
-
 /** A range of this end's pool. `bytes` is shared memory: private until registered. */
 export interface PoolBuffer {
   readonly bytes: Uint8Array;
   /** Gives the range back, once. @throws while it is registered, or its fence is not complete */
   free(): void;
-}
-
-/** A registered buffer: what travels is `reference`, {@link REFERENCE_BYTES} bytes to put into parameters or a message. */
-export interface Registration {
-  readonly reference: Uint8Array;
-  /**
-   * Ends access regardless of references held elsewhere. A fence: `done` is called when no transfer can touch the buffer any
-   * more.
-   */
-  unregister(done: () => void): void;
 }
 
 /** Bytes of a reference on the wire. */

@@ -17,6 +17,7 @@ import {
 import { copyRecord, privateRecord } from './copy.ts';
 import { createMessageStream, type MessageStream } from './message-stream.ts';
 import { pollUntilDone } from './polled.ts';
+import type { RemoteBuffers } from './remote-contract.ts';
 import {
   blank,
   createQueue,
@@ -46,6 +47,8 @@ export interface EndpointControl extends Endpoint {
 /** Quotas beside the defaults, and the handlers. `onBroken` is the introduction's: the peer broke the protocol. */
 export interface EndpointOptions extends EndpointHandlers {
   readonly quotas?: Partial<Quotas>;
+  /** The domain's, for what this endpoint lends; without it that is nothing. */
+  readonly buffers?: RemoteBuffers;
   readonly onBroken?: (reason: string) => void;
 }
 
@@ -69,6 +72,7 @@ const NEXT: Readonly<Record<EndpointState, readonly EndpointState[]>> = {
 export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
   const quotas: Quotas = { ...DEFAULT_QUOTAS, ...options.quotas };
   const { inFlight } = quotas;
+  const registrations = options.buffers?.reserve(quotas.registrations);
   const idMask = inFlight - 1;
   const outstanding: (Submission | undefined)[] = new Array(inFlight).fill(undefined);
   const generations = new Uint32Array(inFlight);
@@ -265,6 +269,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     const done = destroying;
     if (done === undefined || state !== 'absent' || !refused.empty) return;
     go('destroyed');
+    registrations?.close();
     whenConnected.reject(new Error('the endpoint was destroyed'));
     stream?.end();
     done();
@@ -380,6 +385,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
       return channel?.buffers;
     },
     quotas,
+    register: (buffer, how) => registrations?.register(buffer, how),
     transaction: () => createSubmission(quotas.bodyBytes),
     probe: () => createSubmission(quotas.bodyBytes, KIND.probe),
     submit: (transaction, complete) => submitAny(transaction as Submission, complete),

@@ -5,6 +5,7 @@ import type { StoreWatch, XenstoreClient } from '../xenstore/client-contract.ts'
 import { type ArgoBell, bindArgoBell } from './argo-bell.ts';
 import type { ChannelKind, Endpoint, EndpointHandlers, Quotas } from './contract.ts';
 import { createEndpoint, type EndpointControl } from './endpoint.ts';
+import type { RemoteBuffers } from './remote-contract.ts';
 import type { Carrier } from './rendezvous-carrier.ts';
 import { lineCarrier } from './rendezvous-line.ts';
 import { createLoans } from './rendezvous-loans.ts';
@@ -61,7 +62,7 @@ interface Place {
 }
 
 /** The rendezvous of one domain: no broker, only levels in the store, watches and hypercalls. */
-export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Rendezvous {
+export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient, buffers: RemoteBuffers): Rendezvous {
   const places = new Map<string, Place>();
   const loans = createLoans(hypercalls, watchDeaths);
   let deaths: StoreWatch | undefined;
@@ -131,6 +132,7 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient): Re
       const endpoint = createEndpoint({
         ...handlers,
         ...(quotas && { quotas }),
+        buffers,
         onBroken(reason) {
           onProblem(reason);
           void session.cycle(reason);

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type PinnedBuffer,
-  type PoolBuffer,
-  type Quotas,
-  REFERENCE_BYTES,
-  type Registration,
-  type Rights,
-  type SharedBuffers,
-} from './contract.ts';
+
+import type { Registration, Rights } from '../hv/lending-contract.ts';
+import { type PinnedBuffer, type PoolBuffer, type Quotas, REFERENCE_BYTES, type SharedBuffers } from './contract.ts';
 import { ENTRY_BYTES, layoutOf, lendable, type Side } from './layout.ts';
 
 const PAGE = 4096;

@@ -6,7 +6,7 @@ import {
   type GrantRef,
   type Hypercalls,
   type Mapping,
-  PAGE_SIZE,
+  orderFor,
 } from '../hv/contract.ts';
 import type { Channel, Quotas } from './contract.ts';
 import { describeControl, initControl, layoutOf, type Side, sameQuotas } from './layout.ts';
@@ -104,9 +104,4 @@ export function evtchnBell(evtchn: Hypercalls['evtchn'], port: EvtchnPort): Door
 function fits([control, pool]: readonly Mapping[], quotas: Quotas): boolean {
   const said = control && describeControl(control.buffer);
   return said !== undefined && sameQuotas(said, quotas) && (pool?.buffer.byteLength ?? 0) >= layoutOf(quotas).poolBytes;
-}
-
-/** The smallest order whose extent holds `bytes`. */
-function orderFor(bytes: number): number {
-  return Math.max(0, Math.ceil(Math.log2(bytes / PAGE_SIZE)));
 }

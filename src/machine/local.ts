@@ -4,6 +4,7 @@ import { createIdc } from '../domain/idc.ts';
 import type { Ground } from '../domain/start.ts';
 import { type DomId, PAGE_SIZE } from '../hv/contract.ts';
 import { connectHypercalls, type HypercallClient } from '../hv/hypercalls.ts';
+import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
 import type { StoreConnection } from '../xenstore/contract.ts';
 import { localClient } from '../xenstore/local.ts';
@@ -31,14 +32,15 @@ export function createLocalDomain(
   store.introduceDomain(domid);
   giveAddresses(xs, domid, addresses);
   const xenstore = localClient(store, domid);
-  const rendezvous = createRendezvous(hypercalls, xenstore);
+  const buffers = createRemoteBuffers(hypercalls);
+  const rendezvous = createRendezvous(hypercalls, xenstore, buffers);
   let over = false;
   return {
     domid,
     name,
     hypercalls,
     xenstore,
-    idc: createIdc(name, addresses, rendezvous),
+    idc: createIdc(name, addresses, rendezvous, buffers),
     end() {
       if (over) return;
       over = true;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { describe, expect, test } from 'vitest';
-import { type Quotas, REFERENCE_BYTES, type Registration, TRANSPORT } from '../../src/idc/contract.ts';
+import type { Registration } from '../../src/hv/lending-contract.ts';
+import { type Quotas, REFERENCE_BYTES, TRANSPORT } from '../../src/idc/contract.ts';
 import { pattern } from '../support/idc-recorder.ts';
 import { REFERENCE_AT, startArgoWorker, startIdcWorker, WORK } from '../support/idc-threads.ts';
 

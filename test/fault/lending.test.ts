@@ -144,6 +144,24 @@ test('an owner that dies is an error for who uses its buffer, at once', async ()
   expect(await open(user, registration.reference)).toBeUndefined();
 });
 
+test('what is left of a dead user in a thread that goes on touches nothing of its successor', async () => {
+  using machine = startMachine([OWNER, MORTAL]);
+  const owner = machine.dom(OWNER);
+  const registration = owner.lending.register(await owner.memory.alloc(0), { rights: 'readwrite', by: 'map' })!;
+  const ghost = await borrow(machine.dom(MORTAL), registration.reference);
+  const theirs = pinNow(ghost, 'write');
+  machine.hv.destroyDomain(MORTAL);
+  const heir = pinNow(await borrow(machine.add(MORTAL), registration.reference), 'write');
+  theirs.release();
+  expect(ghost.write(0, new Uint8Array(1))).toBe('gone');
+  expect(() => pinNow(ghost, 'read')).toThrow(/gone/);
+  const ending = end(registration);
+  await owner.memory.alloc(0);
+  expect(ending.complete).toBe(false);
+  heir.release();
+  await ending.fence;
+});
+
 test('a user that is killed with a pin lets go', async () => {
   await using machine = startThreadedMachine();
   const owner = connectHypercalls(machine.add(OWNER));

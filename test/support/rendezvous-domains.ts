@@ -4,6 +4,7 @@ import { giveAddresses, takeAddresses } from '../../src/domain/addresses.ts';
 import type { DomId } from '../../src/hv/contract.ts';
 import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import type { Endpoint, EndpointHandlers } from '../../src/idc/contract.ts';
+import { createRemoteBuffers } from '../../src/idc/remote-buffers.ts';
 import { createRendezvous, type RendezvousOptions } from '../../src/idc/rendezvous.ts';
 import type { XenstoreClient } from '../../src/xenstore/client-contract.ts';
 import type { StoreConnection } from '../../src/xenstore/contract.ts';
@@ -39,7 +40,7 @@ export function startDomains(domids: readonly DomId[], quotaPages = 256) {
     giveAddresses(xs, domid, [ADDRESS]);
     const hypercalls = wrapCalls(machine.dom(domid));
     const client = wrapStore(localClient(store, domid));
-    const rendezvous = createRendezvous(hypercalls, client);
+    const rendezvous = createRendezvous(hypercalls, client, createRemoteBuffers(hypercalls));
     return { hypercalls, xs: client, connect: (options, address = ADDRESS) => rendezvous.endpoint(address, options) };
   }
 

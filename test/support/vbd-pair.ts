@@ -7,6 +7,7 @@ import backOfFile from '../../src/devices/vbd/back.ts';
 import { type BlockDevice, VBD_COUNTERS } from '../../src/devices/vbd/contract.ts';
 import frontOfKernel from '../../src/devices/vbd/front.ts';
 import type { BackFactory, BackInterface, FrontFactory, FrontInterface } from '../../src/domain/contract.ts';
+import { createRemoteBuffers } from '../../src/idc/remote-buffers.ts';
 import { type Machine, startMachine } from './hv-machine.ts';
 
 const DOM0 = 0;
@@ -45,6 +46,7 @@ export async function startVbdPair(options: VbdPairOptions = {}): Promise<VbdPai
     domid: GUEST,
     domainName: 'guest',
     hypercalls: machine.dom(DOM0),
+    buffers: createRemoteBuffers(machine.dom(DOM0)),
     counters: numbers,
     runDir: tmpdir(),
     broken: (reason) => broken.push(`back: ${reason}`),
@@ -53,6 +55,7 @@ export async function startVbdPair(options: VbdPairOptions = {}): Promise<VbdPai
     ...common,
     backendId: DOM0,
     hypercalls: machine.dom(GUEST),
+    buffers: createRemoteBuffers(machine.dom(GUEST)),
     broken: (reason) => broken.push(`front: ${reason}`),
   });
   let ports: { readonly near: number; readonly far: number } | undefined;

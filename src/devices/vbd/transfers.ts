@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type Endpoint,
-  type PoolBuffer,
-  type Registration,
-  type SharedBuffers,
-  TRANSPORT,
-  type Transaction,
-} from '../../idc/contract.ts';
+
+import type { Registration } from '../../hv/lending-contract.ts';
+import { type Endpoint, type PoolBuffer, type SharedBuffers, TRANSPORT, type Transaction } from '../../idc/contract.ts';
 import { BLK_OP, BLK_STATUS, SECTOR_SIZE } from './contract.ts';
 import { DATA_BYTES, MAX_REQUEST_SECTORS, putRequest, REFERENCE_AT } from './protocol.ts';
 

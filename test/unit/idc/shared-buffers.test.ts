@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PinnedBuffer, PoolBuffer, Quotas, Registration } from '../../../src/idc/contract.ts';
+import type { Registration } from '../../../src/hv/lending-contract.ts';
+import type { PinnedBuffer, PoolBuffer, Quotas } from '../../../src/idc/contract.ts';
 import { initControl, layoutOf } from '../../../src/idc/layout.ts';
 import { createSharedBuffers } from '../../../src/idc/shared-buffers.ts';
 import { until } from '../../support/hv-machine.ts';

@@ -7,6 +7,7 @@ import type { Done, Image } from '../../../../src/devices/vbd/image.ts';
 import { countOf, opOf, putInfo, REFERENCE_AT, sectorOf, VBD_QUOTAS } from '../../../../src/devices/vbd/protocol.ts';
 import { createBlockService } from '../../../../src/devices/vbd/service.ts';
 import type { PinnedBuffer, ReceivedTransaction } from '../../../../src/idc/contract.ts';
+import { createRemoteBuffers } from '../../../../src/idc/remote-buffers.ts';
 import { until } from '../../../support/hv-machine.ts';
 import { diskConfig, pattern, startVbdPair, tempImage } from '../../../support/vbd-pair.ts';
 
@@ -251,6 +252,7 @@ describe('the end of a connection', () => {
       domainName: 'guest',
       runDir: '/tmp',
       hypercalls: pair.machine.dom(0),
+      buffers: createRemoteBuffers(pair.machine.dom(0)),
       counters: new Float64Array(8),
       broken: () => {},
     });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +13,8 @@ import {
   REFERENCE_AT,
   VBD_QUOTAS,
 } from '../../../../src/devices/vbd/protocol.ts';
-import { type Registration, type Rights, TRANSPORT } from '../../../../src/idc/contract.ts';
+import type { Registration, Rights } from '../../../../src/hv/lending-contract.ts';
+import { TRANSPORT } from '../../../../src/idc/contract.ts';
 import type { EndpointControl } from '../../../../src/idc/endpoint.ts';
 import { diskConfig, startVbdPair, tempImage } from '../../../support/vbd-pair.ts';
 
