@@ -20,6 +20,9 @@ const MAX_TABLES = 2 ** 22;
 const CHUNK_SHIFT = 10;
 const CHUNK = 1 << CHUNK_SHIFT;
 
+/** Most bytes that are added at once: some systems refuse more than they have. */
+const STEP = 2 ** 30;
+
 /**
  * What a thread has in its hands, so that it is not lost wherever the thread is ended: indexes into the hands of a
  * {@link Mover}. Something new, something to give back, and a chunk whose count of taken items is still to change.
@@ -37,7 +40,7 @@ export interface Items {
   readonly limit: Words;
   /** The hand with what is to be added to {@link Items.taken}: 1 or -1 times the chunk, counted from 1. */
   readonly debt: number;
-  /** Where to look for a free one first. Of this thread only. */
+  /** Where to look for a free one first: low, so that memory is used again. Of this thread only. */
   cursor: number;
 }
 
@@ -80,7 +83,6 @@ export function createFrameMemory(): FrameMemory {
   return {
     frames: createItems(MAX_FRAMES, HAND.frameDebt),
     tables: createItems(MAX_TABLES, HAND.tableDebt),
-    // It grows, as some systems refuse so much at once.
     bytes: new SharedArrayBuffer(0, { maxByteLength: MAX_FRAMES * PAGE_SIZE }),
     // It does not: that would make reading it several times slower.
     entries: words(MAX_TABLES * TABLE_FRAMES),
@@ -93,22 +95,20 @@ export function createHands(): Words {
 
 /** Makes sure that so many frames and tables exist. @throws HypercallError `ENOMEM` beyond what the machine can have */
 export function growTo({ frames, tables, bytes }: FrameMemory, frameCount: number, tableCount: number): void {
+  const [allFrames, allTables] = [wholeChunks(frameCount), wholeChunks(tableCount)];
   try {
-    grow(tables, tableCount);
-    grow(frames, frameCount, (count) => bytes.grow(count * PAGE_SIZE));
+    if (allTables > MAX_TABLES) throw new RangeError(`at most ${MAX_TABLES} tables`);
+    while (bytes.byteLength < allFrames * PAGE_SIZE) {
+      bytes.grow(Math.min(bytes.byteLength + STEP, allFrames * PAGE_SIZE));
+    }
   } catch {
     throw new HypercallError('ENOMEM', `the machine cannot have ${frameCount} frames`);
   }
+  if (allFrames > frames.limit[0]!) store(frames.limit, 0, allFrames);
+  if (allTables > tables.limit[0]!) store(tables.limit, 0, allTables);
 }
 
-/** @throws RangeError beyond what there can be */
-function grow({ counts, limit }: Items, count: number, make?: (count: number) => void): void {
-  const whole = Math.ceil(count / CHUNK) * CHUNK;
-  if (whole <= limit[0]!) return;
-  if (whole > counts.length) throw new RangeError(`at most ${counts.length}`);
-  make?.(whole);
-  store(limit, 0, whole);
-}
+const wholeChunks = (count: number): number => Math.ceil(count / CHUNK) * CHUNK;
 
 /** Bytes of a frame: all, unless said. */
 export function bytesOf({ bytes }: FrameMemory, frame: number, start = 0, length = PAGE_SIZE): Uint8Array {
@@ -208,7 +208,7 @@ function dropFrame({ memory: { frames }, hands }: Mover): void {
   if (count > 1) return;
   hands[HAND.frameDebt] = -(frame >>> CHUNK_SHIFT) - 1;
   pay(frames, hands);
-  frames.cursor = frame;
+  if (frame < frames.cursor) frames.cursor = frame;
 }
 
 /** Makes a slot refer to a table too, or to {@link NONE}, instead of what it refers to. */
@@ -250,7 +250,7 @@ function dropTable(mover: Mover, hand: number): void {
   hands[hand] = NONE;
   hands[HAND.tableDebt] = -(table >>> CHUNK_SHIFT) - 1;
   pay(tables, hands);
-  tables.cursor = table;
+  if (table < tables.cursor) tables.cursor = table;
 }
 
 /** Empties the hands of who failed or died half-way. */

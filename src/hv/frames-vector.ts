@@ -88,6 +88,11 @@ function rangeOf(vector: FrameVector, offset: number, length: number): Range {
   return { pool, at: slot * TABLE_BYTES + offset };
 }
 
+/** @throws XmError `ERANGE` when the range does not lie within the pages, `EBADF` when they were freed */
+export function checkFrames(vector: FrameVector, offset: number, length: number): void {
+  rangeOf(vector, offset, length);
+}
+
 /** Runs `work` while nobody else is at the pools. What an earlier one left in the hands, when it failed, is dropped first. */
 function locked(one: PoolAccess, other: PoolAccess, work: () => void): void {
   const [first, second] = one.id < other.id ? [one, other] : [other, one];

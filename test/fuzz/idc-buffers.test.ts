@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type FrameVector, PAGE_SIZE } from '../../src/hv/contract.ts';
 import type { LocalBuffer } from '../../src/idc/buffers/contract.ts';
 import { slice } from '../../src/idc/buffers/local-buffer.ts';
-import { PAGE_BYTES } from '../../src/idc/buffers/page-memory.ts';
-import type { PageVector } from '../../src/idc/buffers/page-store.ts';
 import { pagesOf } from '../../src/idc/buffers/pages.ts';
 import { STACK_BYTES } from '../../src/idc/buffers/stack.ts';
 import { createStandardBuffers } from '../../src/idc/buffers/standard.ts';
-import { copied, createRig, KINDS, look, pattern, run } from '../unit/idc/buffers/makers.ts';
+import { copied, createRig, createStore, KINDS, look, pattern, run } from '../unit/idc/buffers/makers.ts';
 
-const PAGE = PAGE_BYTES;
+const PAGE = PAGE_SIZE;
 const EDGES = [0, 1, 7, 8, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, STACK_BYTES - 1, STACK_BYTES];
 const LONGER = [...EDGES, STACK_BYTES + 1, 2 * STACK_BYTES, 64 * PAGE - 1, 64 * PAGE + 1, 70 * PAGE + 3];
 const start = fc.oneof(fc.constantFrom(0, 1, 8, PAGE - 1), fc.nat(PAGE - 1));
@@ -53,9 +52,9 @@ describe('every pair of types copies as a reference copy does, and touches nothi
             Buffer.compare(left.subarray(0, source.before + checked), content.subarray(0, source.before + checked)),
           ).toBe(0);
           expect(Buffer.compare(left.subarray(source.before + size), content.subarray(source.before + size))).toBe(0);
-          expect(rig.pool.check()).toEqual([]);
+          expect(rig.store.check()).toEqual([]);
           for (const { buffer } of [one, other]) {
-            if (buffer.type === rig.pages.type) rig.pool.free(buffer as LocalBuffer<PageVector>);
+            if (buffer.type === rig.pages.type) rig.pool.free(buffer as LocalBuffer<FrameVector>);
             if (buffer.type === rig.types.stack) rig.types.giveStack(buffer as LocalBuffer<Uint8Array>);
           }
         },
@@ -81,11 +80,11 @@ describe('pages against plain memory', () => {
   test.each([true, false])('any sequence of operations; sharing: %s', async (sharing) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
-        const { types, bytes, pages } = createStandardBuffers();
-        const store = pages.store({ sharing });
+        const { types, bytes, pages } = createStandardBuffers({ sharing });
+        const store = createStore(pages);
         const pool = store.pool(QUOTA);
         let seed = 0;
-        const live: { buffer: LocalBuffer<PageVector>; model: Uint8Array }[] = [];
+        const live: { buffer: LocalBuffer<FrameVector>; model: Uint8Array }[] = [];
         for (const { op, one, other, from, to, length } of steps) {
           const a = live[one % live.length];
           const b = live[other % live.length];
@@ -125,7 +124,7 @@ describe('pages against plain memory', () => {
             expect(range.drop(other)).toBe(whole);
             if (whole) a.model.fill(0, begin, begin + PAGE);
           }
-          expect(pool.check()).toEqual([]);
+          expect(store.check()).toEqual([]);
           for (const { buffer, model } of live) {
             expect(Buffer.compare(await look(types, bytes, buffer), model)).toBe(0);
           }

@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readv, writev } from 'node:fs';
+import { XmError } from '../../errors.ts';
+import { type FramePool, type FrameVector, PAGE_SIZE } from '../../hv/contract.ts';
+import { checkFrames, copyFrames, framesInPlace, loadFrames, saveFrames } from '../../hv/frames-vector.ts';
 import { type Bytes, viewOf } from './bytes.ts';
 import type { BufferTypes, Done } from './contract.ts';
 import { moveAll } from './drive.ts';
 import { type Files, readAll, writeAll } from './file.ts';
-import { PAGE_BYTES } from './page-memory.ts';
-import { vectorOf } from './page-store.ts';
-import {
-  copyPages,
-  createVector,
-  freeVector,
-  load,
-  pagesFor,
-  partsToRead,
-  partsToWrite,
-  save,
-  snapshot,
-  type Vector,
-} from './page-vector.ts';
-import type { Pages } from './pages.ts';
+import { type Pages, pagesFor, poolOf } from './pages.ts';
 
 /**
  * Pages that a file and pages exchange at once: as long as the file works with them they have a reference more, or belong to
@@ -31,13 +20,13 @@ export function registerPairs(types: BufferTypes, bytes: Bytes, pages: Pages, fi
   types.pair(bytes.type, pages.type, (source, target, done) => {
     const { length } = source;
     const from = viewOf(source.base, source.offset, length);
-    save(vectorOf(target.base, target.offset, length), target.offset, from);
+    saveFrames(target.base, target.offset, from);
     done(undefined, length);
   });
   types.pair(pages.type, bytes.type, (source, target, done) => {
     const { length } = source;
     const to = viewOf(target.base, target.offset, length);
-    load(vectorOf(source.base, source.offset, length), source.offset, to);
+    loadFrames(source.base, source.offset, to);
     done(undefined, length);
   });
   types.pair(file.type, bytes.type, (source, target, done) => {
@@ -48,38 +37,48 @@ export function registerPairs(types: BufferTypes, bytes: Bytes, pages: Pages, fi
   });
   // Reads into pages that nobody has yet and gives those to the target, which may have been shared or freed meanwhile.
   types.pair(file.type, pages.type, (source, target, done) => {
+    const pool = transitPool(target.base);
     const move = (at: number, most: number, complete: Done): void => {
       const to = target.offset + at;
-      const { arena } = vectorOf(target.base, to, most);
+      checkFrames(target.base, to, most);
       const { start, size } = transit(to, most);
-      const fresh = createVector(arena, pagesFor(start, size));
-      const give = (count: number): void => {
-        copyPages(fresh, start, vectorOf(target.base, to, count), to, count);
-      };
-      lend(fresh, give, complete, (end) => {
-        readv(source.base, partsToWrite(fresh, start, size), source.offset + at, end);
+      const fresh = pool.transit(pagesFor(start, size));
+      const give = (count: number): void => copyFrames(fresh, start, target.base, to, count, pages.sharing);
+      lend(pool, fresh, give, complete, (end) => {
+        readv(source.base, framesInPlace(fresh, start, size, true), source.offset + at, end);
       });
     };
     moveAll(source.length, move, done);
   });
   // Writes pages that it holds: writes to the source get pages of their own meanwhile, and none is used for anything else.
   types.pair(pages.type, file.type, (source, target, done) => {
+    const pool = transitPool(source.base);
     const move = (at: number, most: number, complete: Done): void => {
       const from = source.offset + at;
+      checkFrames(source.base, from, most);
       const { start, size } = transit(from, most);
-      const held = snapshot(vectorOf(source.base, from, most), from, size);
-      lend(held, undefined, complete, (end) => {
-        writev(target.base, partsToRead(held, start, size), target.offset + at, end);
+      const count = pagesFor(start, size);
+      const held = pool.transit(count);
+      lend(pool, held, undefined, complete, (end) => {
+        copyFrames(source.base, from - start, held, 0, count * PAGE_SIZE, true);
+        writev(target.base, framesInPlace(held, start, size, false), target.offset + at, end);
       });
     };
     moveAll(source.length, move, done);
   });
 }
 
+/** @throws XmError `EINVAL` for pages that were allocated elsewhere */
+function transitPool(vector: FrameVector): FramePool {
+  const pool = poolOf(vector);
+  if (pool === undefined) throw new XmError('EINVAL', 'a file exchanges pages with those of this domain only');
+  return pool;
+}
+
 /** Where a part of a longer range starts in its first page, and how long it is so that it ends where a page does. */
 function transit(offset: number, most: number): { readonly start: number; readonly size: number } {
-  const start = offset % PAGE_BYTES;
-  return { start, size: Math.min(most, TRANSIT_PAGES * PAGE_BYTES - start) };
+  const start = offset % PAGE_SIZE;
+  return { start, size: Math.min(most, TRANSIT_PAGES * PAGE_SIZE - start) };
 }
 
 /**
@@ -88,7 +87,8 @@ function transit(offset: number, most: number): { readonly start: number; readon
  * @param accept takes over what the file did, in bytes
  */
 function lend(
-  pages: Vector,
+  pool: FramePool,
+  pages: FrameVector,
   accept: ((count: number) => void) | undefined,
   done: Done,
   start: (end: (error: unknown, count: number) => void) => void,
@@ -101,12 +101,12 @@ function lend(
       } catch (thrown) {
         failure = thrown;
       }
-      freeVector(pages);
+      pool.free(pages);
       done(failure, failure ? 0 : count);
     });
   } catch (thrown) {
     // The descriptor is none at all: nothing was started.
-    freeVector(pages);
+    pool.free(pages);
     throw thrown;
   }
 }

@@ -2,7 +2,7 @@
 import { type Bytes, registerBytes } from './bytes.ts';
 import type { BufferTypes } from './contract.ts';
 import { type Files, registerFile } from './file.ts';
-import { type Pages, registerPages } from './pages.ts';
+import { type PageOptions, type Pages, registerPages } from './pages.ts';
 import { registerPairs } from './pairs.ts';
 import { createBufferTypes } from './types.ts';
 
@@ -15,10 +15,10 @@ export interface StandardBuffers {
 }
 
 /** Makes a registry that knows memory, hidden pages and files, and the fast copies between them. */
-export function createStandardBuffers(): StandardBuffers {
+export function createStandardBuffers(options?: PageOptions): StandardBuffers {
   const types = createBufferTypes();
   const bytes = registerBytes(types);
-  const pages = registerPages(types);
+  const pages = registerPages(types, options);
   const file = registerFile(types);
   registerPairs(types, bytes, pages, file);
   return { types, bytes, pages, file };

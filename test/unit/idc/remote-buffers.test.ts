@@ -86,16 +86,16 @@ describe.each(['copy', 'map'] as const)('a buffer lent by %s', (by) => {
   test('takes and gives any length of any type, as if it were memory', async () => {
     using file = tempImage(0);
     const scratch = openSync(file.path, 'r+');
-    using all = startRemote(1024, 1024);
+    using all = startRemote(1024, 32_768);
     const { bytes, reference } = await lend(all.of(A), 1 << 18, { by });
     const user = all.of(B);
-    const store = user.pages.store();
+    const pool = user.pages.pool(await all.machine.dom(B).frames.pool(32_768));
     const content = pattern(1 << 18, 7);
     /** A range with the content in each type. */
     const makers: Readonly<Record<string, (at: number, length: number) => LocalBuffer>> = {
       bytes: (at, length) => slice(user.bytes.of(content.slice()), at, length),
       pages: (at, length) => {
-        const buffer = store.pool(1024).alloc(length, at % 4096)!;
+        const buffer = pool.alloc(length, at % 4096)!;
         user.types.copy(slice(user.bytes.of(content), at, length), buffer, () => {});
         return buffer;
       },
@@ -163,6 +163,7 @@ describe('forwarding', () => {
 
   test('A to B to C: B, which has no memory at all, sees 32 bytes; its death changes nothing, A’s word does', async () => {
     using all = startRemote(64, 0, 64);
+    const frames = await all.machine.dom(C).frames.pool(64);
     const [a, b, c] = [A, B, C].map((domid) => all.of(domid)) as [RemoteBuffers, RemoteBuffers, RemoteBuffers];
     const atoB = meet(a);
     const btoC = meet(b);
@@ -173,7 +174,7 @@ describe('forwarding', () => {
     const given = (await b.attenuate(atoB.got[0]!, { rights: 'read', offset: 100, length: 40_000 })) as Uint8Array;
     await btoC.near.call(given);
     const [reference] = btoC.got;
-    const target = c.pages.store().pool(64).alloc(40_000)!;
+    const target = c.pages.pool(frames).alloc(40_000)!;
     expect(await receive(c, reference!, target)).toEqual({ code: undefined, bytes: 40_000 });
     expect(all.machine.hv.usage(B)).toMatchObject({ pages: 0, mappings: 0, lent: 0 });
     all.machine.hv.destroyDomain(B);
@@ -228,7 +229,7 @@ describe('registrations', () => {
     const owner = all.of(A);
     const foreign = [
       owner.bytes.of(new Uint8Array(10)),
-      owner.pages.store().pool(4).alloc(10)!,
+      owner.pages.pool(await all.machine.dom(A).frames.pool(4)).alloc(10)!,
       await all.of(B).alloc(1),
     ];
     for (const buffer of foreign) {

@@ -26,6 +26,6 @@ describe('memory', () => {
     expect(await run(rig.types, 'copy', buffer, other)).toEqual(refused);
     expect(await run(rig.types, 'copy', other, buffer)).toEqual(refused);
     expect(await content()).toEqual(pattern(100));
-    expect(rig.pool.check()).toEqual([]);
+    expect(rig.store.check()).toEqual([]);
   });
 });

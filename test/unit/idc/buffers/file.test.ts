@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fstatSync, readSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PAGE_SIZE } from '../../../../src/hv/contract.ts';
 import { slice } from '../../../../src/idc/buffers/local-buffer.ts';
-import { PAGE_BYTES } from '../../../../src/idc/buffers/page-memory.ts';
 import { pagesOf } from '../../../../src/idc/buffers/pages.ts';
-import { copied, createRig, look, pattern, type Rig, run } from './makers.ts';
+import { copied, createRig, createStore, look, pattern, type Rig, run } from './makers.ts';
 
 /** More than files and pages exchange at once. */
-const LONG = 300 * PAGE_BYTES + 77;
+const LONG = 300 * PAGE_SIZE + 77;
 
 let rig: Rig;
 
@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  expect(rig.pool.check()).toEqual([]);
+  expect(rig.store.check()).toEqual([]);
   rig[Symbol.dispose]();
 });
 
@@ -49,8 +49,8 @@ describe('a file and pages', () => {
   });
 
   test.each([
-    [PAGE_BYTES + 1, 0],
-    [2, PAGE_BYTES - 1],
+    [PAGE_SIZE + 1, 0],
+    [2, PAGE_SIZE - 1],
     [1, 0],
   ])('%d bytes at %d of the first page: the last page has one byte', async (length, start) => {
     const { types, file, pool } = rig;
@@ -63,8 +63,8 @@ describe('a file and pages', () => {
 
   test('a transfer that fails leaves no page behind', async () => {
     const { types, file, pages, bytes } = rig;
-    const store = pages.store();
-    const buffer = store.pool(2).alloc(2 * PAGE_BYTES)!;
+    const store = createStore(pages);
+    const buffer = store.pool(2).alloc(2 * PAGE_SIZE)!;
     for (const fd of [9999, -1]) await run(types, 'copy', file.of(fd, 0, buffer.length), buffer);
     expect(store.usage().pages).toBe(0);
     await copied(types, bytes.of(pattern(buffer.length)), buffer);
@@ -74,88 +74,88 @@ describe('a file and pages', () => {
 
   test('read once, shared many times: the sendfile case without a look at the data', async () => {
     const { types, file, pool } = rig;
-    const cache = pool.alloc(4 * PAGE_BYTES)!;
-    await copied(types, file.of(fileWith(pattern(4 * PAGE_BYTES)), 0, 4 * PAGE_BYTES), cache);
-    const guest = pool.alloc(4 * PAGE_BYTES)!;
+    const cache = pool.alloc(4 * PAGE_SIZE)!;
+    await copied(types, file.of(fileWith(pattern(4 * PAGE_SIZE)), 0, 4 * PAGE_SIZE), cache);
+    const guest = pool.alloc(4 * PAGE_SIZE)!;
     await copied(types, cache, guest);
     expect(pagesOf(guest).page(3)).toMatchObject({ references: 2 });
     const out = rig.openFile();
     await copied(types, guest, file.of(out, 0, guest.length));
-    expect(contentOf(out)).toEqual(pattern(4 * PAGE_BYTES));
+    expect(contentOf(out)).toEqual(pattern(4 * PAGE_SIZE));
   });
 
   test('pages never written are written to a file as zeros', async () => {
     const { types, file, pool } = rig;
-    const out = fileWith(pattern(3 * PAGE_BYTES));
-    await copied(types, pool.alloc(2 * PAGE_BYTES + 5)!, file.of(out, 0, 2 * PAGE_BYTES + 5));
-    const expected = pattern(3 * PAGE_BYTES).fill(0, 0, 2 * PAGE_BYTES + 5);
+    const out = fileWith(pattern(3 * PAGE_SIZE));
+    await copied(types, pool.alloc(2 * PAGE_SIZE + 5)!, file.of(out, 0, 2 * PAGE_SIZE + 5));
+    const expected = pattern(3 * PAGE_SIZE).fill(0, 0, 2 * PAGE_SIZE + 5);
     expect(contentOf(out)).toEqual(expected);
   });
 
   test('who shared the target before a read is not changed by it, and sees none of it while it runs', async () => {
     const { types, file, pool, bytes } = rig;
-    const target = pool.alloc(8 * PAGE_BYTES)!;
-    await copied(types, bytes.of(pattern(8 * PAGE_BYTES, 9)), target);
-    const before = pool.alloc(8 * PAGE_BYTES)!;
+    const target = pool.alloc(8 * PAGE_SIZE)!;
+    await copied(types, bytes.of(pattern(8 * PAGE_SIZE, 9)), target);
+    const before = pool.alloc(8 * PAGE_SIZE)!;
     await copied(types, target, before);
-    const reading = run(types, 'copy', file.of(fileWith(pattern(8 * PAGE_BYTES)), 0, 8 * PAGE_BYTES), target);
-    const during = pool.alloc(8 * PAGE_BYTES)!;
+    const reading = run(types, 'copy', file.of(fileWith(pattern(8 * PAGE_SIZE)), 0, 8 * PAGE_SIZE), target);
+    const during = pool.alloc(8 * PAGE_SIZE)!;
     await copied(types, target, during);
-    expect(pool.check()).toEqual([]);
-    expect(await reading).toEqual({ error: undefined, bytes: 8 * PAGE_BYTES });
-    expect(await seen(target)).toEqual(pattern(8 * PAGE_BYTES));
-    expect(await seen(before)).toEqual(pattern(8 * PAGE_BYTES, 9));
-    expect(await seen(during)).toEqual(pattern(8 * PAGE_BYTES, 9));
+    expect(rig.store.check()).toEqual([]);
+    expect(await reading).toEqual({ error: undefined, bytes: 8 * PAGE_SIZE });
+    expect(await seen(target)).toEqual(pattern(8 * PAGE_SIZE));
+    expect(await seen(before)).toEqual(pattern(8 * PAGE_SIZE, 9));
+    expect(await seen(during)).toEqual(pattern(8 * PAGE_SIZE, 9));
   });
 
   test('a target freed while a file is read into it: an error, and nobody gets the data', async () => {
     const { types, file, pool } = rig;
-    const target = pool.alloc(8 * PAGE_BYTES)!;
-    const reading = run(types, 'copy', file.of(fileWith(pattern(8 * PAGE_BYTES)), 0, 8 * PAGE_BYTES), target);
+    const target = pool.alloc(8 * PAGE_SIZE)!;
+    const reading = run(types, 'copy', file.of(fileWith(pattern(8 * PAGE_SIZE)), 0, 8 * PAGE_SIZE), target);
     pool.free(target);
-    const next = pool.alloc(8 * PAGE_BYTES)!;
+    const next = pool.alloc(8 * PAGE_SIZE)!;
     expect(await reading).toEqual({ error: expect.objectContaining({ code: 'EBADF' }), bytes: 0 });
     expect((await seen(next)).some((byte) => byte !== 0)).toBe(false);
   });
 
   test('a source written or freed while a file is written from it: the file gets what was there', async () => {
     const { types, file, pool, bytes } = rig;
-    const source = pool.alloc(8 * PAGE_BYTES)!;
-    await copied(types, bytes.of(pattern(8 * PAGE_BYTES)), source);
+    const source = pool.alloc(8 * PAGE_SIZE)!;
+    await copied(types, bytes.of(pattern(8 * PAGE_SIZE)), source);
     const out = rig.openFile();
-    const writing = run(types, 'copy', source, file.of(out, 0, 8 * PAGE_BYTES));
-    await copied(types, bytes.of(new Uint8Array(8 * PAGE_BYTES).fill(0xee)), source);
+    const writing = run(types, 'copy', source, file.of(out, 0, 8 * PAGE_SIZE));
+    await copied(types, bytes.of(new Uint8Array(8 * PAGE_SIZE).fill(0xee)), source);
     pool.free(source);
-    await copied(types, bytes.of(new Uint8Array(8 * PAGE_BYTES).fill(0xdd)), pool.alloc(8 * PAGE_BYTES)!);
-    expect(pool.check()).toEqual([]);
+    await copied(types, bytes.of(new Uint8Array(8 * PAGE_SIZE).fill(0xdd)), pool.alloc(8 * PAGE_SIZE)!);
+    expect(rig.store.check()).toEqual([]);
     expect((await writing).error).toBeUndefined();
-    expect(contentOf(out)).toEqual(pattern(8 * PAGE_BYTES));
+    expect(contentOf(out)).toEqual(pattern(8 * PAGE_SIZE));
   });
 
   test('a source freed during a move: the file is complete, and the move says that there is nothing to give up', async () => {
     const { types, file, pool, bytes } = rig;
-    const source = pool.alloc(PAGE_BYTES)!;
-    await copied(types, bytes.of(pattern(PAGE_BYTES)), source);
+    const source = pool.alloc(PAGE_SIZE)!;
+    await copied(types, bytes.of(pattern(PAGE_SIZE)), source);
     const out = rig.openFile();
-    const moving = run(types, 'move', source, file.of(out, 0, PAGE_BYTES));
+    const moving = run(types, 'move', source, file.of(out, 0, PAGE_SIZE));
     pool.free(source);
-    expect(await moving).toEqual({ error: expect.objectContaining({ code: 'EBADF' }), bytes: PAGE_BYTES });
-    expect(contentOf(out)).toEqual(pattern(PAGE_BYTES));
+    expect(await moving).toEqual({ error: expect.objectContaining({ code: 'EBADF' }), bytes: PAGE_SIZE });
+    expect(contentOf(out)).toEqual(pattern(PAGE_SIZE));
   });
 
   test('a move from pages to a file gives the pages back', async () => {
     const { types, file, pool, bytes } = rig;
-    const source = pool.alloc(4 * PAGE_BYTES)!;
-    await copied(types, bytes.of(pattern(4 * PAGE_BYTES)), source);
+    const source = pool.alloc(4 * PAGE_SIZE)!;
+    await copied(types, bytes.of(pattern(4 * PAGE_SIZE)), source);
     const out = rig.openFile();
     expect((await run(types, 'move', source, file.of(out, 0, source.length))).error).toBeUndefined();
     expect(pagesOf(source).page(0)).toBeUndefined();
-    expect(contentOf(out)).toEqual(pattern(4 * PAGE_BYTES));
+    expect(contentOf(out)).toEqual(pattern(4 * PAGE_SIZE));
   });
 });
 
 describe('files that are not as they should be', () => {
-  const SHORT = 3 * PAGE_BYTES + 9;
+  const SHORT = 3 * PAGE_SIZE + 9;
 
   test.each(['bytes', 'shared bytes', 'pages', 'reversed', 'file'])('too short for a copy to %s', async (kind) => {
     const target = await rig.make[kind]!(new Uint8Array(LONG), 0);
@@ -178,9 +178,9 @@ describe('files that are not as they should be', () => {
     ['closed', 9999, 'EBADF'],
     ['no descriptor', -1, 'ERR_OUT_OF_RANGE'],
   ])('%s', async (_name, fd, code) => {
-    const wrong = rig.file.of(fd, 0, PAGE_BYTES);
+    const wrong = rig.file.of(fd, 0, PAGE_SIZE);
     for (const kind of ['bytes', 'pages', 'reversed', 'stack']) {
-      const { buffer } = await rig.make[kind]!(pattern(PAGE_BYTES));
+      const { buffer } = await rig.make[kind]!(pattern(PAGE_SIZE));
       expect(await run(rig.types, 'copy', wrong, buffer)).toMatchObject({ error: { code }, bytes: 0 });
       expect(await run(rig.types, 'copy', buffer, wrong)).toMatchObject({ error: { code }, bytes: 0 });
     }

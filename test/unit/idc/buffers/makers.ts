@@ -2,9 +2,13 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { FrameUsage, FrameVector } from '../../../../src/hv/contract.ts';
+import { createFrames } from '../../../../src/hv/frames.ts';
+import { openFramePool } from '../../../../src/hv/frames-pool.ts';
+import { createDomainMemory } from '../../../../src/hv/memory.ts';
 import type { BufferType, BufferTypes, LocalBuffer, Provider } from '../../../../src/idc/buffers/contract.ts';
 import { localBuffer, slice } from '../../../../src/idc/buffers/local-buffer.ts';
-import type { PagePool, PageVector } from '../../../../src/idc/buffers/page-store.ts';
+import type { PagePool, Pages } from '../../../../src/idc/buffers/pages.ts';
 import { createStandardBuffers, type StandardBuffers } from '../../../../src/idc/buffers/standard.ts';
 
 /** A buffer with known content, and what all of it holds, seen without the code under test where that is possible. */
@@ -17,6 +21,7 @@ export interface Rig extends StandardBuffers {
   /** Makes a buffer of each type with the content given, by the name of the type. */
   readonly make: Readonly<Record<string, (content: Uint8Array, start?: number) => Promise<Made>>>;
   readonly reversed: BufferType<Uint8Array>;
+  readonly store: Store;
   readonly pool: PagePool;
   /** A new empty file, closed at the end. */
   openFile(): number;
@@ -69,12 +74,34 @@ export async function look(types: BufferTypes, bytes: StandardBuffers['bytes'], 
   return seen;
 }
 
+/** A machine's hidden pages, each pool a domain's. */
+export interface Store {
+  /** @param quota pages */
+  pool(quota: number): PagePool;
+  usage(): FrameUsage;
+  /** Recounts all references; returns what is wrong, in words. */
+  check(): readonly string[];
+}
+
+export function createStore(pages: Pages): Store {
+  const frames = createFrames();
+  let domid = 0;
+  return {
+    ...frames,
+    pool(quota) {
+      const domain = { domid: ++domid, memory: createDomainMemory(quota) };
+      return pages.pool(openFramePool(frames.createPool(domain, quota)));
+    },
+  };
+}
+
 /** All types of buffers; `quota` in pages. */
 export function createRig(quota = 4096, sharing = true): Rig {
-  const standard = createStandardBuffers();
+  const standard = createStandardBuffers({ sharing });
   const { types, bytes, pages, file } = standard;
   const reversed = types.register(reversedProvider());
-  const pool = pages.store({ sharing }).pool(quota);
+  const store = createStore(pages);
+  const pool = store.pool(quota);
   const directory = mkdtempSync(join(tmpdir(), 'idc-buffers-'));
   const opened: number[] = [];
 
@@ -92,13 +119,14 @@ export function createRig(quota = 4096, sharing = true): Rig {
   return {
     ...standard,
     reversed,
+    store,
     pool,
     openFile,
     make: {
       bytes: (content) => memory(new Uint8Array(content.length), content),
       'shared bytes': (content) => memory(new Uint8Array(new SharedArrayBuffer(content.length)), content),
       async pages(content, start = 0) {
-        const buffer: LocalBuffer<PageVector> = pool.alloc(content.length, start)!;
+        const buffer: LocalBuffer<FrameVector> = pool.alloc(content.length, start)!;
         await copied(types, bytes.of(content), buffer);
         return { buffer, content: () => look(types, bytes, buffer) };
       },

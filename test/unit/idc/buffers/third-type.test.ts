@@ -22,7 +22,7 @@ describe('a provider with stack copies only', () => {
     expect(await target.content()).toEqual(content);
     expect((await run(rig.types, 'move', middle.buffer, source.buffer)).error).toBeUndefined();
     expect(await source.content()).toEqual(content);
-    expect(rig.pool.check()).toEqual([]);
+    expect(rig.store.check()).toEqual([]);
   });
 
   test('a method for a pair changes what is called, not the result', async () => {
