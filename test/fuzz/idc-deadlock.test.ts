@@ -53,16 +53,12 @@ describe('every order of events of real endpoints, with handlers that answer lat
     ['[14] a cycle of five back ends, quota 1', cycle(5, 2)],
     ['[14] a cycle of five, its first two connections used in reverse too', cycleWithReverse(5, 2)],
     ['[14] to and fro between two domains, a connection for each level', zigzag],
-  ])(
-    '%s',
-    (_name, topology) => {
-      const { states, final, stuck } = explore(topology);
-      expect(stuck).toBeUndefined();
-      expect(final).toBe(1);
-      expect(states).toBeGreaterThan(60);
-    },
-    60_000,
-  );
+  ])('%s', (_name, topology) => {
+    const { states, final, stuck } = explore(topology);
+    expect(stuck).toBeUndefined();
+    expect(final).toBe(1);
+    expect(states).toBeGreaterThan(60);
+  });
 });
 
 describe('a deadlock is found', () => {

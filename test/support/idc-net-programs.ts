@@ -12,6 +12,7 @@ export interface NetNode {
   isFront(name: string): boolean;
   connect(name: string, handlers?: EndpointHandlers): EndpointControl;
   readonly rounds: number;
+  readonly calling: Int32Array<SharedArrayBuffer>;
 }
 
 const LONG = 60_000;
@@ -121,8 +122,9 @@ export const NET_PROGRAMS = {
   },
 
   /** One polled call with a long time. @returns the verdict */
-  async callOnce({ names, connect }: NetNode): Promise<number> {
+  async callOnce({ names, connect, calling }: NetNode): Promise<number> {
     const endpoint = connect(names[0]!);
+    Atomics.store(calling, 0, 1);
     return endpoint.callPolled(endpoint.transaction(), LONG);
   },
 } as const;
