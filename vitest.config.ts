@@ -23,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'lifecycle',
-          include: ['test/{lifecycle,fault}/**/*.test.ts'],
+          include: ['test/{lifecycle,fault,interop}/**/*.test.ts'],
           pool: 'forks',
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+import { boolean } from '@oclif/core/flags';
 import { XmCommand } from '../src/cli/command.ts';
 import { infoLines } from '../src/cli/format/info.ts';
 
 export default class Info extends XmCommand {
   static override description = 'Show facts about this machine and this xend.';
-  static override examples = ['<%= config.bin %> info', '<%= config.bin %> info --json | jq .free_memory'];
+  static override flags = {
+    'xenstore-socket': boolean({ description: 'Only the path of the socket that xenstore programs connect to.' }),
+  };
+  static override examples = [
+    '<%= config.bin %> info',
+    '<%= config.bin %> info --json | jq .free_memory',
+    'XENSTORED_PATH=$(<%= config.bin %> info --xenstore-socket) xenstore-ls -fp',
+  ];
 
   async run() {
-    await this.parse(Info);
+    const { flags } = await this.parse(Info);
+    if (flags['xenstore-socket']) {
+      const { xenstoreSocket } = await this.call('xend.status', {});
+      this.print(`${xenstoreSocket}\n`);
+      return xenstoreSocket;
+    }
     const fields = await this.call('node.info', {});
     this.print(infoLines(fields));
     return fields;

@@ -124,6 +124,8 @@ export interface XendStatus {
   readonly protocol: number;
   readonly startTime: number;
   readonly socket: string;
+  /** For programs that speak xenstore's wire protocol. */
+  readonly xenstoreSocket: string;
   readonly stateDir: string;
   readonly domains: number;
   /** What this xend cleaned up at its start because the one before was killed; a line for each thing. */

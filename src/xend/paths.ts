@@ -6,11 +6,13 @@ import { XmError } from '../errors.ts';
 
 /** Everything one supervisor keeps on disk. Two supervisors with different directories never meet. */
 export interface RunPaths {
-  /** `XEND_RUNDIR`: socket, pid, console sockets. */
+  /** `XEND_RUNDIR`: sockets of xend, xenstore and consoles, pid. */
   readonly runDir: string;
   /** `XEND_STATEDIR`: domain records and logs. */
   readonly stateDir: string;
   readonly socket: string;
+  /** Speaks xenstore's wire protocol: what `XENSTORED_PATH` of the `xenstore-*` programs names. */
+  readonly xenstoreSocket: string;
   readonly pidFile: string;
   /** The pid again: a supervisor with another `runDir` may not share the records and logs. */
   readonly stateLock: string;
@@ -43,6 +45,7 @@ export function runPaths(env: NodeJS.ProcessEnv = process.env): RunPaths {
     runDir,
     stateDir,
     socket: join(runDir, 'xend.sock'),
+    xenstoreSocket: join(runDir, 'xenstored'),
     pidFile: join(runDir, 'xend.pid'),
     stateLock: join(stateDir, 'xend.lock'),
     log: join(stateDir, 'xend.log'),

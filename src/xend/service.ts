@@ -8,6 +8,7 @@ import type { Hypervisor } from '../hv/hypervisor.ts';
 import { createHypervisor } from '../hv/hypervisor.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
+import { serveWire } from '../xenstore/wire-socket.ts';
 import { checkConfig } from './check.ts';
 import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type XendApi, type XendMethod, type XendStatus } from './contract.ts';
@@ -30,7 +31,7 @@ export type XendMethods = {
   readonly [M in XendMethod]: (params: XendApi[M]['params']) => Promise<XendApi[M]['result']>;
 };
 
-/** A supervisor in this process: everything but its socket. */
+/** A supervisor in this process: everything but the socket of its methods. */
 export interface Xend {
   readonly methods: XendMethods;
   readonly log: Log;
@@ -53,11 +54,12 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const log = openLog(paths.log);
   const stateFiles = openStateFiles(paths.domainDir);
   const recovered = recover(paths, stateFiles, log);
-  const store = createStore();
+  const hv = createHypervisor();
+  const store = createStore({ domainExists: (domid) => hv.domids().includes(domid) });
   const context: XendContext = {
     options,
     paths,
-    hv: createHypervisor(),
+    hv,
     store,
     xs: store.connect(0, () => true),
     log,
@@ -67,7 +69,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     domains: new Map(),
     startTime,
   };
-  const { hv, classes, domains } = context;
+  const { classes, domains } = context;
   const endWatch = watchMemory(() => watchedDomains(context));
   const stopAsked = Promise.withResolvers<string | undefined>();
   const devices = createDeviceService(context);
@@ -82,9 +84,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       : names.map(life.find);
 
   function status(): XendStatus {
-    const { socket, stateDir } = paths;
-    const fields = { pid: process.pid, version: VERSION, protocol: PROTOCOL, startTime, socket, stateDir, recovered };
-    return { ...fields, domains: domains.size };
+    const { socket, xenstoreSocket, stateDir } = paths;
+    const fields = { pid: process.pid, version: VERSION, protocol: PROTOCOL, startTime, recovered };
+    return { ...fields, socket, xenstoreSocket, stateDir, domains: domains.size };
   }
 
   const methods: XendMethods = {
@@ -189,6 +191,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   log.write('INFO', `xend ${VERSION} started`);
   hv.printk(`xm ${VERSION} on Node ${process.version}`);
   await life.createControlDomain();
+  const wire = await serveWire(store, paths.xenstoreSocket);
   return {
     methods,
     log,
@@ -198,6 +201,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     stopAsked: stopAsked.promise,
     async stop() {
       await life.stopAll();
+      await wire.close();
       endWatch();
       log.write('INFO', 'xend stopped');
     },

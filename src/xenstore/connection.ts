@@ -20,7 +20,6 @@ export function createConnection(core: Core, domain: Domain, deliver: Deliver, c
   const context = core.contextFor(domain);
   const transactions = createTransactionTable(core, domain);
   const watches = createWatchTable(core, domain, deliver);
-  const maxPath = core.quotas['path-max'];
   let open = true;
 
   function mustBeOpen(): void {
@@ -36,7 +35,7 @@ export function createConnection(core: Core, domain: Domain, deliver: Deliver, c
   ): T {
     mustBeOpen();
     return transactions.within(tx ?? 0, (work) =>
-      operation(context, work, parseNodePath(path, domain.domid, maxPath), ...args),
+      operation(context, work, parseNodePath(path, domain.domid, domain.quotas['path-max']), ...args),
     );
   }
 
@@ -76,7 +75,7 @@ export function createConnection(core: Core, domain: Domain, deliver: Deliver, c
     mkdir: (path, tx) => run(operations.mkdir, path, tx),
     rm: (path, tx) => run(operations.rm, path, tx),
     directory: (path, tx) => run(operations.directory, path, tx),
-    generation: (path, tx) => run(operations.generation, path, tx),
+    listing: (path, tx) => run(operations.listing, path, tx),
     getPerms(path, tx) {
       mustBeOpen();
       const special = path.startsWith('@') && !tx;
@@ -92,11 +91,11 @@ export function createConnection(core: Core, domain: Domain, deliver: Deliver, c
 
     watch(path, token, depth) {
       mustBeOpen();
-      watches.add(parsePath(path, domain.domid, maxPath), path, token, depth);
+      watches.add(parsePath(path, domain.domid, domain.quotas['path-max']), path, token, depth);
     },
     unwatch(path, token) {
       mustBeOpen();
-      watches.delete(parsePath(path, domain.domid, maxPath), token);
+      watches.delete(parsePath(path, domain.domid, domain.quotas['path-max']), token);
     },
     resetWatches() {
       mustBeOpen();
@@ -104,6 +103,10 @@ export function createConnection(core: Core, domain: Domain, deliver: Deliver, c
       transactions.clear();
     },
 
+    needTransaction(tx) {
+      mustBeOpen();
+      transactions.need(tx);
+    },
     transactionStart(tx) {
       mustBeOpen();
       return transactions.start(tx ?? 0);

@@ -38,12 +38,14 @@ export class StoreError extends Error {
 export const MAX_PAYLOAD = 4096;
 /** The caller itself, where a domid is asked for. */
 export const DOMID_SELF = 0x7ff0;
+/** What a ring page may offer, as bits of its `server_features` (spec/primitives.md 1.8). */
+export const FEATURE = { reconnect: 1, error: 2, watchDepth: 4, domidAny: 8 } as const;
 /** Everybody, in a permission entry. */
 export const DOMID_ANY = 0x7ff5;
 
 /**
  * Limits of an unprivileged domain (spec/primitives.md 1.6). One rule for all: a count may reach its limit, not pass it;
- * domain 0 is exempt except from `outstanding` and `events`, which bound memory rather than rights.
+ * domain 0 is exempt except from `outstanding` and `events`, which bound memory rather than rights. For the others 0 is no limit.
  */
 export interface StoreQuotas {
   /** Nodes owned. */
@@ -89,8 +91,8 @@ export interface StoreConnection {
   rm(path: string, tx?: number): void;
   /** Names of the children, oldest first. */
   directory(path: string, tx?: number): readonly string[];
-  /** Changes whenever the node or the list of its children does; lets a listing be sent in parts. */
-  generation(path: string, tx?: number): number;
+  /** The children as one text, for transports that send it in parts. */
+  listing(path: string, tx?: number): Listing;
   getPerms(path: string, tx?: number): readonly string[];
   /** First entry: owner and what unlisted domains may do. Owner or domain 0 only; a new owner, domain 0 only. */
   setPerms(path: string, perms: readonly string[], tx?: number): void;
@@ -105,6 +107,8 @@ export interface StoreConnection {
   /** Drops all watches and transactions of this connection. */
   resetWatches(): void;
 
+  /** @throws StoreError ENOENT unless it is the id of an open transaction of this connection */
+  needTransaction(tx: number): void;
   /** @returns a number that is good on this connection only. */
   transactionStart(tx?: number): number;
   /** EAGAIN: somebody changed what the transaction rests on; start over. The id is used up in every case. */
@@ -125,6 +129,14 @@ export interface StoreConnection {
   drain(): void;
   /** Aborts transactions and drops watches and events. May be called again. */
   close(): void;
+}
+
+/** A directory as {@link StoreConnection.listing} shows it. */
+export interface Listing {
+  /** Changes whenever the node or the list of its children does. */
+  readonly generation: number;
+  /** The names, oldest first, each ended by a NUL. */
+  readonly names: string;
 }
 
 /** What a domain uses of the store at present. */
@@ -155,8 +167,22 @@ export interface Store {
   shutdownDomain(domid: number): void;
   /** @returns undefined for an unknown domain. */
   usage(domid: number): StoreUsage | undefined;
+  totals(): StoreTotals;
+  /** Changes a limit, for everybody or for one domain. @throws StoreError EINVAL for another name, ENOENT for an unknown domain */
+  setQuota(name: string, value: number, domid?: number): void;
+  /** A limit, as it is for everybody or for one domain. @throws StoreError EINVAL, ENOENT */
+  quota(name: string, domid?: number): number;
+  /** What the domain's ring page offers, as bits (spec/primitives.md 1.8). @throws StoreError ENOENT for an unknown domain */
+  features(domid: number): number;
+  /** Offers a domain less. @throws StoreError EBUSY once it is introduced, EINVAL for a bit that means nothing, ENOENT */
+  setFeatures(domid: number, bits: number): void;
   /** Recounts everything that is accounted. @returns one line per difference; none when all is well. */
   check(): readonly string[];
+}
+
+/** What is in the store. */
+export interface StoreTotals extends StoreUsage {
+  readonly domains: number;
 }
 
 /** What the store needs to know from outside. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StoreOptions, StoreQuotas } from './contract.ts';
-import { createDomainTable, type Domain, type DomainTable } from './domains.ts';
+import type { StoreOptions } from './contract.ts';
+import { createDomainTable, type Domain, type DomainTable, type MutableQuotas } from './domains.ts';
 import { mkdir } from './operations.ts';
 import { pathOf } from './paths.ts';
 import { NONE } from './permissions.ts';
@@ -12,7 +12,7 @@ import type { Change, Context, Workspace } from './workspace.ts';
 
 /** The store's state, shared by its connections and the domain life cycle; nobody else sees it. */
 export interface Core {
-  readonly quotas: StoreQuotas;
+  readonly quotas: MutableQuotas;
   readonly domains: DomainTable;
   readonly watches: WatchIndex;
   readonly specials: SpecialNodes;
@@ -40,10 +40,10 @@ export interface Core {
 export function createCore(options: StoreOptions): Core {
   let counter = 0;
   const tick = () => ++counter;
-  const domains = createDomainTable(tick, options.domainExists ?? (() => false));
+  const quotas: MutableQuotas = { ...DEFAULT_QUOTAS, ...options.quotas };
+  const domains = createDomainTable(tick, options.domainExists ?? (() => false), quotas);
   const control = domains.add(0);
   const watches = createWatchIndex();
-  const quotas: StoreQuotas = { ...DEFAULT_QUOTAS, ...options.quotas };
 
   const awake = new Set<() => void>();
   let delivering = false;
@@ -93,7 +93,7 @@ export function createCore(options: StoreOptions): Core {
       return work.root;
     },
     tick,
-    contextFor: (caller) => ({ caller, quotas, domains, tick }),
+    contextFor: (domain) => ({ caller: domain, quotas: domain.quotas, domains, tick }),
     direct(action) {
       const before = work.root;
       const result = action(work);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StoreConnection } from './contract.ts';
+import { FEATURE, type StoreConnection, type StoreQuotas } from './contract.ts';
 import type { Caller } from './permissions.ts';
+
+export const ALL_FEATURES = Object.values(FEATURE).reduce((bits, bit) => bits | bit, 0);
 
 /** A domain as the store knows it; its id may be used again, the record is not. */
 export interface Domain extends Caller {
@@ -9,10 +11,17 @@ export interface Domain extends Caller {
   introduced: boolean;
   /** Its stopping was announced and it was not resumed since. */
   shutdown: boolean;
+  /** Its limits: everybody's, but for those set for it alone. */
+  readonly quotas: MutableQuotas;
+  /** Bits that its ring page tells it (spec/primitives.md 1.8). */
+  features: number;
   /** Running account, for quotas. */
   readonly usage: { nodes: number; watches: number; transactions: number };
   readonly connections: Set<StoreConnection & { readonly disown: () => void }>;
 }
+
+/** Limits that `SET_QUOTA` may change. */
+export type MutableQuotas = { -readonly [K in keyof StoreQuotas]: number };
 
 export interface DomainTable {
   get(domid: number): Domain | undefined;
@@ -27,8 +36,13 @@ export interface DomainTable {
 /**
  * @param tick gives each new domain a generation above that of every node written before
  * @param exists tells of domains that were not introduced yet
+ * @param quotas limits of those that have no others
  */
-export function createDomainTable(tick: () => number, exists: (domid: number) => boolean): DomainTable {
+export function createDomainTable(
+  tick: () => number,
+  exists: (domid: number) => boolean,
+  quotas: StoreQuotas,
+): DomainTable {
   const known = new Map<number, Domain>();
 
   function add(domid: number): Domain {
@@ -39,6 +53,8 @@ export function createDomainTable(tick: () => number, exists: (domid: number) =>
       target: undefined,
       introduced: domid === 0,
       shutdown: false,
+      quotas: Object.create(quotas),
+      features: ALL_FEATURES,
       usage: { nodes: 0, watches: 0, transactions: 0 },
       connections: new Set(),
     };

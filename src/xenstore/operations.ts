@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { withChild } from './children.ts';
-import { StoreError } from './contract.ts';
+import { type Listing, StoreError } from './contract.ts';
 import { ancestorOf, type StorePath } from './paths.ts';
 import { inherit, isOwner, ownerOf, type Perms, READ, rightsOf, settle, WRITE } from './permissions.ts';
 import { enforce, nodeSize } from './quotas.ts';
-import { childNames, cut, lookup, makeNode, nearest, put, type TreeNode, walk } from './tree.ts';
+import { childNames, cut, listingOf, lookup, makeNode, nearest, put, type TreeNode, walk } from './tree.ts';
 import type { Context, Workspace } from './workspace.ts';
 
 /**
@@ -47,8 +47,8 @@ export function directory(context: Context, work: Workspace, path: StorePath): s
   return childNames(need(context, work, path, READ));
 }
 
-export function generation(context: Context, work: Workspace, path: StorePath): number {
-  return need(context, work, path, READ).generation;
+export function listing(context: Context, work: Workspace, path: StorePath): Listing {
+  return listingOf(need(context, work, path, READ));
 }
 
 export function getPerms(context: Context, work: Workspace, path: StorePath): Perms {

@@ -20,12 +20,13 @@ interface Limited {
 }
 
 /**
- * The one rule: `count` may reach the limit.
+ * The one rule: `count` may reach the limit; a limit of 0 is none.
  * @param count what the count would be after the operation
  * @throws StoreError ENOSPC
  */
 export function enforce(quotas: StoreQuotas, name: keyof StoreQuotas, caller: Limited, count: number): void {
-  if (!caller.privileged && count > quotas[name]) throw new StoreError('ENOSPC', `quota '${name}' is ${quotas[name]}`);
+  if (caller.privileged || count <= quotas[name] || quotas[name] === 0) return;
+  throw new StoreError('ENOSPC', `quota '${name}' is ${quotas[name]}`);
 }
 
 const HEADER_BYTES = 24;

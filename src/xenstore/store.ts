@@ -4,6 +4,7 @@ import { type Store, StoreError, type StoreOptions } from './contract.ts';
 import { createCore } from './core.ts';
 import { introduceDomain, releaseDomain, shutdownDomain } from './lifecycle.ts';
 import { recount } from './recount.ts';
+import { createSettings } from './settings.ts';
 
 /** A new store with the root, `/tool/xenstored` and domain 0. */
 export function createStore(options: StoreOptions = {}): Store {
@@ -22,6 +23,17 @@ export function createStore(options: StoreOptions = {}): Store {
       const usage = core.domains.get(domid)?.usage;
       return usage && { ...usage };
     },
+    totals() {
+      const totals = { domains: 0, nodes: 0, watches: 0, transactions: 0 };
+      for (const { usage } of core.domains.all) {
+        totals.domains++;
+        totals.nodes += usage.nodes;
+        totals.watches += usage.watches;
+        totals.transactions += usage.transactions;
+      }
+      return totals;
+    },
+    ...createSettings(core),
     check: () => recount(core),
   };
 }

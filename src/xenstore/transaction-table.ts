@@ -12,6 +12,8 @@ export interface TransactionTable {
   start(inside: number): number;
   /** @throws StoreError ENOENT, EAGAIN, ENOMEM, ENOSPC */
   end(id: number, commit: boolean): void;
+  /** @throws StoreError ENOENT unless there is such a transaction */
+  need(id: number): void;
   /** Runs an operation in the transaction `id`, or on the store itself for 0. @throws StoreError ENOENT for a wrong id */
   within<T>(id: number, action: (work: Workspace) => T): T;
   clear(): void;
@@ -41,12 +43,14 @@ export function createTransactionTable(core: Core, domain: Domain): TransactionT
   }
 
   return {
+    need: named,
+
     start(inside) {
       if (inside !== 0) {
         named(inside);
         throw new StoreError('EBUSY', 'transactions do not nest');
       }
-      enforce(core.quotas, 'transactions', domain, domain.usage.transactions + 1);
+      enforce(domain.quotas, 'transactions', domain, domain.usage.transactions + 1);
       const id = freshId();
       open.set(
         id,
@@ -62,7 +66,7 @@ export function createTransactionTable(core: Core, domain: Domain): TransactionT
       if (!commit) return;
       const { root, changes, charges } = transaction.commit(core.root);
       const gained = charges.get(domain.domid) ?? 0;
-      if (gained > 0) enforce(core.quotas, 'nodes', domain, domain.usage.nodes + gained);
+      if (gained > 0) enforce(domain.quotas, 'nodes', domain, domain.usage.nodes + gained);
       core.adopt(root, changes, charges);
     },
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Children, eachChild, getChild, noChildren, withChild, withoutChild } from './children.ts';
+import type { Listing } from './contract.ts';
 import type { Perms } from './permissions.ts';
 
 /**
@@ -81,6 +82,20 @@ export function cut(root: TreeNode, parts: readonly string[]): TreeNode {
 /** Names of a node's children in the order of their creation. */
 export function childNames(node: TreeNode): string[] {
   return [...eachChild(node.children)].sort((a, b) => a.created - b.created).map((child) => child.name);
+}
+
+/** Below so many children their list is made faster than it is found again. */
+const LONG = 128;
+const listings = new WeakMap<TreeNode, Listing>();
+
+/** The node's children as one text; remembered for long ones, which are asked for part by part. */
+export function listingOf(node: TreeNode): Listing {
+  const known = node.children.size < LONG ? undefined : listings.get(node);
+  if (known !== undefined) return known;
+  const names = childNames(node);
+  const made = { generation: node.generation, names: names.length === 0 ? '' : `${names.join('\0')}\0` };
+  if (names.length >= LONG) listings.set(node, made);
+  return made;
 }
 
 /** Calls `visit` for `node` and everything below; when it returns false, not for what is below that node. */

@@ -24,7 +24,7 @@ const fits = (path: string, token: string) => path.length + token.length + 2 <= 
 
 export function createWatchTable(core: Core, domain: Domain, deliver: Deliver): WatchTable {
   const watches = new Map<string, Watch>();
-  const queue = createEventQueue<Watch>(core.quotas.events);
+  const queue = createEventQueue<Watch>(domain.quotas.events);
   let lastId = 0;
   let draining = false;
 
@@ -55,7 +55,7 @@ export function createWatchTable(core: Core, domain: Domain, deliver: Deliver): 
       if (!fits(given, token) || /[^\0-\xff]/.test(token)) throw new StoreError('EINVAL', 'bad token');
       if (depth !== undefined && (!Number.isInteger(depth) || depth < 0)) throw new StoreError('EINVAL', 'bad depth');
       if (watches.has(key)) throw new StoreError('EEXIST', given);
-      enforce(core.quotas, 'watches', domain, domain.usage.watches + 1);
+      enforce(domain.quotas, 'watches', domain, domain.usage.watches + 1);
       const watch: Watch = {
         id: ++lastId,
         path,

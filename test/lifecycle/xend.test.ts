@@ -75,7 +75,7 @@ describe('xm xend', () => {
     expect(second.stdout).toBe(`error: xend is already running (pid ${home.pid()}) with ${home[shared]}\n`);
     expect(await names(home)).toEqual(['Domain-0', 'idle']);
     expect(records(home).length).toBe(1);
-    expect(readdirSync(home.runDir).sort()).toEqual(['console-1.sock', 'xend.pid', 'xend.sock']);
+    expect(readdirSync(home.runDir).sort()).toEqual(['console-1.sock', 'xend.pid', 'xend.sock', 'xenstored']);
     if (shared === 'stateDir') expect(readdirSync(dirs.runDir)).toEqual([]);
   });
 
