@@ -7,6 +7,19 @@ export interface Measurement {
   readonly metric: string;
   readonly value: number;
   readonly unit: string;
+  /** What the value should be. */
+  readonly target?: Target;
+}
+
+/** A bound of a value. */
+export interface Target {
+  readonly is: '>=' | '<=';
+  readonly value: number;
+}
+
+/** Whether a value is within its bound. */
+export function holds(target: Target, value: number): boolean {
+  return target.is === '>=' ? value >= target.value : value <= target.value;
 }
 
 /** Takes measurements, in the order in which the table shows them. */
@@ -46,10 +59,10 @@ function digits(value: number): string {
 export function formatTable(measurements: readonly Measurement[]): string {
   const columns = [...new Set(measurements.map(({ column }) => column))];
   const lines = new Map<string, string[]>();
-  for (const { row, metric, unit, column, value } of measurements) {
+  for (const { row, metric, unit, column, value, target } of measurements) {
     const key = JSON.stringify([row, metric, unit]);
     const line = lines.get(key) ?? [row, metric, unit, ...columns.map(() => '-')];
-    line[3 + columns.indexOf(column)] = digits(value);
+    line[3 + columns.indexOf(column)] = target ? `${digits(value)} (${target.is} ${target.value})` : digits(value);
     lines.set(key, line);
   }
   const table = [['row', 'metric', 'unit', ...columns], ...lines.values()];
