@@ -16,7 +16,7 @@ const SPIN = 0.05;
 /** After a sleep shorter than this, in milliseconds, spinning would probably have paid. */
 const SHORT_SLEEP = 0.1;
 /** Most short sleeps that are not spun for after spins that were in vain. */
-const MAX_RESERVE = 64;
+const MAX_RESERVE = 16;
 /** Rounds of events handled before the event loop gets a turn. */
 const ROUNDS_PER_TURN = 16;
 

@@ -18,8 +18,11 @@ export interface Doorbell {
   wait(timeout: number): void;
 }
 
-/** Entries taken from one ring before the other ring gets its turn, so that a flood of requests does not hold answers back. */
-const BATCH = 256;
+/**
+ * Entries taken from one ring before the other ring gets its turn, so that a flood of requests does not hold answers back, and
+ * before what handlers put is published, so that the peer works on it meanwhile.
+ */
+const BATCH = 64;
 
 /**
  * A channel over memory that both ends map and a doorbell: an event channel between domains, a task within one. Each end has
