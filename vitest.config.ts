@@ -4,7 +4,24 @@ import { defineConfig } from 'vitest/config';
 // As xend's process has it (`src/cli/xend-process.ts`): the lifecycle project runs supervisors in its own.
 process.env.MALLOC_MMAP_THRESHOLD_ ??= String(128 * 1024);
 
-/** `unit` shares threads and starts nothing; `lifecycle` runs real supervisors, each file in a process of its own. */
+/** Suites of test/lifecycle that hold for domains that share a thread too. */
+const LIGHT = [
+  'console',
+  'disk-md5',
+  'driver-domain',
+  'endings',
+  'hot-plug',
+  'idc-pair',
+  'many',
+  'pause',
+  'rounds',
+  'sharing',
+];
+
+/**
+ * `unit` shares threads and starts nothing; `lifecycle` runs real supervisors, each file in a process of its own; `light` runs
+ * some of them again, with all domains in the pool.
+ */
 export default defineConfig({
   test: {
     disableConsoleIntercept: true,
@@ -27,6 +44,18 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          benchmark: { include: [] },
+        },
+      },
+      {
+        test: {
+          name: 'light',
+          include: LIGHT.map((name) => `test/lifecycle/${name}.test.ts`),
+          env: { XM_TEST_POOL: 'shared' },
+          pool: 'forks',
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           benchmark: { include: [] },

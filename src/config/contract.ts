@@ -5,6 +5,9 @@ import type { Diagnostic } from '../sxp/contract.ts';
 /** What happens to a domain when it ends in some way. */
 export type EndAction = 'destroy' | 'restart' | 'preserve';
 
+/** Whether a domain has a thread of its own, or one of a pool's with many others. */
+export type PoolName = 'dedicated' | 'shared';
+
 /** `(image (js (kernel K) (args A)))`. */
 export interface ImageConfig {
   /** A built-in kernel's name (`shell`, `idle`), or the absolute path of a module. */
@@ -24,6 +27,7 @@ export interface VmConfig {
   /** Quota in MB for heap and pages. */
   readonly memory: number;
   readonly vcpus: number;
+  readonly pool: PoolName;
   readonly image: ImageConfig;
   readonly onPoweroff: EndAction;
   readonly onReboot: EndAction;

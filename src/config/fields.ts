@@ -2,7 +2,7 @@
 import type { Sxp } from '../sxp/contract.ts';
 import { findClass } from './classes.ts';
 import type { Context } from './context.ts';
-import type { EndAction, VmConfig } from './contract.ts';
+import type { EndAction, PoolName, VmConfig } from './contract.ts';
 import { printDevices, readDevices } from './devices.ts';
 import { asForms, type Form, group, readValue } from './form.ts';
 import { printImage, readImage } from './image.ts';
@@ -30,11 +30,10 @@ export interface VmField<K extends keyof VmConfig> {
 /** A row for any of the keys. */
 export type AnyVmField = { [K in keyof VmConfig]: VmField<K> }[keyof VmConfig];
 
-/** Smallest quota that a thread can live in, MB. */
-const MIN_MEMORY = 16;
 /** 1 TiB. */
 const MAX_MEMORY = 1024 * 1024;
 const MAX_VCPUS = 128;
+const POOLS: readonly PoolName[] = ['dedicated', 'shared'];
 const END_ACTIONS: readonly EndAction[] = ['destroy', 'restart', 'preserve'];
 
 /** The fields of `(vm ...)` (spec/xend.md 2.1 and 2.4), in the order in which they are printed. */
@@ -50,9 +49,9 @@ export const vmFields: readonly AnyVmField[] = [
     name: 'memory',
     key: 'memory',
     syntax: '(memory MB)',
-    doc: 'Quota in MB for heap and pages.',
+    doc: 'Quota in MB for heap and pages; at least 16 with a thread of its own.',
     default: 64,
-    ...value('memory', integer(MIN_MEMORY, MAX_MEMORY)),
+    ...value('memory', integer(1, MAX_MEMORY)),
   },
   {
     name: 'vcpus',
@@ -61,6 +60,14 @@ export const vmFields: readonly AnyVmField[] = [
     doc: 'Number of virtual processors.',
     default: 1,
     ...value('vcpus', integer(1, MAX_VCPUS)),
+  },
+  {
+    name: 'pool',
+    key: 'pool',
+    syntax: '(pool POOL)',
+    doc: 'dedicated: a thread of its own; shared: one of the many domains of a thread, which it trusts.',
+    default: 'dedicated',
+    ...value('pool', choice(POOLS)),
   },
   {
     name: 'on_poweroff',

@@ -10,6 +10,9 @@ import { vmFields } from './fields.ts';
 import { asForms, FIELD, type Form, group } from './form.ts';
 import { imageFields } from './image.ts';
 
+/** Smallest quota that a thread can live in, MB. */
+const MIN_OWN_MEMORY = 16;
+
 /**
  * Reads the `(vm ...)` forms of a text, one for each domain.
  *
@@ -77,7 +80,25 @@ function readVm(vm: Form, context: Context): Partial<VmConfig> {
     if (forms !== undefined || field.default !== undefined || !context.complete) continue;
     context.report('config-missing-field', `missing field '${field.name}'`, vm.nameSpan, `add ${field.syntax}`);
   }
+  checkPlace(config as Partial<VmConfig>, given, context);
   return config as Partial<VmConfig>;
+}
+
+/** Reports what does not go with where the domain lives. */
+function checkPlace(
+  { pool, memory = MIN_OWN_MEMORY, backends = [] }: Partial<VmConfig>,
+  given: ReadonlyMap<string, readonly Form[]>,
+  context: Context,
+): void {
+  const where = (field: string): Span => given.get(field)![0]!.nameSpan;
+  if (pool === 'shared' && backends.length > 0) {
+    const hint = 'they need files and sockets, which a thread of a pool has not';
+    context.report('config-conflict', 'a domain with (pool shared) serves no back ends', where('backend'), hint);
+  }
+  if (pool === 'dedicated' && memory < MIN_OWN_MEMORY) {
+    const message = `a domain with a thread of its own needs ${MIN_OWN_MEMORY} MB of memory, not ${memory}`;
+    context.report('config-conflict', message, where('memory'), '(pool shared) lets it live with less');
+  }
 }
 
 /** Where a field belongs that is no field of the vm. */

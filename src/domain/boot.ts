@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, getHashes } from 'node:crypto';
 import { messageOf } from '../errors.ts';
+import type { Dispatcher } from '../hv/dispatcher.ts';
 import { connectHypercalls } from '../hv/hypercalls.ts';
+import type { DomainMemory } from '../hv/hypervisor.ts';
+import type { SharedInfo } from '../hv/shared-info.ts';
 import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
+import type { Port } from '../port.ts';
 import { connectStore } from '../xenstore/port.ts';
 import { namedArgs } from './args.ts';
 import { createBacks } from './backs.ts';
-import type { Domain, DomainConsole, ShutdownReason } from './contract.ts';
-import { type ControlBody, type ControlChannel, type ControlHandler, createControlChannel, OKAY } from './control.ts';
+import type { Domain, DomainConsole, Kernel, ShutdownReason } from './contract.ts';
+import {
+  CMSG_STATUS,
+  type ControlBody,
+  type ControlChannel,
+  type ControlHandler,
+  createControlChannel,
+  OKAY,
+} from './control.ts';
 import { createFronts } from './fronts.ts';
 import { createIdc } from './idc.ts';
 import { createIdcControl } from './idc-control.ts';
-import { importKernel } from './kernel-module.ts';
-import type { ThreadData } from './launch.ts';
-import { checkSandbox, enterSandbox } from './sandbox.ts';
 
 /** What a kernel may return; anything else means `poweroff`. */
 const REASONS: ReadonlySet<unknown> = new Set<ShutdownReason>(['poweroff', 'reboot', 'halt']);
@@ -22,15 +30,52 @@ const REASONS: ReadonlySet<unknown> = new Set<ShutdownReason>(['poweroff', 'rebo
 /** How long a domain's last console output may take to reach the back end, milliseconds. */
 const DRAIN_LIMIT = 1000;
 
-/**
- * Boots a domain in its thread: announces drivers to xend, loads the kernel, waits until xend lets it start, runs it,
- * reports how it ended. Domain-0 has no kernel and serves until its thread is ended.
- */
-export async function bootDomain(data: ThreadData): Promise<void> {
-  const { door, name, args } = data;
-  const hypercalls = connectHypercalls(door);
-  const xenstore = connectStore(data.store);
+/** What a domain is, to itself. */
+export interface DomainData {
+  readonly memory: DomainMemory;
+  readonly name: string;
+  readonly args: string;
+  readonly fronts: readonly ClassModule[];
+  readonly backs: readonly ClassModule[];
+  readonly runDir: string;
+  /** Addresses that it was given. */
+  readonly addresses: readonly string[];
+}
+
+/** A class and the URL of one of its modules. */
+export interface ClassModule {
+  readonly name: string;
+  readonly module: string;
+}
+
+/** The lines of a domain. */
+export interface DomainDoors<P extends Port = Port> {
+  readonly hypercalls: P;
+  readonly store: P;
+  readonly control: P;
+}
+
+/** What is different for domains that share a thread. */
+export interface BootWays {
+  /** Absent for Domain-0, which serves until its thread is ended. */
+  readonly loadKernel: (() => Promise<Kernel>) | undefined;
+  readonly dispatch?: (info: SharedInfo) => Dispatcher;
+}
+
+/** A domain that boots or runs. */
+export interface BootedDomain {
+  /** Resolves when the kernel has ended and xend knows why, or when Domain-0 is ready; a rejection is the domain's crash. */
+  readonly ended: Promise<void>;
+  /** Closes all that the domain has: its signal aborts, nothing reaches it any more, and what it waits for fails or never comes. */
+  close(): void;
+}
+
+/** Boots a domain: announces drivers to xend, loads the kernel, waits until xend lets it start, runs it, reports how it ended. */
+export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays): BootedDomain {
+  const hypercalls = connectHypercalls({ ...data.memory, port: doors.hypercalls }, ways.dispatch);
+  const xenstore = connectStore(doors.store);
   const shutdown = new AbortController();
+  let closed = false;
   let control: ControlChannel;
   const buffers = createRemoteBuffers(hypercalls);
   const fronts = createFronts({ hypercalls, buffers }, () => control);
@@ -47,57 +92,72 @@ export async function bootDomain(data: ThreadData): Promise<void> {
     if (type === 'SHUTDOWN') shutdown.abort(subtype.toLowerCase());
     return OKAY;
   };
-  control = createControlChannel(data.control, handle);
+  control = createControlChannel(doors.control, handle);
 
-  for (const { name: backClass, module } of data.backs) await backs.announce(backClass, module);
-  for (const { name: frontClass, module } of data.fronts) await fronts.announce(frontClass, module);
-  if (data.kernel === undefined) {
-    await control.request('DOMAIN', 'READY');
-    return;
+  function createWorld(): Domain {
+    return {
+      domid: data.memory.domid,
+      name: data.name,
+      args: namedArgs(data.args),
+      commandLine: data.args,
+      console: fronts.find('console')?.driver as DomainConsole,
+      devices: fronts,
+      xenstore,
+      hypercalls,
+      idc: createIdc(data.name, data.addresses, rendezvous, buffers),
+      signal: shutdown.signal,
+      digest(algorithm) {
+        if (!getHashes().includes(algorithm)) return undefined;
+        const hash = createHash(algorithm);
+        return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
+      },
+    };
   }
-  if (data.confined) {
-    enterSandbox({
-      trusted: data.trusted,
-      publicModule: data.publicModule,
-      kernel: data.kernel.url,
-      source: data.kernel.source,
-    });
-    const open = checkSandbox(data.readable);
-    if (open.length > 0) throw new Error(`this Node does not confine a thread: ${open.join(', ')}`);
-  }
-  // Before it is ready: a kernel that cannot be loaded makes no domain.
-  const kernel = await importKernel(data.kernel.url);
-  // Answered when the domain may run: at once, or at `xm unpause`.
-  await control.request('DOMAIN', 'READY', {}, 2 ** 31 - 1);
 
-  const console = fronts.find('console')?.driver as DomainConsole;
-  const domain: Domain = {
-    domid: door.domid,
-    name,
-    args: namedArgs(args),
-    commandLine: args,
-    console,
-    devices: fronts,
-    xenstore,
-    hypercalls,
-    idc: createIdc(name, data.addresses, rendezvous, buffers),
-    signal: shutdown.signal,
-    digest(algorithm) {
-      if (!getHashes().includes(algorithm)) return undefined;
-      const hash = createHash(algorithm);
-      return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
+  async function boot(): Promise<void> {
+    for (const { name, module } of data.backs) await backs.announce(name, module);
+    for (const { name, module } of data.fronts) await fronts.announce(name, module);
+    // Before it is ready: a kernel that cannot be loaded makes no domain.
+    const kernel = await ways.loadKernel?.();
+    // Answered when the domain may run: at once, or at `xm unpause`.
+    const { status } = await control.request('DOMAIN', 'READY', {}, 2 ** 31 - 1);
+    if (kernel === undefined || status !== CMSG_STATUS.okay) return;
+    const reason = await runKernel(kernel, createWorld(), () => closed);
+    await control.request('DOMAIN', 'EXIT', { reason });
+  }
+
+  return {
+    ended: boot(),
+    close() {
+      closed = true;
+      // What the kernel has begun cannot be taken from it, but it is told.
+      shutdown.abort('halt');
+      hypercalls.close();
+      xenstore.close();
+      control.close();
     },
   };
-  const lastWords = () => Promise.race([console.drained(), new Promise((done) => setTimeout(done, DRAIN_LIMIT))]);
-  let reason: unknown;
+}
+
+/**
+ * @param closed whether the domain has ended before its kernel
+ * @returns why it ended
+ */
+async function runKernel(kernel: Kernel, domain: Domain, closed: () => boolean): Promise<unknown> {
+  const { console, signal } = domain;
+  const lastWords = async () => {
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([console.drained(), new Promise((done) => (timer = setTimeout(done, DRAIN_LIMIT)))]);
+    clearTimeout(timer);
+  };
   try {
-    reason = (await kernel(domain)) ?? shutdown.signal.reason;
+    const reason = (await kernel(domain)) ?? signal.reason;
+    await lastWords();
+    return REASONS.has(reason) ? reason : 'poweroff';
   } catch (error) {
+    if (closed()) throw error;
     console.write(`\r\nKernel crashed: ${messageOf(error)}\r\n`);
     await lastWords();
     throw error;
   }
-  await lastWords();
-  await control.request('DOMAIN', 'EXIT', { reason: REASONS.has(reason) ? reason : 'poweroff' });
-  process.exit(0);
 }

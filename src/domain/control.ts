@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MessagePort } from 'node:worker_threads';
+
 import { messageOf } from '../errors.ts';
+import type { Port } from '../port.ts';
 
 /** Statuses of answers (spec/xend.md 3.2). */
 export const CMSG_STATUS = {
@@ -70,7 +71,7 @@ export const OKAY: ControlAnswer = { status: CMSG_STATUS.okay };
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-export function createControlChannel(port: MessagePort, handle: ControlHandler): ControlChannel {
+export function createControlChannel(port: Port, handle: ControlHandler): ControlChannel {
   const pending = new Map<number, (answer: ControlAnswer) => void>();
   let nextId = 1;
   let closed = false;

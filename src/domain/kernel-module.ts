@@ -39,7 +39,7 @@ function placeOf(thrown: unknown): string | undefined {
   const heading = /^(\/.+|file:.+):(\d+)\n/.exec(stack);
   const frames = [...stack.matchAll(/\n +at (?:.*\()?(file:.+?):(\d+):\d+/g)];
   const [, file, line] = heading ?? frames.find((frame) => !frame[1]!.startsWith(ours)) ?? [];
-  return file === undefined ? undefined : `${basename(file)}:${line}`;
+  return file === undefined ? undefined : `${basename(file).replace(/\?.*/, '')}:${line}`;
 }
 
 /** Node does not say where the syntax error of a JavaScript module is; its TypeScript parser does. */

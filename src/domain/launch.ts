@@ -2,16 +2,10 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type MessagePort, Worker } from 'node:worker_threads';
+import { type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads';
 import { XmError } from '../errors.ts';
-import type { DomainDoor } from '../hv/hypervisor.ts';
+import type { DomainData, DomainDoors } from './boot.ts';
 import { explainKernel } from './kernel-module.ts';
-
-/** A class and the URL of one of its modules. */
-export interface ClassModule {
-  readonly name: string;
-  readonly module: string;
-}
 
 /** A kernel, found and read. */
 export interface KernelImage {
@@ -23,42 +17,34 @@ export interface KernelImage {
   readonly builtin: boolean;
 }
 
-/** All that a domain's thread needs to boot. */
-export interface DomainSpec {
-  readonly name: string;
-  readonly door: DomainDoor;
-  readonly store: MessagePort;
-  readonly control: MessagePort;
+/** A domain that is to be launched. */
+export interface DomainSpec extends DomainData {
   readonly kernel: KernelImage | undefined;
-  readonly args: string;
-  /** V8's limit of the JavaScript heap, MB. */
-  readonly heapMB: number;
-  readonly fronts: readonly ClassModule[];
-  /** Serving back ends needs files and sockets: such a domain is not confined. */
-  readonly backs: readonly ClassModule[];
-  readonly runDir: string;
-  /** Addresses that the domain was given. */
-  readonly addresses: readonly string[];
 }
 
-/** How a thread ended. */
+/** How a domain's life in its thread ended. */
 export interface ThreadEnd {
   readonly exitCode: number;
   /** The error that ended it, if one did. */
   readonly error: Error | undefined;
 }
 
-/** A running domain thread. */
+/** A running domain. */
 export interface DomainThread {
+  /** Where it runs. */
   readonly worker: Worker;
-  /** Resolves when the thread is gone, with all its requests to the system finished. */
+  /** Whether others run there too. */
+  readonly shared: boolean;
+  /** Resolves when it is gone, with all its requests to the system finished. */
   readonly ended: Promise<ThreadEnd>;
-  /** Ends it at once, whatever it does. */
+  /** Ends it at once; resolves when it is gone. */
   kill(): Promise<unknown>;
 }
 
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+/** Of our own modules, as they run. */
+export const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const sourceRoot = new URL('../', import.meta.url);
+const ownPaths = [sourceRoot, new URL('../package.json', sourceRoot), new URL('../../package.json', sourceRoot)];
 
 /** Built-in kernels by name. */
 const BUILTIN: Readonly<Record<string, string>> = {
@@ -91,13 +77,43 @@ export function loadKernel(kernel: string): KernelImage {
   }
 }
 
-/** Starts a domain's thread. It reports over its control channel; see `boot.ts`. */
-export function launchDomain(spec: DomainSpec): DomainThread {
-  const { door, store, control, kernel } = spec;
-  const confined = spec.backs.length === 0;
-  const readable = readablePaths(spec);
-  const worker = new Worker(new URL(`./thread${extension}`, import.meta.url), {
-    name: spec.name,
+/**
+ * Starts a thread that is the domain's own. It reports over its control line; see `boot.ts`.
+ *
+ * @param heapMB V8's limit of the JavaScript heap
+ */
+export function launchDomain(
+  { kernel, ...domain }: DomainSpec,
+  doors: DomainDoors<MessagePort>,
+  heapMB: number,
+): DomainThread {
+  // Serving back ends needs files and sockets: such a domain is not confined.
+  const confined = domain.backs.length === 0;
+  const readable = readablePaths({ kernel, ...domain });
+  const data: ThreadData = { domain, doors, kernel, readable: confined ? readable : undefined };
+  const worker = startWorker(`thread${extension}`, domain.name, confined ? readable : undefined, heapMB, {
+    workerData: data,
+    transferList: Object.values(doors),
+  });
+  return { worker, shared: false, ended: endOf(worker), kill: () => worker.terminate() };
+}
+
+/**
+ * Starts a thread of this project.
+ *
+ * @param readable what it may read, if it is confined
+ */
+export function startWorker(
+  entry: string,
+  name: string,
+  readable: readonly string[] | undefined,
+  heapMB: number,
+  options: WorkerOptions,
+): Worker {
+  const confined = readable !== undefined;
+  const worker = new Worker(new URL(`./${entry}`, import.meta.url), {
+    ...options,
+    name,
     env: {},
     argv: [],
     stdin: false,
@@ -107,66 +123,42 @@ export function launchDomain(spec: DomainSpec): DomainThread {
     // Node lets a thread read the whole working directory in place of an entry script, unless there is a text to evaluate.
     execArgv: confined ? ['--eval=0', '--permission', ...readable.map((path) => `--allow-fs-read=${path}`)] : [],
     resourceLimits: {
-      maxOldGenerationSizeMb: spec.heapMB,
+      maxOldGenerationSizeMb: heapMB,
       maxYoungGenerationSizeMb: 4,
       codeRangeSizeMb: 16,
       stackSizeMb: 2,
     },
-    workerData: {
-      name: spec.name,
-      door,
-      store,
-      control,
-      kernel,
-      args: spec.args,
-      fronts: spec.fronts,
-      backs: spec.backs,
-      runDir: spec.runDir,
-      addresses: spec.addresses,
-      trusted: sourceRoot.href,
-      publicModule: new URL(`index${extension}`, sourceRoot).href,
-      readable,
-      confined,
-    } satisfies ThreadData,
-    transferList: [door.port, store, control],
   });
   // Not shown anywhere: kernels write to their console. Unread, the pipes would fill.
   worker.stdout.resume();
   worker.stderr.resume();
+  return worker;
+}
+
+/** How a thread ends, when it has. */
+export function endOf(worker: Worker): Promise<ThreadEnd> {
   let error: Error | undefined;
   worker.on('error', (thrown: unknown) => {
     error = thrown instanceof Error ? thrown : new Error(String(thrown));
   });
-  const ended = new Promise<ThreadEnd>((resolve) => {
+  return new Promise((resolve) => {
     worker.once('exit', (exitCode) => resolve({ exitCode, error }));
   });
-  return { worker, ended, kill: () => worker.terminate() };
 }
 
-/** What `workerData` holds. */
+/** What `workerData` holds for a domain's own thread. */
 export interface ThreadData {
-  readonly name: string;
-  readonly door: DomainDoor;
-  readonly store: MessagePort;
-  readonly control: MessagePort;
+  readonly domain: DomainData;
+  readonly doors: DomainDoors<MessagePort>;
   readonly kernel: KernelImage | undefined;
-  readonly args: string;
-  readonly fronts: readonly ClassModule[];
-  readonly backs: readonly ClassModule[];
-  readonly runDir: string;
-  readonly addresses: readonly string[];
-  readonly trusted: string;
-  readonly publicModule: string;
-  /** Files and, ending in a slash, directories. */
-  readonly readable: readonly string[];
-  readonly confined: boolean;
+  /** What it may read, files and, ending in a slash, directories; absent for a domain that is not confined. */
+  readonly readable: readonly string[] | undefined;
 }
 
-/** What a domain's thread may read: our own modules, and the directories of the kernel and of the front ends. */
-function readablePaths({ kernel, fronts }: DomainSpec): readonly string[] {
-  const own = [sourceRoot, new URL('../package.json', sourceRoot), new URL('../../package.json', sourceRoot)];
+/** What a domain may read: our own modules, and the directories of the kernel and of the front ends. */
+export function readablePaths({ kernel, fronts }: Pick<DomainSpec, 'kernel' | 'fronts'>): readonly string[] {
   const modules = [...fronts.map(({ module }) => module), ...(kernel === undefined ? [] : [kernel.url])];
-  return [...new Set([...own.map(String), ...modules.map((module) => new URL('./', module).href)])].map((url) =>
+  return [...new Set([...ownPaths.map(String), ...modules.map((module) => new URL('./', module).href)])].map((url) =>
     fileURLToPath(url),
   );
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /**
  * Modules that a kernel may import. None of them can make a synchronous native call that lasts: a thread stuck in one
@@ -52,35 +53,47 @@ const HIDDEN = [
   'execve',
 ] as const;
 
-/** What the sandbox needs to know of the kernel it will hold. */
+/** This project's own modules, which may import anything. */
+const trusted = new URL('../', import.meta.url).href;
+/** What `import 'xenidc'` means. */
+const publicModule = new URL(import.meta.url.endsWith('.ts') ? 'index.ts' : 'index.js', trusted).href;
+
+/** What the sandbox needs to know of the kernels it will hold. */
 export interface SandboxOptions {
-  /** URL prefix of this project's own modules, which may import anything. */
-  readonly trusted: string;
-  /** What `import 'xenidc'` means. */
-  readonly publicModule: string;
-  /** The kernel's URL and, for TypeScript, its text with the types erased by the supervisor. */
-  readonly kernel: string;
-  readonly source: string | undefined;
+  /** Text of a TypeScript kernel with the types erased by the supervisor; undefined for any other module. */
+  readonly sourceOf: (url: string) => string | undefined;
+  /** What kernels may import, where Node itself lets the thread read all: files and, ending in a slash, directories. */
+  readonly mayRead?: (path: string) => boolean;
 }
 
 /**
- * Closes the thread around the kernel that is imported next: a fault domain, not a security boundary. Must run after our own
+ * Closes the thread around the kernels that are imported next: a fault domain, not a security boundary. Must run after our own
  * modules were imported.
+ *
+ * A kernel whose URL has a query is an instance of its own, and so are the modules beside it that it imports.
  */
-export function enterSandbox({ trusted, publicModule, kernel, source }: SandboxOptions): void {
+export function enterSandbox({ sourceOf, mayRead = () => true }: SandboxOptions): void {
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === 'xenidc') return { url: publicModule, shortCircuit: true };
-      if (context.parentURL?.startsWith(trusted)) return next(specifier, context);
+      const parent = context.parentURL ?? '';
       const resolved = next(specifier, context);
+      if (parent.startsWith(trusted)) return resolved;
       const builtin = /^node:(.*)$/.exec(resolved.url)?.[1];
       if (builtin !== undefined && !ALLOWED.has(builtin)) {
         throw new Error(`a kernel may not import node:${builtin}`);
       }
-      return resolved;
+      if (!resolved.url.startsWith('file:')) return resolved;
+      if (!mayRead(fileURLToPath(resolved.url))) {
+        throw Object.assign(new Error('Access to this API has been restricted'), { code: 'ERR_ACCESS_DENIED' });
+      }
+      const instance = /\?domain=\d+$/.exec(parent)?.[0] ?? '';
+      return { ...resolved, url: `${resolved.url}${resolved.url.includes('?') ? '' : instance}` };
     },
-    load: (url, context, next) =>
-      url === kernel && source !== undefined ? { format: 'module', source, shortCircuit: true } : next(url, context),
+    load(url, context, next) {
+      const source = sourceOf(url);
+      return source === undefined ? next(url, context) : { format: 'module', source, shortCircuit: true };
+    },
   });
   for (const name of HIDDEN) hide(process, name);
   hide(globalThis, 'BroadcastChannel');

@@ -6,6 +6,7 @@ import type { Store } from '../xenstore/contract.ts';
 import { type ServedStore, serveStore } from '../xenstore/port.ts';
 import { type ControlChannel, type ControlHandler, createControlChannel } from './control.ts';
 import { type DomainSpec, type DomainThread, launchDomain } from './launch.ts';
+import type { LightPlace } from './pool.ts';
 
 /** What domains are started on. */
 export interface Ground {
@@ -13,11 +14,13 @@ export interface Ground {
   readonly store: Store;
 }
 
-/** A domain to be started: all that its thread needs but the doors, which are made here. */
-export interface StartSpec extends Omit<DomainSpec, 'door' | 'store' | 'control'> {
+/** A domain to be started: all that it needs but the doors, which are made here. */
+export interface StartSpec extends Omit<DomainSpec, 'memory'> {
   readonly domid: DomId;
   /** MB that it may have in pages. */
   readonly pagesMB: number;
+  /** V8's limit of the JavaScript heap of a thread of its own, MB. */
+  readonly heapMB: number;
 }
 
 /** The supervisor's ends of a domain that was started. */
@@ -27,21 +30,40 @@ export interface StartedDomain {
   readonly control: ControlChannel;
 }
 
+const quotaOf = ({ pagesMB }: StartSpec): number => Math.floor((pagesMB * 2 ** 20) / PAGE_SIZE);
+
 /**
  * Starts a domain in a thread of its own, with doors to hypervisor, store and supervisor: what all who start domains share.
  *
  * @param handle answers what the domain asks over its control channel
  */
 export function startDomain({ hv, store }: Ground, spec: StartSpec, handle: ControlHandler): StartedDomain {
-  const { domid, pagesMB, ...rest } = spec;
-  const door = hv.createDomain(domid, Math.floor((pagesMB * 2 ** 20) / PAGE_SIZE));
+  const { domid, backs, heapMB } = spec;
+  const { port: hypercalls, ...memory } = hv.createDomain(domid, quotaOf(spec), { serves: backs.length > 0 });
   if (domid !== 0) store.introduceDomain(domid);
   const [storeHere, storeThere] = portPair();
   const [controlHere, controlThere] = portPair();
   return {
     store: serveStore(store, domid, storeHere),
     control: createControlChannel(controlHere, handle),
-    thread: launchDomain({ ...rest, door, store: storeThere, control: controlThere }),
+    thread: launchDomain({ ...spec, memory }, { hypercalls, store: storeThere, control: controlThere }, heapMB),
+  };
+}
+
+/** The same in a thread that it shares with others. */
+export function startLightDomain(
+  { hv, store }: Ground,
+  { seat, doors, launch }: LightPlace,
+  spec: StartSpec,
+  handle: ControlHandler,
+): StartedDomain {
+  const { domid } = spec;
+  const memory = hv.createSeatedDomain(domid, quotaOf(spec), seat, doors.hypercalls);
+  store.introduceDomain(domid);
+  return {
+    store: serveStore(store, domid, doors.store),
+    control: createControlChannel(doors.control, handle),
+    thread: launch({ ...spec, memory }),
   };
 }
 

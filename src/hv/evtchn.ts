@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DOMID_SELF, type DomId, EVTCHN_STATUS, type EvtchnPort, HypercallError, VIRQ } from './contract.ts';
-import { MAX_PORTS, resetPort, type SharedInfo, setArgoPort, setPending, setPortState } from './shared-info.ts';
+import { portsOf, resetPort, type SharedInfo, setArgoPort, setPending, setPortState } from './shared-info.ts';
 
 interface Channel {
   status: number;
@@ -39,8 +39,9 @@ function fail(code: string, message: string): never {
 /** The event channel operations of spec/primitives.md 6.1 over the domains that `find` knows. */
 export function createEventChannels(find: (domid: DomId) => EvtchnDomain | undefined) {
   function freePort(domain: EvtchnDomain): EvtchnPort {
-    for (let port = 1; port < MAX_PORTS; port++) if (!domain.channels.has(port)) return port;
-    return fail('ENOSPC', `domain ${domain.domid} has ${MAX_PORTS - 1} event channels`);
+    const ports = portsOf(domain.info);
+    for (let port = 1; port < ports; port++) if (!domain.channels.has(port)) return port;
+    return fail('ENOSPC', `domain ${domain.domid} has ${ports - 1} event channels`);
   }
 
   function open(domain: EvtchnDomain, channel: Channel): EvtchnPort {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MessagePort } from 'node:worker_threads';
+import type { Port } from '../port.ts';
 import type { ArgoAuthority, ArgoDomain } from './argo.ts';
 import { type CopyEnd, HypercallError } from './contract.ts';
 import type { EventChannels, EvtchnDomain } from './evtchn.ts';
@@ -39,7 +39,7 @@ function copyEnd(value: unknown): CopyEnd {
  * arrives, xend's thread goes on.
  */
 export function serveHypercalls(
-  port: MessagePort,
+  port: Port,
   domain: GrantDomain & EvtchnDomain & ArgoDomain & LendingDomain,
   grants: GrantTables,
   events: EventChannels,

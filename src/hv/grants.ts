@@ -13,6 +13,8 @@ import type { DomainMemory } from './memory.ts';
 /** Grants a domain may have and mappings it may hold at once. */
 export const MAX_GRANTS = 1024;
 export const MAX_MAPPINGS = 1024;
+/** Mappings that a domain may hold which serves many. */
+export const MAX_SERVING_MAPPINGS = 16 * MAX_MAPPINGS;
 /** References 0 to 7 are reserved (0 console, 1 xenstore). */
 const FIRST_GREF = 8;
 
@@ -32,11 +34,12 @@ export interface GrantDomain {
   readonly memory: DomainMemory;
   readonly grants: Map<GrantRef, GrantEntry>;
   readonly mappings: Map<number, GrantEntry>;
+  readonly maxMappings: number;
   nextHandle: number;
 }
 
-export function createGrantDomain(domid: DomId, memory: DomainMemory): GrantDomain {
-  return { domid, memory, grants: new Map(), mappings: new Map(), nextHandle: 1 };
+export function createGrantDomain(domid: DomId, memory: DomainMemory, maxMappings: number): GrantDomain {
+  return { domid, memory, grants: new Map(), mappings: new Map(), maxMappings, nextHandle: 1 };
 }
 
 function refuse(status: number, message: string): never {
@@ -109,7 +112,7 @@ export function createGrantTables(find: (domid: DomId) => GrantDomain | undefine
     },
     map(caller: GrantDomain, granter: DomId, gref: GrantRef, readonly: boolean): Mapping {
       const entry = accessible(caller, granter, gref, !readonly);
-      if (caller.mappings.size >= MAX_MAPPINGS) refuse(GNTST.noSpace, `${MAX_MAPPINGS} mappings exist`);
+      if (caller.mappings.size >= caller.maxMappings) refuse(GNTST.noSpace, `${caller.maxMappings} mappings exist`);
       entry.pins++;
       const handle = caller.nextHandle++;
       caller.mappings.set(handle, entry);

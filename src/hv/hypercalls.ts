@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { receiveMessageOnPort } from 'node:worker_threads';
+import { MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Port } from '../port.ts';
 import { createArgoClient } from './argo-client.ts';
 import type { ArgoNews } from './argo-messages.ts';
 import { type EvtchnPort, type Extent, HypercallError, type Hypercalls, type Mapping } from './contract.ts';
-import { createDispatcher } from './dispatcher.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import type { Binding } from './evtchn.ts';
 import { type FramePoolDoor, openFramePool } from './frames-pool.ts';
 import type { HypercallReply } from './gate.ts';
-import type { DomainDoor } from './hypervisor.ts';
+import type { DomainMemory } from './hypervisor.ts';
 import { createLendingClient } from './lending-client.ts';
 import type { LendingNews } from './lending-messages.ts';
 import { ownMap } from './own-map.ts';
@@ -15,11 +16,11 @@ import {
   clearMask,
   countSent,
   isInterdomain,
-  MAX_PORTS,
   portState,
+  portsOf,
+  type SharedInfo,
   setMask,
   setPending,
-  waitForEvent,
 } from './shared-info.ts';
 
 // Taken before any kernel runs: an accessor that it puts on all objects must not be handed a message.
@@ -46,13 +47,20 @@ export interface HypercallClient extends Hypercalls {
   close(): void;
 }
 
-/** The domain's side of the gate: in the domain's thread, over the door that the hypervisor gave it. */
-export function connectHypercalls({ domid, info, lending, port }: DomainDoor): HypercallClient {
+/**
+ * The domain's side of the gate: in the domain's thread, over the door that the hypervisor gave it.
+ *
+ * @param dispatch delivers its events; by itself, unless others share the thread
+ */
+export function connectHypercalls(
+  { domid, info, lending, port }: DomainMemory & { readonly port: Port },
+  dispatch: (info: SharedInfo) => Dispatcher = createDispatcher,
+): HypercallClient {
   const pending = ownMap<number, Pending>();
-  const bindings: (Binding | undefined)[] = new Array(MAX_PORTS).fill(undefined);
+  const bindings: (Binding | undefined)[] = new Array(portsOf(info)).fill(undefined);
   /** Notifications of ports that are bound although the binding itself has not reached this thread yet. */
   const early = new Set<EvtchnPort>();
-  const dispatcher = createDispatcher(info);
+  const dispatcher = dispatch(info);
   let nextId = 1;
   let closed = false;
 
@@ -114,6 +122,10 @@ export function connectHypercalls({ domid, info, lending, port }: DomainDoor): H
 
   /** Takes what has arrived, for who may not yield: the answers wait as before for those who do. */
   function readGate(): void {
+    if (!(port instanceof MessagePort)) {
+      port.deliver?.();
+      return;
+    }
     for (let news = receiveMessageOnPort(port); news !== undefined; news = receiveMessageOnPort(port)) {
       onMessage(news.message);
     }
@@ -124,7 +136,7 @@ export function connectHypercalls({ domid, info, lending, port }: DomainDoor): H
     const binding = bindings[near];
     // With both ends in one thread nobody else would answer.
     if (binding?.remote === domid) dispatcher.deliver(binding.remotePort);
-    return waitForEvent(info, near, timeout);
+    return dispatcher.wait(near, timeout);
   }
 
   port.on('message', onMessage);

@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Port } from '../port.ts';
 import { type ArgoDomain, type ArgoOptions, createArgo, createArgoTable } from './argo.ts';
 import { type DomId, type EvtchnPort, type FrameUsage, PAGE_SIZE, VIRQ } from './contract.ts';
 import { createEventChannels, type EvtchnDomain } from './evtchn.ts';
 import { createFrames } from './frames.ts';
 import { serveHypercalls } from './gate.ts';
-import { createGrantDomain, createGrantTables, type GrantDomain } from './grants.ts';
+import {
+  createGrantDomain,
+  createGrantTables,
+  type GrantDomain,
+  MAX_MAPPINGS,
+  MAX_SERVING_MAPPINGS,
+} from './grants.ts';
 import { createLending, type LendingDomain } from './lending.ts';
 import type { LendingDoor } from './lending-messages.ts';
 import { usedEntries } from './lending-table.ts';
 import { createDomainMemory } from './memory.ts';
 import { createMessageRing } from './message-ring.ts';
-import { createSharedInfo, isSleeping, portCounters, type SharedInfo, setPaused } from './shared-info.ts';
+import {
+  createSharedInfo,
+  isSleeping,
+  MAX_PORTS,
+  MAX_SERVING_PORTS,
+  portCounters,
+  type Seat,
+  type SharedInfo,
+  setPaused,
+} from './shared-info.ts';
 
 /** What a domain holds, for accounting and for leak tests. */
 export interface DomainUsage {
@@ -27,16 +43,28 @@ export interface DomainUsage {
   readonly lent: number;
 }
 
-/** What a domain's thread needs to make hypercalls; hand it over with `port` in the transfer list. */
-export interface DomainDoor {
+/** What a domain needs to make hypercalls, beside its line to us. */
+export interface DomainMemory {
   readonly domid: DomId;
   readonly info: SharedInfo;
   readonly lending: LendingDoor;
+}
+
+/** That and the line; hand it over with `port` in the transfer list. */
+export interface DomainDoor extends DomainMemory {
   readonly port: MessagePort;
 }
 
 interface HvDomain extends GrantDomain, EvtchnDomain, ArgoDomain, LendingDomain {
   readonly close: () => void;
+}
+
+/** What a domain is allowed. */
+export interface DomainOptions {
+  /** False for a domain that may not use Argo. */
+  readonly argo?: boolean;
+  /** It serves many others: more ports and mappings. */
+  readonly serves?: boolean;
 }
 
 /** Boot options. */
@@ -47,11 +75,14 @@ export interface HypervisorOptions {
 
 /** The authority over domains, pages, grants, event channels, Argo and lent memory. It lives on xend's main thread and is never on a data path. */
 export interface Hypervisor {
+  /** @param quotaPages pages the domain may have in extents, rings and pools */
+  createDomain(domid: DomId, quotaPages: number, options?: DomainOptions): DomainDoor;
   /**
-   * @param quotaPages pages the domain may have in extents, rings and pools
-   * @param options.argo false for a domain that may not use Argo
+   * The same in a thread that it shares with others.
+   *
+   * @param port our end of the line to it
    */
-  createDomain(domid: DomId, quotaPages: number, options?: { readonly argo?: boolean }): DomainDoor;
+  createSeatedDomain(domid: DomId, quotaPages: number, seat: Seat, port: Port, options?: DomainOptions): DomainMemory;
   /**
    * Undoes everything a domain held: ports, mappings, grants, extents, rings, what it lent. The domain's thread must have ended. Raises
    * VIRQ_DOM_EXC in domain 0.
@@ -99,30 +130,40 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     return domain;
   }
 
+  function add(
+    domid: DomId,
+    quotaPages: number,
+    seat: Seat | undefined,
+    near: Port,
+    { argo: hasArgo = true, serves = false }: DomainOptions = {},
+  ): DomainMemory {
+    if (domains.has(domid)) throw new Error(`domain ${domid} exists`);
+    const info = createSharedInfo(serves ? MAX_SERVING_PORTS : MAX_PORTS, seat);
+    const memory = createDomainMemory(quotaPages);
+    const domain: HvDomain = {
+      ...createGrantDomain(domid, memory, serves ? MAX_SERVING_MAPPINGS : MAX_MAPPINGS),
+      info,
+      channels: new Map(),
+      bound: (binding) => near.postMessage({ bound: binding }),
+      argo: hasArgo ? createArgoTable() : undefined,
+      tellArgo: (news) => near.postMessage({ argo: news }),
+      lending: lending.begin(),
+      tellLending: (news) => near.postMessage({ lending: news }),
+      close: () => near.close(),
+    };
+    domains.set(domid, domain);
+    serveHypercalls(near, domain, grants, events, argo, lending, frames);
+    argo.arrived();
+    messages.print(`domain ${domid} created, ${(quotaPages * PAGE_SIZE) >> 20} MB of pages`);
+    return { domid, info, lending: domain.lending };
+  }
+
   return {
-    createDomain(domid, quotaPages, { argo: hasArgo = true } = {}) {
-      if (domains.has(domid)) throw new Error(`domain ${domid} exists`);
-      const info = createSharedInfo();
-      const memory = createDomainMemory(quotaPages);
-      const channel = new MessageChannel();
-      const near = channel.port1;
-      const domain: HvDomain = {
-        ...createGrantDomain(domid, memory),
-        info,
-        channels: new Map(),
-        bound: (binding) => near.postMessage({ bound: binding }),
-        argo: hasArgo ? createArgoTable() : undefined,
-        tellArgo: (news) => near.postMessage({ argo: news }),
-        lending: lending.begin(),
-        tellLending: (news) => near.postMessage({ lending: news }),
-        close: () => near.close(),
-      };
-      domains.set(domid, domain);
-      serveHypercalls(near, domain, grants, events, argo, lending, frames);
-      argo.arrived();
-      messages.print(`domain ${domid} created, ${(quotaPages * PAGE_SIZE) >> 20} MB of pages`);
-      return { domid, info, lending: domain.lending, port: channel.port2 };
+    createDomain(domid, quotaPages, options) {
+      const { port1, port2 } = new MessageChannel();
+      return { ...add(domid, quotaPages, undefined, port1, options), port: port2 };
     },
+    createSeatedDomain: add,
     destroyDomain(domid) {
       const domain = known(domid);
       argo.release(domain);

@@ -8,6 +8,7 @@ import type { Device } from './controller.ts';
 import type { XendDomain } from './domain.ts';
 import type { Log } from './log.ts';
 import type { RunPaths } from './paths.ts';
+import type { Pool } from './pool.ts';
 import type { StateFiles } from './state-files.ts';
 
 /** Settings of a supervisor. */
@@ -17,6 +18,10 @@ export interface XendOptions {
   readonly classes?: readonly DeviceClass[];
   /** Runs before each labelled step of a device's connection, e.g. `vbd.tellConnected`. */
   readonly onStep?: (label: string, device: Device) => Promise<void> | void;
+  /** Threads for domains with `(pool shared)`; as many as the machine has processors unless said. */
+  readonly poolThreads?: number;
+  /** How long a thread of a pool may be held up by one of its domains, milliseconds. */
+  readonly poolPatience?: number;
   /** How long a device may take to connect, milliseconds. */
   readonly connectLimit?: number;
 }
@@ -34,5 +39,6 @@ export interface XendContext {
   readonly classes: readonly DeviceClass[];
   readonly stateFiles: StateFiles;
   readonly domains: Map<DomId, XendDomain>;
+  readonly pool: Pool;
   readonly startTime: number;
 }

@@ -95,6 +95,7 @@ export function controlConfig(backends: readonly string[]): VmConfig {
     name: 'Domain-0',
     memory: 1024,
     vcpus: 1,
+    pool: 'dedicated',
     image: { kernel: '', args: '' },
     onPoweroff: 'destroy',
     onReboot: 'destroy',

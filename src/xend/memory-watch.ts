@@ -3,14 +3,46 @@ import type { Watched } from '../domain/memory-watch.ts';
 import type { XendContext } from './context.ts';
 import { shareMemory } from './memory.ts';
 
-/** The domains whose memory is watched, all but Domain-0; who takes more than it has is ended. */
-export function* watchedDomains({ domains, log }: XendContext): Iterable<Watched> {
-  for (const domain of domains.values()) {
-    const { domid, name, config, thread } = domain;
-    if (domid === 0 || thread === undefined || domain.control === undefined) continue;
+/** MB that a thread of the pool may have without any domain. */
+const THREAD = 64;
+
+/**
+ * The threads whose memory is watched: those that hold one domain, but for Domain-0's, and those that hold many. Who takes more
+ * than its domains have is ended.
+ */
+export function* watchedThreads(context: XendContext): Iterable<Watched> {
+  yield* watchedDomains(context);
+  yield* watchedPool(context);
+}
+
+function* watchedPool({ domains, pool, log }: XendContext): Iterable<Watched> {
+  for (const thread of pool.threads()) {
+    const limit = { heap: THREAD, all: THREAD };
+    for (const domid of thread.domids) {
+      const config = domains.get(domid)?.config;
+      if (config === undefined) continue;
+      limit.heap += shareMemory(config).heap;
+      limit.all += config.memory;
+    }
     yield {
       worker: thread.worker,
-      heap: shareMemory(config.memory).heap,
+      ...limit,
+      exceeded(used) {
+        const has = `${thread.domids.size} domains and ${limit.heap} MB of heap`;
+        log.write('ERROR', `Thread ${thread.name} has ${has} and uses ${used}: it is ended`);
+        thread.fail(`out of memory: ${used}`);
+      },
+    };
+  }
+}
+
+function* watchedDomains({ domains, log }: XendContext): Iterable<Watched> {
+  for (const domain of domains.values()) {
+    const { domid, name, config, thread } = domain;
+    if (domid === 0 || thread === undefined || thread.shared || domain.control === undefined) continue;
+    yield {
+      worker: thread.worker,
+      heap: shareMemory(config).heap,
       all: config.memory,
       exceeded(used) {
         if (domain.control === undefined) return;

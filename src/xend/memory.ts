@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { totalmem } from 'node:os';
+import type { VmConfig } from '../config/contract.ts';
 import { XmError } from '../errors.ts';
 import type { XendDomain } from './domain.ts';
 
 /** Smallest limit of a heap, MB. */
 const MIN_HEAP = 8;
 
-/** Divides a domain's memory, all in MB: half for the heap, half for pages. */
-export function shareMemory(memory: number): { readonly heap: number; readonly pages: number } {
-  return { heap: Math.max(MIN_HEAP, memory / 2), pages: memory / 2 };
+/** Divides a domain's memory, all in MB: half for the heap, half for pages. Domains that share a thread add to its heap. */
+export function shareMemory({ memory, pool }: Pick<VmConfig, 'memory' | 'pool'>): {
+  readonly heap: number;
+  readonly pages: number;
+} {
+  return { heap: pool === 'shared' ? memory / 2 : Math.max(MIN_HEAP, memory / 2), pages: memory / 2 };
 }
 
 const totalMemory = (): number => Math.floor(totalmem() / 2 ** 20);

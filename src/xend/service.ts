@@ -18,7 +18,8 @@ import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, openLog } from './log.ts';
-import { watchedDomains } from './memory-watch.ts';
+import { watchedThreads } from './memory-watch.ts';
+import { createPool } from './pool.ts';
 import { deviceListSxp, recordOf } from './records.ts';
 import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
@@ -67,10 +68,11 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     classes: [...builtinClasses, ...(options.classes ?? [])],
     stateFiles,
     domains: new Map(),
+    pool: createPool('shared', options, log),
     startTime,
   };
   const { classes, domains } = context;
-  const endWatch = watchMemory(() => watchedDomains(context));
+  const endWatch = watchMemory(() => watchedThreads(context));
   const stopAsked = Promise.withResolvers<string | undefined>();
   const devices = createDeviceService(context);
   const life = createLifecycle(context, devices, (why) => {
@@ -201,6 +203,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     stopAsked: stopAsked.promise,
     async stop() {
       await life.stopAll();
+      await context.pool.stop();
       await wire.close();
       endWatch();
       log.write('INFO', 'xend stopped');

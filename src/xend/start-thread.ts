@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ControlAnswer, type ControlBody, OKAY } from '../domain/control.ts';
+import { type ControlAnswer, type ControlBody, type ControlHandler, OKAY } from '../domain/control.ts';
 import type { DomainThread, KernelImage } from '../domain/launch.ts';
 import { V8_HEAP } from '../domain/memory-watch.ts';
-import { startDomain } from '../domain/start.ts';
+import { startDomain, startLightDomain } from '../domain/start.ts';
 import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
@@ -11,14 +11,14 @@ import { shareMemory } from './memory.ts';
 /** Limit of Domain-0's heap, MB. */
 const CONTROL_HEAP = 512;
 
-/** Starts a domain's thread with doors to hypervisor, store and xend; notes them in the domain. */
+/** Starts a domain in its own thread or in the pool, with doors to hypervisor, store and xend; notes them in the domain. */
 export function startThread(
   context: XendContext,
   devices: DeviceService,
   domain: XendDomain,
   kernel: KernelImage | undefined,
 ): DomainThread {
-  const { paths, classes } = context;
+  const { paths, classes, pool } = context;
   const { config, domid, name } = domain;
   const modules = (side: 'front' | 'back', wanted: (className: string) => boolean) =>
     classes.filter((item) => wanted(item.name)).map((item) => ({ name: item.name, module: item[side].href }));
@@ -27,16 +27,19 @@ export function startThread(
     name,
     kernel,
     args: config.image.args,
-    pagesMB: shareMemory(config.memory).pages,
+    pagesMB: shareMemory(config).pages,
     heapMB: domid === 0 ? CONTROL_HEAP : V8_HEAP,
     fronts: domid === 0 ? [] : modules('front', () => true),
     backs: modules('back', (className) => domid === 0 || config.backends.includes(className)),
     runDir: paths.runDir,
     addresses: config.addresses,
   };
-  const { store, control, thread } = startDomain(context, spec, (type, subtype, body) =>
-    type === 'DOMAIN' ? handleDomain(domain, subtype, body) : devices.handle(domain, type, subtype, body),
-  );
+  const handle: ControlHandler = (type, subtype, body) =>
+    type === 'DOMAIN' ? handleDomain(domain, subtype, body) : devices.handle(domain, type, subtype, body);
+  const { store, control, thread } =
+    config.pool === 'shared'
+      ? startLightDomain(context, pool.place(domid), spec, handle)
+      : startDomain(context, spec, handle);
   domain.store = store;
   domain.control = control;
   domain.thread = thread;

@@ -8,14 +8,17 @@ import { backPath, frontPath, XENBUS_STATE } from './mirror.ts';
 /** Longest wait for a thread to say what it used, milliseconds; after it the last known figure is shown. */
 const USAGE_LIMIT = 100;
 
-/** Asks the threads what CPU time and heap they used. A thread in an endless loop answers too. */
+/**
+ * Asks the threads what CPU time and heap they used. A thread in an endless loop answers too. What domains that share a thread
+ * used cannot be told apart: it counts for none of them.
+ */
 export async function refreshUsage(domains: Iterable<XendDomain>): Promise<void> {
   await Promise.all([...domains].map(refreshOne));
 }
 
 async function refreshOne(domain: XendDomain): Promise<void> {
-  const worker = domain.thread?.worker;
-  if (worker === undefined || domain.control === undefined) return;
+  const { worker, shared } = domain.thread ?? {};
+  if (worker === undefined || shared || domain.control === undefined) return;
   const asked = (async () => {
     const [cpu, heap] = await Promise.all([worker.cpuUsage(), worker.getHeapStatistics()]);
     domain.cpuTime = (cpu.user + cpu.system) / 1e6;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MessagePort } from 'node:worker_threads';
+import type { Port } from '../port.ts';
 import type { Transport } from './client.ts';
 import { type StoreErrno, StoreError } from './contract.ts';
 import { EVENT_WINDOW, type EventCredit, type Reply, type Request } from './messages.ts';
@@ -9,7 +9,7 @@ import { EVENT_WINDOW, type EventCredit, type Reply, type Request } from './mess
  * @param outstanding requests under way at a time; more wait here
  */
 export function createPortTransport(
-  port: MessagePort,
+  port: Port,
   onEvent: (path: string, token: string) => void,
   outstanding: number,
 ): Transport {

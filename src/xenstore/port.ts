@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MessagePort } from 'node:worker_threads';
+import type { Port } from '../port.ts';
 import { createClient } from './client.ts';
 import type { XenstoreClient } from './client-contract.ts';
 import { type Store, StoreError } from './contract.ts';
@@ -24,7 +24,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
  * with more requests under way than `outstanding` allows loses the connection, and so does one whose port closes.
  * @throws StoreError ENOENT for a domain that was never introduced
  */
-export function serveStore(store: Store, domid: number, port: MessagePort): ServedStore {
+export function serveStore(store: Store, domid: number, port: Port): ServedStore {
   const replies = { sent: 0, seen: 0 };
   const events = { sent: 0, seen: 0 };
   const post = (reply: Reply) => port.postMessage(reply);
@@ -80,7 +80,7 @@ export interface ConnectOptions {
 }
 
 /** The domain's end of {@link serveStore}: its view of the store. When the port closes, pending calls fail with EIO. */
-export function connectStore(port: MessagePort, options: ConnectOptions = {}): XenstoreClient {
+export function connectStore(port: Port, options: ConnectOptions = {}): XenstoreClient {
   return createClient((onEvent) =>
     createPortTransport(port, onEvent, options.outstanding ?? DEFAULT_QUOTAS.outstanding),
   );

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { supervisorCensus } from '../support/census.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { eventually } from '../support/until.ts';
-import { startXend, type TestXend } from '../support/xend.ts';
+import { POOL, startXend, type TestXend } from '../support/xend.ts';
 
 const directory = resolve(import.meta.dirname, '../../configs');
 const file = join(directory, 'idc-pair.sxp');
@@ -14,7 +14,7 @@ const forms = readFileSync(file, 'utf8').match(/^\(vm$[\s\S]*?^\)$/gm) ?? [];
 /** Creates one of the two sample domains. */
 async function sample(xend: TestXend, name: 'left' | 'right', channel = 'ring'): Promise<Terminal> {
   const form = forms.find((one) => one.includes(`(name ${name})`)) ?? '';
-  const text = form.replace('address=pair', `'address=pair channel=${channel}'`);
+  const text = form.replace('address=pair', `'address=pair channel=${channel}'`).replace('(vm', `(vm (pool ${POOL})`);
   await xend.call('domain.create', { text, file, directory, paused: false });
   return xend.open(name);
 }
@@ -22,7 +22,7 @@ async function sample(xend: TestXend, name: 'left' | 'right', channel = 'ring'):
 /** Creates a domain that runs `body` in its kernel and is given the address `pair`. */
 async function kernel(xend: TestXend, name: string, body: string, more = ''): Promise<Terminal> {
   const file = xend.file(`${name}.mjs`, `export default async (dom) => {\n${body}\n}\n`);
-  const text = `(vm (name ${name}) (memory 32) (idc pair) ${more} (image (js (kernel ${file}))))`;
+  const text = `(vm (name ${name}) (memory 32) (pool ${POOL}) (idc pair) ${more} (image (js (kernel ${file}))))`;
   await xend.call('domain.create', { text, file: `${name}.sxp`, directory: xend.directory, paused: false });
   return xend.open(name);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { PoolName } from '../../src/config/contract.ts';
 import type { Sxp } from '../../src/sxp/contract.ts';
 import { prettyPrint } from '../../src/sxp/pretty.ts';
 
@@ -21,6 +22,8 @@ export interface VmSpec {
   readonly args?: string;
   /** MB; 32 unless said otherwise. */
   readonly memory?: number;
+  /** `dedicated` unless said otherwise. */
+  readonly pool?: PoolName;
   readonly disks?: readonly DiskSpec[];
   /** Classes it serves. */
   readonly backends?: readonly string[];
@@ -31,7 +34,7 @@ export interface VmSpec {
 
 /** The `(vm ...)` text of a test domain. */
 export function vmText(spec: VmSpec): string {
-  const { name, kernel = 'shell', args, memory = 32, disks = [], backends = [] } = spec;
+  const { name, kernel = 'shell', args, memory = 32, pool = 'dedicated', disks = [], backends = [] } = spec;
   const actions = [
     ['on_poweroff', spec.onPoweroff],
     ['on_reboot', spec.onReboot],
@@ -41,6 +44,7 @@ export function vmText(spec: VmSpec): string {
     'vm',
     ['name', name],
     ['memory', memory],
+    ['pool', pool],
     ['image', ['js', ['kernel', kernel], ...(args === undefined ? [] : [['args', args]])]],
     ...(backends.length === 0 ? [] : [['backend', [...backends]]]),
     ...actions.flatMap(([field, action]) => (action === undefined ? [] : [[field, action]])),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PoolName } from '../../src/config/contract.ts';
 import type { XendOptions } from '../../src/xend/context.ts';
 import type { DomainInfo, XendApi, XendMethod } from '../../src/xend/contract.ts';
 import { type RunPaths, runPaths } from '../../src/xend/paths.ts';
@@ -41,8 +42,17 @@ export interface TestXend extends AsyncDisposable {
   file(name: string, content: Uint8Array | string): string;
 }
 
+/** What a test says about a supervisor. */
+export interface TestXendOptions extends Omit<XendOptions, 'paths'> {
+  /** Where domains live that do not say it; those that serve others have threads of their own in any case. */
+  readonly pool?: PoolName;
+}
+
+/** Where domains live unless a test says it: the project `light` of vitest.config.ts runs suites with all of them in the pool. */
+export const POOL: PoolName = process.env.XM_TEST_POOL === 'shared' ? 'shared' : 'dedicated';
+
 /** Starts a supervisor. */
-export async function startXend(options: Omit<XendOptions, 'paths'> = {}): Promise<TestXend> {
+export async function startXend({ pool = POOL, ...options }: TestXendOptions = {}): Promise<TestXend> {
   const directory = mkdtempSync('/tmp/xt-');
   const paths = runPaths({ XEND_RUNDIR: join(directory, 'run'), XEND_STATEDIR: join(directory, 'state') });
   mkdirSync(paths.runDir, { mode: 0o700 });
@@ -63,7 +73,8 @@ export async function startXend(options: Omit<XendOptions, 'paths'> = {}): Promi
     directory,
     call,
     async create(spec, paused = false) {
-      const text = vmText(spec);
+      const place = { pool: spec.backends === undefined ? pool : ('dedicated' as const) };
+      const text = vmText({ ...place, ...spec });
       const { domains } = await call('domain.create', { text, file: `${spec.name}.sxp`, directory, paused });
       return domains[0]!;
     },

@@ -19,6 +19,7 @@ test('defaults are printed', () => {
     (name web)
     (memory 64)
     (vcpus 1)
+    (pool dedicated)
     (on_poweroff destroy)
     (on_reboot restart)
     (on_crash destroy)
@@ -53,9 +54,21 @@ test('what is printed is read back', () => {
       ),
     ),
   );
-  const config: fc.Arbitrary<VmConfig> = fc.record({
+  // One of a pool serves nobody, and needs less.
+  const place = fc.oneof(
+    fc.record({
+      pool: fc.constant('dedicated' as const),
+      memory: fc.integer({ min: 16, max: 1024 * 1024 }),
+      backends: fc.subarray(['vbd', 'vif', 'console']),
+    }),
+    fc.record({
+      pool: fc.constant('shared' as const),
+      memory: fc.integer({ min: 1, max: 1024 * 1024 }),
+      backends: fc.constant([]),
+    }),
+  );
+  const others = fc.record({
     name: name.filter((text) => !/^\d+$/.test(text)),
-    memory: fc.integer({ min: 16, max: 1024 * 1024 }),
     vcpus: fc.integer({ min: 1, max: 128 }),
     image: fc.record({
       kernel: fc.oneof(fc.constantFrom('shell', 'builtin:x'), path),
@@ -64,12 +77,12 @@ test('what is printed is read back', () => {
     onPoweroff: action,
     onReboot: action,
     onCrash: action,
-    backends: fc.subarray(['vbd', 'vif', 'console']),
     addresses: fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { maxLength: 3 }),
     devices: fc
       .tuple(disks, cards)
       .map(([some, others]) => [...some, ...others.map((keys) => ({ class: 'vif', config: keys }))]),
   });
+  const config: fc.Arbitrary<VmConfig> = fc.tuple(others, place).map(([some, rest]) => ({ ...some, ...rest }));
   fc.assert(
     fc.property(config, (written) => {
       expect(read(printConfig(written))).toEqual(written);

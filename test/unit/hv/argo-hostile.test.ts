@@ -72,7 +72,7 @@ describe('a hostile sender', () => {
     for (const one of undo) one();
     expect(sent).toEqual([100, 7]);
     // The receiver's shared page is no secret: partners of an event channel see it too (README of src/hv).
-    const page = all.machine.door(1).info.byteLength;
+    const page = all.machine.door(1).info.words.byteLength;
     const memory = taken.filter(([one]) => isShared(one) && one.buffer.byteLength !== page);
     expect(memory.map(([, name]) => name)).toEqual([]);
     expect(taken.length).toBeGreaterThan(0);
