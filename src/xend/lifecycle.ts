@@ -284,7 +284,8 @@ export function createLifecycle(
     async stopAll() {
       stopping = true;
       const guests = [...domains.values()].filter(({ domid }) => domid !== 0);
-      await Promise.allSettled(guests.map((domain) => end(domain)));
+      // All of the pool end with it, and none is waited for that holds others up.
+      await Promise.allSettled([...guests.map((domain) => end(domain)), context.pool.stop()]);
       const control = domains.get(0);
       if (control !== undefined) await end(control);
     },

@@ -17,7 +17,7 @@ export interface Pool {
   threads(): readonly PoolThread[];
   /** Takes a place for a domain in the thread that has the fewest. */
   place(domid: DomId): LightPlace;
-  /** Ends all threads, whose domains have gone. */
+  /** Ends all threads, and all domains that are there. */
   stop(): Promise<void>;
 }
 

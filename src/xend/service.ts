@@ -203,7 +203,6 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     stopAsked: stopAsked.promise,
     async stop() {
       await life.stopAll();
-      await context.pool.stop();
       await wire.close();
       endWatch();
       log.write('INFO', 'xend stopped');

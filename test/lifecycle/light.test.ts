@@ -297,6 +297,19 @@ describe('domains of one thread', () => {
   });
 });
 
+test('a supervisor stops at once although a domain holds a thread up', async () => {
+  const xend = await startXend({ pool: 'shared', poolThreads: 1 });
+  await xend.create({ name: 'other' });
+  using terminal = await boot(xend, 'rogue', "dom.console.write('x'); await dom.console.drained(); for (;;);");
+  await terminal.readUntil('x');
+  const started = performance.now();
+  await xend.xend.stop();
+  // Not after the ten seconds for which it is waited else.
+  expect(performance.now() - started).toBeLessThan(9000);
+  expect(xend.xend.hv.domids()).toEqual([]);
+  await xend[Symbol.asyncDispose]();
+});
+
 test('what a domain leaves running when it is destroyed reaches nobody', async () => {
   await using xend = await startOne();
   await xend.create({ name: 'witness' });
