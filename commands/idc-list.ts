@@ -4,7 +4,7 @@ import { idcTable } from '../src/cli/format/idc.ts';
 
 export default class IdcList extends XmCommand {
   static override description =
-    'List the endpoints of the IDC API in all domains.\nInc: number of the end at its address, one more after each disconnect. Conns: connections so far. InFl: requests that the peer has not answered. Queue: those that wait for a place in flight. Held: requests of the peer that are not answered. Quota, Bytes: most requests in flight each way, and most bytes of one.';
+    'List the endpoints of the IDC API in all domains.\nInc: number of the end at its address, one more after each disconnect. Conns: connections so far. InFl: requests that the peer has not answered. Queue: those that wait for a place in flight. Held: requests of the peer that are not answered. Quota, Bytes: most requests in flight each way, and most bytes of one. Bufs: buffers that the endpoint has registered.';
   static override examples = [
     '<%= config.bin %> idc-list',
     {

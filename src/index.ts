@@ -20,6 +20,7 @@ export type {
 } from './domain/contract.ts';
 export { defineKernel } from './domain/kernel.ts';
 export { XmError } from './errors.ts';
+export { REFERENCE_BYTES, type Registration, type Rights } from './hv/lending-contract.ts';
 export type {
   CallResult,
   ChannelKind,

@@ -68,6 +68,8 @@ export interface Lender {
 
 /** A number of registrations, reserved: those who use up theirs take nothing from others (rule 61). */
 export interface Registrar extends Lender {
+  /** Registrations of it that there are. */
+  readonly inUse: number;
   /** Gives up the reservation; what is registered stays so until its own end. */
   close(): void;
 }

@@ -128,16 +128,26 @@ export function createLendingOwner(domid: DomId, { place, table, hazards }: Lend
     ),
     reserve(count) {
       let mine = Math.min(count, left);
+      let inUse = 0;
       let closed = false;
       left -= mine;
       return {
         ...lender(
-          () => mine > 0 && mine-- > 0,
           () => {
+            if (mine === 0) return false;
+            mine--;
+            inUse++;
+            return true;
+          },
+          () => {
+            inUse--;
             if (closed) left++;
             else mine++;
           },
         ),
+        get inUse() {
+          return inUse;
+        },
         close() {
           closed = true;
           left += mine;

@@ -94,6 +94,8 @@ export interface EndpointHealth {
   /** Requests sent and received over all connections; they wrap at 2^32. */
   readonly sent: number;
   readonly received: number;
+  /** Buffers that are lent with this endpoint's registrations. */
+  readonly registered: number;
   /** Submissions that ended without an answer: with their connection, or with their time. */
   readonly failed: number;
 }

@@ -418,6 +418,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
       sent: generations.reduce((sum, uses) => (sum + uses) >>> 0, 0),
       received: counts[RECEIVED]!,
       failed: counts[FAILED]!,
+      registered: registrations?.inUse ?? 0,
     }),
     destroy(done = () => {}) {
       if (destroying !== undefined) throw new Error('destroyed twice');

@@ -15,6 +15,14 @@ export function createRemoteBuffers(hypercalls: Hypercalls): RemoteBuffers {
   const { types, bytes } = standard;
   const remote = registerRemote(types, bytes);
   const lendable = createLendable(hypercalls, bytes);
+  let moved = 0;
+
+  const counting =
+    (done: Done): Done =>
+    (error, count) => {
+      moved += count;
+      done(error, count);
+    };
 
   /** Copies between something here and `length` bytes of what a reference names, which `copy` gets as a local buffer. */
   function transfer(
@@ -56,17 +64,21 @@ export function createRemoteBuffers(hypercalls: Hypercalls): RemoteBuffers {
       const registrar = lending.reserve(count);
       return {
         register: (buffer, options) => lendable.register(registrar, buffer, options),
+        get inUse() {
+          return registrar.inUse;
+        },
         close: registrar.close,
       };
     },
     send(source, reference, offset, done) {
       const copy = (there: LocalBuffer, end: Done): void => types.copy(source, there, end);
-      transfer(reference, 'write', offset, source.length, copy, done);
+      transfer(reference, 'write', offset, source.length, copy, counting(done));
     },
     receive(reference, offset, target, done) {
       const copy = (there: LocalBuffer, end: Done): void => types.copy(there, target, end);
-      transfer(reference, 'read', offset, target.length, copy, done);
+      transfer(reference, 'read', offset, target.length, copy, counting(done));
     },
+    moved: () => moved,
     pin(reference, at, right, done) {
       lending.open(reference, at, (borrowed) => {
         if (borrowed === undefined) done('gone');

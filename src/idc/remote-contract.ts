@@ -31,6 +31,14 @@ export interface Registrations {
   register(buffer: LocalBuffer, options: RegisterOptions): Registration | undefined;
 }
 
+/** Registrations that are reserved for somebody. */
+export interface ReservedRegistrations extends Registrations {
+  /** How many there are now. */
+  readonly inUse: number;
+  /** Gives up the reservation; what is registered stays so until its own end. */
+  close(): void;
+}
+
 /** Lendable memory in parts, found and given back without waiting. */
 export interface LendingPool {
   /** A part in whole pages, so that nothing else is lent with it; undefined when there is no room in one piece. */
@@ -54,7 +62,7 @@ export interface RemoteBuffers extends Registrations, StandardBuffers {
   /** Memory to be lent in parts. Rejects as {@link RemoteBuffers.alloc}. */
   pool(length: number): Promise<LendingPool>;
   /** Reserves registrations, as many as there are left of `count`. */
-  reserve(count: number): Registrations & { close(): void };
+  reserve(count: number): ReservedRegistrations;
   /**
    * Copies all of `source`, of any type, to where a reference leads.
    *
@@ -71,6 +79,8 @@ export interface RemoteBuffers extends Registrations, StandardBuffers {
    * @param reference is read once, from byte `at` on
    */
   pin(reference: Uint8Array, at: number, right: 'read' | 'write', done: (pinned: PinnedBuffer | Refusal) => void): void;
+  /** Bytes that this domain has sent and received by references, ever: data that it only passes on is not among them. */
+  moved(): number;
   /** Makes a reference to a part of what another one names, or with fewer rights, to give away. Its owner is not asked. */
   attenuate(reference: Uint8Array, limits: Limits): Promise<Uint8Array | Refusal>;
 }

@@ -160,8 +160,10 @@ export interface IdcEndpointInfo {
   readonly sent: number;
   readonly received: number;
   readonly failed: number;
-  /** Most requests in flight each way, and most bytes of one. */
-  readonly quotas: { readonly inFlight: number; readonly bodyBytes: number };
+  /** Buffers that are registered. */
+  readonly registered: number;
+  /** Most requests in flight each way, most bytes of one, most buffers registered. */
+  readonly quotas: { readonly inFlight: number; readonly bodyBytes: number; readonly registrations: number };
   /** Why the last connection ended; empty before. */
   readonly lastDisconnect: string;
 }

@@ -47,7 +47,12 @@ function endpointInfo({ domains }: XendContext, { domid, name }: XendDomain, tol
     sent: count(health, 'sent'),
     received: count(health, 'received'),
     failed: count(health, 'failed'),
-    quotas: { inFlight: count(quotas, 'inFlight'), bodyBytes: count(quotas, 'bodyBytes') },
+    registered: count(health, 'registered'),
+    quotas: {
+      inFlight: count(quotas, 'inFlight'),
+      bodyBytes: count(quotas, 'bodyBytes'),
+      registrations: count(quotas, 'registrations'),
+    },
     lastDisconnect: text(told, 'lastEnd'),
   };
 }

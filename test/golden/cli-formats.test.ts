@@ -129,7 +129,8 @@ describe('endpoints', () => {
     sent: 1000,
     received: 7,
     failed: 0,
-    quotas: { inFlight: 32, bodyBytes: 112 },
+    registered: 3,
+    quotas: { inFlight: 32, bodyBytes: 112, registrations: 64 },
     lastDisconnect: 'the peer went away',
   };
   const { peerId, peer, ...alone } = left;
@@ -138,10 +139,10 @@ describe('endpoints', () => {
     const lonely = { ...alone, domain: 'a-domain-with-a-name', state: 'absent', connections: 0, lastDisconnect: '' };
     expect(idcTable([left, lonely, { ...left, peer: '' }])).toBe(
       bytes([
-        'Domain             ID  Address         Peer             State          Inc Conns  InFl Queue  Held Quota Bytes  Last disconnect',
-        'left                1  pair            right (2)        connected        3     3    32   968     0    32   112  the peer went away',
-        'a-domain-with-a-name    1  pair            -                absent           3     0    32   968     0    32   112  -',
-        'left                1  pair            2                connected        3     3    32   968     0    32   112  the peer went away',
+        'Domain             ID  Address         Peer             State          Inc Conns  InFl Queue  Held Quota Bytes  Bufs  Last disconnect',
+        'left                1  pair            right (2)        connected        3     3    32   968     0    32   112     3  the peer went away',
+        'a-domain-with-a-name    1  pair            -                absent           3     0    32   968     0    32   112     3  -',
+        'left                1  pair            2                connected        3     3    32   968     0    32   112     3  the peer went away',
       ]),
     );
   });

@@ -21,18 +21,11 @@ const list = (home: XmHome) => home.json<readonly IdcEndpointInfo[]>(['idc-list'
 test('what is listed, pinged and cycled', async () => {
   await using home = await connectedPair();
   const fresh = { address: 'pair', state: 'connected', incarnation: 1, connections: 1, lastDisconnect: '' };
-  const idle = {
-    inFlight: 0,
-    queued: 0,
-    held: 0,
-    failed: 0,
-    sent: 1,
-    received: 1,
-    quotas: { inFlight: 32, bodyBytes: 112 },
-  };
+  const idle = { inFlight: 0, queued: 0, held: 0, failed: 0, sent: 1, received: 1, registered: 0 };
+  const quotas = { inFlight: 32, bodyBytes: 112, registrations: 64 };
   expect(await list(home)).toEqual([
-    { domain: 'left', domid: 1, peer: 'right', peerId: 2, ...fresh, ...idle },
-    { domain: 'right', domid: 2, peer: 'left', peerId: 1, ...fresh, ...idle },
+    { domain: 'left', domid: 1, peer: 'right', peerId: 2, ...fresh, ...idle, quotas },
+    { domain: 'right', domid: 2, peer: 'left', peerId: 1, ...fresh, ...idle, quotas },
   ]);
 
   for (const more of [[], ['--polled'], ['-s', '112'], ['-s', '0']]) {

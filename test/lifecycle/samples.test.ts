@@ -40,6 +40,11 @@ test.each(samples)('configs/%s is valid, boots, and can be ended', async (sample
 test.each([
   ['idc-pair', 'left', 'answered: pong from right'],
   ['idc-pair', 'right', 'answered: pong from left'],
+  // Data goes from the bottom to the reader; the layers between move no byte of it.
+  ['idc-stack', 'reader', 'read 0f83a7c53107ec6e6af4e0ddb1a33618'],
+  ['idc-stack', 'bottom', 'has 0f83a7c53107ec6e6af4e0ddb1a33618'],
+  ['idc-stack', 'middle', 'passed on 4 requests and 0 bytes of data'],
+  ['idc-stack', 'upper', 'passed on 4 requests and 0 bytes of data'],
   ['idc-symmetric', 'north', 'the other one added up 2000'],
   ['idc-symmetric', 'south', 'the other one added up 2000'],
 ])('configs/%s.sxp: %s says that %s', async (sample, name, words) => {

@@ -67,6 +67,7 @@ function countDisk(): number {
 
 const counted: Readonly<Record<string, number>> = {
   'idc-pair': countAddress('idc-pair'),
+  'idc-stack': countAddress('idc-stack'),
   'idc-symmetric': countAddress('idc-symmetric'),
   driver: countDisk(),
 };

@@ -17,6 +17,7 @@ const COLUMNS: readonly (readonly [number, string])[] = [
   [5, 'Held'],
   [5, 'Quota'],
   [5, 'Bytes'],
+  [5, 'Bufs'],
 ];
 
 function row(cells: readonly string[], last: string): string {
@@ -32,8 +33,9 @@ export function idcTable(endpoints: readonly IdcEndpointInfo[]): string {
   if (endpoints.length === 0) return '';
   const line = (one: IdcEndpointInfo) => {
     const peer = one.peerId === undefined ? '-' : person(one.peer ?? '', one.peerId);
-    const { incarnation, connections, inFlight, queued, held, quotas } = one;
-    const counts = [incarnation, connections, inFlight, queued, held, quotas.inFlight, quotas.bodyBytes].map(String);
+    const { incarnation, connections, inFlight, queued, held, quotas, registered } = one;
+    const limits = [quotas.inFlight, quotas.bodyBytes];
+    const counts = [incarnation, connections, inFlight, queued, held, ...limits, registered].map(String);
     return row(
       [one.domain, String(one.domid), ` ${one.address}`, peer, one.state, ...counts],
       one.lastDisconnect || '-',
