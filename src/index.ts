@@ -32,4 +32,5 @@ export type {
 } from './idc/contract.ts';
 export { TRANSPORT } from './idc/contract.ts';
 export type { RegisterOptions, RemoteBuffers } from './idc/remote-contract.ts';
-export type { RendezvousOptions } from './idc/rendezvous.ts';
+export type { Listener, ListenOptions, RendezvousOptions } from './idc/rendezvous.ts';
+export type { Guest } from './idc/rendezvous-listen.ts';

@@ -3,7 +3,8 @@ import type { DeviceConfig } from '../devices/contract.ts';
 import type { DomId, EvtchnPort, GrantRef, Hypercalls } from '../hv/contract.ts';
 import type { Endpoint } from '../idc/contract.ts';
 import type { RemoteBuffers } from '../idc/remote-contract.ts';
-import type { RendezvousOptions } from '../idc/rendezvous.ts';
+import type { Listener, ListenOptions, RendezvousOptions } from '../idc/rendezvous.ts';
+import type { Guest } from '../idc/rendezvous-listen.ts';
 import type { XenstoreClient } from '../xenstore/port.ts';
 import type { NamedArgs } from './args.ts';
 
@@ -63,6 +64,12 @@ export interface DomainIdc {
    * @throws XmError `ENOADDRESS` for an address that is missing or not given
    */
   endpoint(address: string | undefined, options?: RendezvousOptions): Endpoint;
+  /**
+   * Serves everybody who makes an endpoint for the address, each with one that `guest.accept(handlers)` makes for him alone.
+   *
+   * @throws XmError `ENOADDRESS` as above
+   */
+  listen(address: string | undefined, onGuest: (guest: Guest) => void, options?: ListenOptions): Listener;
 }
 
 /** What a kernel is given: its whole world. */

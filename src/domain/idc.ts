@@ -15,20 +15,23 @@ export function createIdc(
   rendezvous: Rendezvous,
   buffers: RemoteBuffers,
 ): DomainIdc {
+  function known(address: string | undefined): string {
+    if (address === undefined) {
+      throw new XmError('ENOADDRESS', `Domain '${name}' is not told which address to use`, {
+        hint: "add it to the arguments of its kernel, e.g. (args 'address=NAME')",
+      });
+    }
+    if (!addresses.includes(address)) {
+      throw new XmError('ENOADDRESS', `Domain '${name}' is not given the address '${address}'`, {
+        hint: `add (idc ${address}) to its configuration`,
+      });
+    }
+    return address;
+  }
+
   return {
     buffers,
-    endpoint(address, options) {
-      if (address === undefined) {
-        throw new XmError('ENOADDRESS', `Domain '${name}' is not told which address to use`, {
-          hint: "add it to the arguments of its kernel, e.g. (args 'address=NAME')",
-        });
-      }
-      if (!addresses.includes(address)) {
-        throw new XmError('ENOADDRESS', `Domain '${name}' is not given the address '${address}'`, {
-          hint: `add (idc ${address}) to its configuration`,
-        });
-      }
-      return rendezvous.endpoint(address, options);
-    },
+    endpoint: (address, options) => rendezvous.endpoint(known(address), options),
+    listen: (address, onGuest, options) => rendezvous.listen(known(address), onGuest, options),
   };
 }

@@ -11,8 +11,8 @@ export interface Agreement {
 
 /** The level of an end, as the value of its node. */
 export function formatLevel(level: Level, { quotas, channel }: Agreement): string {
-  const { ticket, incarnation, closing, echo, offer } = level;
-  return JSON.stringify({ ticket, incarnation, closing, echo, channel, quotas: limitsOf(quotas), ...offer });
+  const { ticket, incarnation, closing, echo, offer, guest } = level;
+  return JSON.stringify({ ticket, incarnation, closing, echo, guest, channel, quotas: limitsOf(quotas), ...offer });
 }
 
 /**
@@ -21,11 +21,12 @@ export function formatLevel(level: Level, { quotas, channel }: Agreement): strin
  * @param wanted by the end that reads it
  */
 export function parseLevel(domid: number, name: string, text: string, wanted: Agreement): Level | undefined {
-  const { ticket, incarnation, closing, echo, quotas, channel, grefs, port } = parseObject(text);
+  const { ticket, incarnation, closing, echo, guest, quotas, channel, grefs, port } = parseObject(text);
   if (!isCount(ticket) || !isCount(incarnation) || typeof echo !== 'string' || typeof closing !== 'boolean')
     return undefined;
+  if (guest !== undefined && typeof guest !== 'string') return undefined;
   const misfit = misfitOf(quotas, channel, wanted);
-  return { domid, name, ticket, incarnation, closing, echo, misfit, offer: parseOffer(grefs, port, wanted) };
+  return { domid, name, ticket, incarnation, closing, echo, misfit, offer: parseOffer(grefs, port, wanted), guest };
 }
 
 /** The peer's own words are not repeated: they may be of any length. */

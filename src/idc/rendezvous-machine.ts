@@ -29,6 +29,11 @@ export interface Level {
   readonly misfit: string;
   /** Of the granter, with `echo`: memory that only these two incarnations ever use. */
   readonly offer: Offer | undefined;
+  /**
+   * Name of the end for which a listener made this one; empty at the listener's own node, which meets nobody; undefined for
+   * an end that meets whoever comes.
+   */
+  readonly guest: string | undefined;
 }
 
 /** How far an end is: nobody there, peer discovered, memory offered to it (the granter only), connected. */
@@ -142,12 +147,19 @@ export function newEnd(domid: number, name: string): Own {
  * The end that this one has to do with: the first two that came to the address are a pair, everybody else waits until one
  * of them goes. All ends find the same pair, as they all see the same tickets; ends that came at the same moment are told
  * apart by domain, then by name.
+ *
+ * Where somebody listens, an end has to do with the one that was made for it alone; the first of them, if several listen.
  */
 export function peerOf(own: Level, others: readonly Level[]): Level | undefined {
-  const [first, second] = [own, ...others].sort(
-    (a, b) => a.ticket - b.ticket || a.domid - b.domid || (a.name < b.name ? -1 : 1),
-  );
+  if (own.guest !== undefined) return others.find(({ name, guest }) => name === own.guest && guest === undefined);
+  const hosts = others.filter(({ guest }) => guest !== undefined);
+  if (hosts.length > 0) return hosts.filter(({ guest }) => guest === own.name).sort(byArrival)[0];
+  const [first, second] = [own, ...others].sort(byArrival);
   return first === own ? second : second === own ? first : undefined;
+}
+
+function byArrival(a: Level, b: Level): number {
+  return a.ticket - b.ticket || a.domid - b.domid || (a.name < b.name ? -1 : 1);
 }
 
 /**

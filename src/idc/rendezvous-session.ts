@@ -28,6 +28,8 @@ export interface SessionContext {
   readonly store: EndStore;
   readonly loans: Loans;
   readonly endpoint: EndpointControl;
+  /** Of an end that a listener made: the one it is for. */
+  readonly guest: string | undefined;
   /** Rejects when nothing will wake this session. */
   readonly watching: Promise<void>;
   /** Told, in words for people, why a connection could not be made. */
@@ -126,7 +128,9 @@ export function createSession(context: SessionContext): Session {
     },
   };
 
-  const level = (place: number): Level => ({ ...levelOf(own), ticket: place, misfit: '', offer: held?.offer });
+  function level(place: number): Level {
+    return { ...levelOf(own), ticket: place, misfit: '', offer: held?.offer, guest: context.guest };
+  }
 
   /** @returns false when the connection could not be made: the plan is over */
   async function attempt(step: Step, peer: Level | undefined): Promise<boolean> {

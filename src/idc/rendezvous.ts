@@ -3,11 +3,12 @@ import { XmError } from '../errors.ts';
 import type { Hypercalls } from '../hv/contract.ts';
 import type { StoreWatch, XenstoreClient } from '../xenstore/client-contract.ts';
 import { type ArgoBell, bindArgoBell } from './argo-bell.ts';
-import type { ChannelKind, Endpoint, EndpointHandlers, Quotas } from './contract.ts';
+import { type ChannelKind, DEFAULT_QUOTAS, type Endpoint, type EndpointHandlers, type Quotas } from './contract.ts';
 import { createEndpoint, type EndpointControl } from './endpoint.ts';
 import type { RemoteBuffers } from './remote-contract.ts';
 import type { Carrier } from './rendezvous-carrier.ts';
 import { lineCarrier } from './rendezvous-line.ts';
+import { createListening, type Guest, type Hosted, type Listening } from './rendezvous-listen.ts';
 import { createLoans } from './rendezvous-loans.ts';
 import { memoryCarrier } from './rendezvous-memory.ts';
 import { createSession, type Session } from './rendezvous-session.ts';
@@ -26,6 +27,18 @@ export interface RendezvousOptions extends EndpointHandlers {
   readonly onProblem?: (reason: string) => void;
 }
 
+/** Limits of a listener. */
+export interface ListenOptions extends Pick<RendezvousOptions, 'quotas' | 'channel' | 'onProblem'> {
+  /** Guests of one domain at a time, so that none takes all there is; 8 unless said. Others of it wait for these to go. */
+  readonly perDomain?: number;
+}
+
+/** Somebody who listens at an address. */
+export interface Listener {
+  /** Stops, and destroys the endpoints that were made for guests; `done` when nothing of them is left. */
+  close(done?: () => void): void;
+}
+
 /** Endpoints of a domain that find their peers by themselves. */
 export interface Rendezvous {
   /**
@@ -41,6 +54,15 @@ export interface Rendezvous {
    * @throws XmError `EINVAL` for a channel that does not exist, and for nothing else
    */
   endpoint(address: string, options?: RendezvousOptions): Endpoint;
+  /**
+   * Listens at an address (spec/idc.md 1.3, rule 13): not the first two that come are a pair, but everybody with an endpoint
+   * that is made here for him alone. Ends that were a pair before part. The others need not know; if several listen at an
+   * address, all of them greet everybody, and the next one takes over when the first goes.
+   *
+   * @param onGuest called for each end that comes; it may come again, as another guest
+   * @throws XmError `EINVAL` for a channel that does not exist
+   */
+  listen(address: string, onGuest: (guest: Guest) => void, options?: ListenOptions): Listener;
   /** The endpoints that there are, for whoever looks after them. */
   ends(): readonly End[];
 }
@@ -57,6 +79,7 @@ interface Place {
   readonly watch: StoreWatch;
   /** By the path of their node. */
   readonly ends: Map<string, End>;
+  readonly listenings: Set<Listening>;
   /** Set when the last endpoint has left: the end of the watch, which all who leave wait for. */
   closed: Promise<void> | undefined;
 }
@@ -100,13 +123,15 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient, buf
     void loans.sweep();
     // An end knows what it wrote itself.
     for (const [own, { session }] of ends) if (path !== own) session.wake();
+    for (const listening of place.listenings) listening.wake();
     if (ends.size === 0) void leavePlace(address, place);
   }
 
   function openPlace(address: string): Place {
     const ends = new Map<string, End>();
     const listener = (path: string): void => onNews(address, place, path);
-    const place: Place = { watch: xs.watch(addressPath(address), { listener }), ends, closed: undefined };
+    const watch = xs.watch(addressPath(address), { listener });
+    const place: Place = { watch, ends, listenings: new Set(), closed: undefined };
     // The sessions tell.
     place.watch.ready.catch(() => {});
     places.set(address, place);
@@ -116,51 +141,97 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient, buf
   /** Ends the watch of an address that has no endpoint any more, unless something lent there is still to come back. */
   async function leavePlace(address: string, place: Place): Promise<void> {
     await loans.sweep();
-    if (place.closed === undefined && place.ends.size === 0 && !loans.held(address)) {
+    const empty = place.ends.size === 0 && place.listenings.size === 0;
+    if (place.closed === undefined && empty && !loans.held(address)) {
       places.delete(address);
       place.closed = place.watch.close();
     }
     await place.closed;
   }
 
-  return {
-    endpoint(address, { quotas, channel = 'ring', onProblem = () => {}, ...handlers } = {}) {
-      if (!Object.hasOwn(carriers, channel)) {
-        throw new XmError('EINVAL', `There is no channel '${channel}'`, { hint: "'ring' or 'argo'" });
-      }
-      const name = `${hypercalls.domid}-${randomName()}`;
-      const endpoint = createEndpoint({
-        ...handlers,
-        ...(quotas && { quotas }),
-        buffers,
-        onBroken(reason) {
-          onProblem(reason);
-          void session.cycle(reason);
-        },
-      });
-      const place = places.get(address) ?? openPlace(address);
-      const store = endStore(xs, address, hypercalls.domid, name, { quotas: endpoint.quotas, channel });
-      const session = createSession({
-        ...{ address, name, store, loans, endpoint, onProblem },
-        domid: hypercalls.domid,
-        carrier: carriers[channel](address),
-        watching: place.watch.ready,
-      });
-      place.ends.set(store.path, { address, endpoint, session });
-      session.wake();
+  function checkChannel(channel: string): void {
+    if (Object.hasOwn(carriers, channel)) return;
+    throw new XmError('EINVAL', `There is no channel '${channel}'`, { hint: "'ring' or 'argo'" });
+  }
 
-      const { destroy } = endpoint;
-      return Object.assign(endpoint, {
-        destroy(done: () => void = () => {}) {
-          const over = Promise.withResolvers<void>();
-          destroy(over.resolve);
-          void Promise.all([over.promise, session.leave()]).then(async () => {
-            place.ends.delete(store.path);
+  /** Makes an end; for one other alone if `guest` names it. */
+  function open(address: string, options: RendezvousOptions, guest?: string): Hosted {
+    const { quotas, channel = 'ring', onProblem = () => {}, ...handlers } = options;
+    checkChannel(channel);
+    const name = newName();
+    const endpoint = createEndpoint({
+      ...handlers,
+      ...(quotas && { quotas }),
+      buffers,
+      onBroken(reason) {
+        onProblem(reason);
+        void session.cycle(reason);
+      },
+    });
+    const place = places.get(address) ?? openPlace(address);
+    const store = endStore(xs, address, hypercalls.domid, name, { quotas: endpoint.quotas, channel });
+    const session = createSession({
+      ...{ address, name, store, loans, endpoint, guest, onProblem },
+      domid: hypercalls.domid,
+      carrier: carriers[channel](address),
+      watching: place.watch.ready,
+    });
+    place.ends.set(store.path, { address, endpoint, session });
+    session.wake();
+
+    const { destroy } = endpoint;
+    const gone = Promise.withResolvers<void>();
+    let destroying = false;
+    Object.assign(endpoint, {
+      destroy(done: () => void = () => {}) {
+        const over = Promise.withResolvers<void>();
+        destroy(over.resolve);
+        destroying = true;
+        void Promise.all([over.promise, session.leave()]).then(async () => {
+          place.ends.delete(store.path);
+          await leavePlace(address, place);
+          gone.resolve();
+          done();
+        });
+      },
+    });
+    return {
+      endpoint,
+      end() {
+        if (!destroying) endpoint.destroy();
+        return gone.promise;
+      },
+    };
+  }
+
+  const newName = (): string => `${hypercalls.domid}-${randomName()}`;
+
+  return {
+    endpoint: (address, options = {}) => open(address, options).endpoint,
+    listen(address, onGuest, { perDomain = 8, ...options } = {}) {
+      const { quotas, channel = 'ring', onProblem = () => {} } = options;
+      checkChannel(channel);
+      const { domid } = hypercalls;
+      const name = newName();
+      const place = places.get(address) ?? openPlace(address);
+      const wanted = { quotas: { ...DEFAULT_QUOTAS, ...quotas }, channel };
+      const listening = createListening({
+        ...{ domid, name, perDomain, onGuest, onProblem },
+        store: endStore(xs, address, domid, name, wanted),
+        watching: place.watch.ready,
+        open: (guest, handlers) => open(address, { ...options, ...handlers }, guest),
+      });
+      place.listenings.add(listening);
+      listening.wake();
+      return {
+        close(done = () => {}) {
+          void listening.close().then(async () => {
+            place.listenings.delete(listening);
             await leavePlace(address, place);
             done();
           });
         },
-      });
+      };
     },
     ends: () => [...places.values()].flatMap(({ ends }) => [...ends.values()]),
   };

@@ -94,6 +94,7 @@ test('[26] whatever a holder publishes, and maps or not, the other one goes on a
       ticket: fc.oneof(fc.nat(3), count),
       incarnation: fc.oneof(fc.integer({ min: 1, max: 3 }), count),
       closing: fc.oneof(fc.boolean(), count),
+      guest: fc.oneof(fc.constantFrom('', 'NAME'), count),
       echo: fc.oneof(fc.constant('MINE'), fc.string()),
       quotas: fc.oneof(fc.constant([32, 112, 64, 0, 0]), fc.array(count)),
       grefs: fc.oneof(fc.tuple(fc.integer({ min: 6, max: 10 })), fc.array(count)),
@@ -114,7 +115,7 @@ test('[26] whatever a holder publishes, and maps or not, the other one goes on a
         const [mine] = [...all.levels()].filter(([other]) => !other.startsWith(`/idc/${ADDRESS}/${hostileId}/`));
         const id = mine && `${mine[0].split('/').at(-1)}.${JSON.parse(mine[1]).incarnation}`;
         if (value === null) await hostile.xs.rm(path);
-        else await hostile.xs.write(path, value.replace('MINE', id ?? ''));
+        else await hostile.xs.write(path, value.replace('MINE', id ?? '').replace('NAME', id?.split('.')[0] ?? ''));
         for (let turn = turns; turn > 0; turn--) await nextTurn();
       }
       for (const name of ['evil', 'worse']) await hostile.xs.rm(`/idc/${ADDRESS}/${hostileId}/${name}`);

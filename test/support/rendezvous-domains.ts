@@ -5,7 +5,13 @@ import type { DomId } from '../../src/hv/contract.ts';
 import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import type { Endpoint, EndpointHandlers } from '../../src/idc/contract.ts';
 import { createRemoteBuffers } from '../../src/idc/remote-buffers.ts';
-import { createRendezvous, type RendezvousOptions } from '../../src/idc/rendezvous.ts';
+import {
+  createRendezvous,
+  type Listener,
+  type ListenOptions,
+  type RendezvousOptions,
+} from '../../src/idc/rendezvous.ts';
+import type { Guest } from '../../src/idc/rendezvous-listen.ts';
 import type { XenstoreClient } from '../../src/xenstore/client-contract.ts';
 import type { StoreConnection } from '../../src/xenstore/contract.ts';
 import { localClient } from '../../src/xenstore/local.ts';
@@ -20,6 +26,7 @@ export interface TestDomain {
   readonly hypercalls: HypercallClient;
   readonly xs: XenstoreClient;
   connect(options?: RendezvousOptions, address?: string): Endpoint;
+  listen(onGuest: (guest: Guest) => void, options?: ListenOptions): Listener;
 }
 
 /** What a domain's ways out are replaced with. */
@@ -41,7 +48,12 @@ export function startDomains(domids: readonly DomId[], quotaPages = 256) {
     const hypercalls = wrapCalls(machine.dom(domid));
     const client = wrapStore(localClient(store, domid));
     const rendezvous = createRendezvous(hypercalls, client, createRemoteBuffers(hypercalls));
-    return { hypercalls, xs: client, connect: (options, address = ADDRESS) => rendezvous.endpoint(address, options) };
+    return {
+      hypercalls,
+      xs: client,
+      connect: (options, address = ADDRESS) => rendezvous.endpoint(address, options),
+      listen: (onGuest, options) => rendezvous.listen(ADDRESS, onGuest, options),
+    };
   }
 
   return {

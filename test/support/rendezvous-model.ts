@@ -92,7 +92,7 @@ function fail(world: World, text: string): never {
 }
 
 function level(side: Side): Level {
-  return { ...levelOf(side.own), ticket: side.ticket, misfit: '', offer: side.offer };
+  return { ...levelOf(side.own), ticket: side.ticket, misfit: '', offer: side.offer, guest: undefined };
 }
 
 /** What a side can do next by itself. */

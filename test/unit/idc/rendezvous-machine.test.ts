@@ -21,7 +21,7 @@ const WANTED: Agreement = { quotas: DEFAULT_QUOTAS, channel: 'ring' };
 const calm = { leaving: false, broken: false, holding: false };
 
 function levelAt(domid: number, ticket: number, more: Partial<Level> = {}): Level {
-  return { ...levelOf(newEnd(domid, `${domid}-x`)), ticket, misfit: '', offer: undefined, ...more };
+  return { ...levelOf(newEnd(domid, `${domid}-x`)), ticket, misfit: '', offer: undefined, guest: undefined, ...more };
 }
 
 /** An end of domain `domid` that has met that of the other one of domains 1 and 2, and got as far as `phase`. */
@@ -45,6 +45,22 @@ describe('the pair', () => {
     ['of three, the third has nobody', levelAt(1, 3), [levelAt(3, 1), levelAt(2, 2)], undefined],
     ['the same ticket: the lower domain comes first', levelAt(2, 1), [levelAt(3, 1), levelAt(1, 1)], 1],
     ['in one domain: the lower name', levelAt(1, 1, { name: 'b' }), [levelAt(1, 1, { name: 'a' })], 1],
+    [
+      'where somebody listens, others do not meet',
+      levelAt(1, 1),
+      [levelAt(2, 2), levelAt(3, 0, { guest: '' })],
+      undefined,
+    ],
+    ['the end that was made for it', levelAt(1, 1), [levelAt(2, 0), levelAt(3, 9, { guest: '1-x' })], 3],
+    [
+      'of two that were, the first',
+      levelAt(1, 1),
+      [levelAt(2, 5, { guest: '1-x' }), levelAt(3, 4, { guest: '1-x' })],
+      3,
+    ],
+    ['a listener’s end has its guest', levelAt(3, 9, { guest: '1-x' }), [levelAt(2, 0), levelAt(1, 1)], 1],
+    ['and no other listener’s', levelAt(3, 9, { guest: '1-x' }), [levelAt(1, 1, { guest: '3-x' })], undefined],
+    ['a listener itself has nobody', levelAt(3, 0, { guest: '' }), [levelAt(1, 1)], undefined],
   ])('%s', (_name, own, others, expected) => {
     expect(peerOf(own, others)?.domid).toBe(expected);
   });
