@@ -24,6 +24,11 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best ?? (continued.length === 1 ? continued[0] : undefined);
 }
 
+/** Whether a word may be an address of the IDC API; it is the name of a node in xenstore. */
+export function isAddress(word: string): boolean {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(word);
+}
+
 /** `did you mean 'memory'?`, or undefined if no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const found = nearest(word, candidates);

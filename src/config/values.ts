@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cite } from '../sxp/show.ts';
-import { didYouMean } from '../words.ts';
+import { didYouMean, isAddress } from '../words.ts';
 
 /** What is wrong with a text, as the end of a sentence that starts with the field's name. */
 export interface Problem {
@@ -14,7 +14,6 @@ export type Check<T> = (text: string) => { readonly value: T } | Problem;
 const INTEGER = /^-?(?:[0-9]+|0x[0-9a-f]+)$/i;
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
 const NAME = /^[A-Za-z0-9_\-.:/+]+$/;
-const ADDRESS = /^[A-Za-z0-9_-]{1,64}$/;
 const BOOLEANS: Readonly<Record<string, boolean>> = {
   0: false,
   1: true,
@@ -67,6 +66,6 @@ export const domainWord: Check<string> = (text) =>
 export const domainName: Check<string> = (text) =>
   /^[0-9]+$/.test(text) ? { problem: `must not be a number, which would be an id: ${cite(text)}` } : domainWord(text);
 
-/** An address of the IDC API; it is the name of a node in xenstore. */
+/** An address of the IDC API. */
 export const address: Check<string> = (text) =>
-  ADDRESS.test(text) ? { value: text } : { problem: `may hold at most 64 letters, digits, _ and -, not ${cite(text)}` };
+  isAddress(text) ? { value: text } : { problem: `may hold at most 64 letters, digits, _ and -, not ${cite(text)}` };

@@ -57,10 +57,10 @@ export interface Machine extends AsyncDisposable {
    * @param module a path, relative to the working directory, or a URL such as `new URL('./left.ts', import.meta.url)`
    * @returns when the kernel has been loaded and starts
    * @throws XmError `ENOKERNEL` when there is no such module, `EDOMAINDIED` when it cannot be loaded, `EEXIST` for a name that
-   * is taken, `EMEMORY` for too little memory
+   * is taken, `EMEMORY` for too little memory, `EADDRESS` for an address that is none
    */
   start(module: string | URL, options?: StartOptions): Promise<MachineDomain>;
-  /** Makes a domain of the program's own thread, which may have several. @throws XmError `EEXIST`, `EMEMORY` */
+  /** Makes a domain of the program's own thread, which may have several. @throws XmError `EEXIST`, `EMEMORY`, `EADDRESS` */
   domain(name: string, options?: DomainOptions): LocalDomain;
   /** Ends all domains; resolves when nothing is left. Until then the machine keeps the program running. */
   stop(): Promise<void>;

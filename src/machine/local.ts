@@ -1,34 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { giveAddresses, takeAddresses } from '../domain/addresses.ts';
 import { createIdc } from '../domain/idc.ts';
-import type { Ground } from '../domain/start.ts';
-import { type DomId, PAGE_SIZE } from '../hv/contract.ts';
-import { connectHypercalls, type HypercallClient } from '../hv/hypercalls.ts';
 import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
-import type { StoreConnection } from '../xenstore/contract.ts';
 import { localClient } from '../xenstore/local.ts';
 import type { LocalDomain } from './contract.ts';
+import { type Admitted, localHypercalls, type Site } from './site.ts';
 
-/** Hypercalls of a domain that lives in this thread. @param pagesMB MB that it may have in pages */
-export function localHypercalls({ hv }: Ground, domid: DomId, pagesMB: number): HypercallClient {
-  const door = hv.createDomain(domid, Math.floor((pagesMB * 2 ** 20) / PAGE_SIZE));
-  return connectHypercalls(door);
-}
-
-/**
- * Makes a domain in this thread.
- *
- * @param xs domain 0's connection
- */
+/** Makes a domain in this thread. @param onEnd told when nothing of it is left */
 export function createLocalDomain(
-  ground: Ground,
-  xs: StoreConnection,
-  { domid, name, pagesMB, addresses }: LocalSpec,
+  { hv, store, xs }: Site,
+  { domid, name, memory, addresses }: Admitted,
   onEnd: () => void,
 ): LocalDomain {
-  const { hv, store } = ground;
-  const hypercalls = localHypercalls(ground, domid, pagesMB);
+  const hypercalls = localHypercalls(hv, domid, memory);
   store.introduceDomain(domid);
   giveAddresses(xs, domid, addresses);
   const xenstore = localClient(store, domid);
@@ -53,12 +38,4 @@ export function createLocalDomain(
       onEnd();
     },
   };
-}
-
-/** What a domain of this thread is. */
-export interface LocalSpec {
-  readonly domid: DomId;
-  readonly name: string;
-  readonly pagesMB: number;
-  readonly addresses: readonly string[];
 }

@@ -32,6 +32,13 @@ function elsewhere(files: Readonly<Record<string, string>>) {
   return directory;
 }
 
+/** What TypeScript objects to there. */
+async function findings(directory: string): Promise<string> {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const outcome = run(process.execPath, [tsc, '-p', directory]).catch((failed: { stdout: string }) => failed);
+  return (await outcome).stdout;
+}
+
 test("an outside program runs the README's machine, with types", async () => {
   using directory = elsewhere({
     'left.ts': sample('README.md', '// left.ts'),
@@ -39,9 +46,28 @@ test("an outside program runs the README's machine, with types", async () => {
   });
   const { stdout } = await run(process.execPath, ['program.ts'], { cwd: directory.path });
   expect(stdout).toBe('left answers: ping\n');
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const checked = run(process.execPath, [tsc, '-p', directory.path]);
-  expect(await checked.catch(({ stdout: findings }: { stdout: string }) => findings)).toMatchObject({ stdout: '' });
+  expect(await findings(directory.path)).toBe('');
+});
+
+test("an endpoint's handlers may be asynchronous, and its address a named argument", async () => {
+  using directory = elsewhere({
+    'kernel.ts': `import { defineKernel, type Registration } from 'xenidc';
+      declare function work(parameters: Uint8Array): Promise<number>;
+      declare function flush(): Promise<void>;
+      declare function parameters(lent: Registration | undefined): Uint8Array;
+      export default defineKernel(async (dom) => {
+        const endpoint = dom.idc.endpoint(dom.args.address, {
+          quotas: { inFlight: 4 },
+          onTransaction: async (asked) => asked.complete(await work(asked.parameters)),
+          onDisconnect: (done) => flush().then(done),
+        });
+        await endpoint.connected();
+        const lent = endpoint.register(await dom.idc.buffers.alloc(4096), { rights: 'write' });
+        const { status, error }: { status: Uint8Array; error: number } = await endpoint.call(parameters(lent));
+        return error === 0 ? status : 'halt';
+      });`,
+  });
+  expect(await findings(directory.path)).toBe('');
 });
 
 test('a kernel gets what kernels need, and no machine', async () => {

@@ -135,6 +135,7 @@ test('what cannot be started is said, and leaves nothing', async () => {
   const idle = kernel('idle', FOREVER);
   await expect(machine.start('./no/such.ts')).rejects.toMatchObject({ code: 'ENOKERNEL' });
   await expect(machine.start(idle, { memory: 8 })).rejects.toMatchObject({ code: 'EMEMORY' });
+  await expect(machine.start(idle, { idc: ['a/b'] })).rejects.toMatchObject({ code: 'EADDRESS' });
   writeFileSync(join(directory.path, 'broken.mjs'), 'export default 7');
   await expect(machine.start(join(directory.path, 'broken.mjs'))).rejects.toMatchObject({ code: 'EDOMAINDIED' });
   await machine.start(idle, { name: 'broken' });
