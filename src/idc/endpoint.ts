@@ -336,12 +336,12 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     blank(submission);
     if (to !== undefined) {
       verdict = TRANSPORT.timedOut;
-      corks = 0;
+      corks -= held;
       try {
         submitAny(submission, ignore);
         if (pollUntilDone(to, submission, timeout) === 'gone') verdict = TRANSPORT.disconnected;
       } finally {
-        corks = held;
+        corks += held;
         if (submission.complete === undefined) verdict = submission.transport;
         else abandon(submission);
       }

@@ -86,7 +86,7 @@ export function endpointPromises(introduce: Introduce): void {
         back: { onTransaction: (one) => held.push(one) },
         quotas: { inFlight: 2 },
       });
-      const none = { inFlight: 0, queued: 0, oldest: 0, held: 0, sent: 0, received: 0, failed: 0 };
+      const none = { inFlight: 0, queued: 0, oldest: 0, held: 0, sent: 0, received: 0, failed: 0, registered: 0 };
       expect([front.health(), back.health()]).toEqual([none, none]);
       for (let number = 0; number < 5; number++) front.submit(front.transaction(), () => {});
       pump();

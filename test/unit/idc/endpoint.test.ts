@@ -47,6 +47,28 @@ test('a polled call ends at once when the peer breaks the protocol', () => {
   expect(front.callPolled(front.transaction(), 60_000)).toBe(TRANSPORT.disconnected);
 });
 
+test('a cork that a handler sets during a polled call holds after it', () => {
+  const front = createEndpoint({ onMessage: () => front.cork() });
+  const heard: number[] = [];
+  const back = createEndpoint({ onMessage: (message) => heard.push(message.body[0]!) });
+  const pair = createLoopback(front.quotas);
+  for (const [endpoint, channel] of [
+    [front, pair.front],
+    [back, pair.back],
+  ] as const) {
+    endpoint.appear();
+    endpoint.connect(channel);
+  }
+  back.post(Uint8Array.of(1));
+  expect(front.callPolled(front.transaction(), 60_000)).toBe(TRANSPORT.ok);
+  front.post(Uint8Array.of(2));
+  back.poll();
+  expect(heard).toEqual([]);
+  front.uncork();
+  back.poll();
+  expect(heard).toEqual([2]);
+});
+
 test('a polled call within a thread is answered, under a cork too, and beyond the quota', () => {
   const { front, back, pair } = introduce();
   back.connect(pair.back);
