@@ -5,7 +5,7 @@ import { cycleLine } from '../src/cli/format/idc.ts';
 
 export default class IdcCycle extends XmCommand {
   static override description =
-    'Have the two ends at an address disconnect and connect again.\nBoth kernels see it as if the connection had failed. Returns when they are connected again.';
+    'Have all ends at an address disconnect and connect again.\nTheir kernels see it as if the connection had failed. Returns when they are connected again.';
   static override examples = ['<%= config.bin %> idc-cycle pair', '<%= config.bin %> idc-cycle pair --json | jq .time'];
   static override args = { address: word('The address; see idc-list.') };
 

@@ -31,7 +31,7 @@ export function createIdcControl(rendezvous: Rendezvous) {
     LIST: () => ({ endpoints: rendezvous.ends().map(report) }),
 
     async PING(body) {
-      const { endpoint } = connected(body);
+      const { endpoint } = connected(body)[0];
       const size = Math.min(Number(body.size), endpoint.quotas.bodyBytes);
       const limit = body.polled === true ? POLLED_LIMIT : PING_LIMIT;
       return {
@@ -39,19 +39,19 @@ export function createIdcControl(rendezvous: Rendezvous) {
       };
     },
 
-    /** Answered when the connection that it ends has a successor. */
+    /** Answered when all connections that it ends have successors. */
     async CYCLE(body) {
-      const { endpoint, session } = connected(body);
-      await session.cycle('the connection was cycled from outside');
-      return { connections: endpoint.incarnation };
+      await Promise.all(connected(body).map(({ session }) => session.cycle('the connection was cycled from outside')));
+      return {};
     },
   };
 
-  /** @throws XmError `ENOTCONNECTED` when this domain has no connected endpoint at the address */
-  function connected({ address }: ControlBody): End {
-    const end = rendezvous.ends().find((one) => one.address === address && one.endpoint.state === 'connected');
-    if (end === undefined) throw new XmError('ENOTCONNECTED', `no connected endpoint at ${String(address)}`);
-    return end;
+  /** Those at an address. @throws XmError `ENOTCONNECTED` when there is none */
+  function connected({ address }: ControlBody): readonly [End, ...End[]] {
+    const all = rendezvous.ends().filter((end) => end.address === address && end.endpoint.state === 'connected');
+    const [first, ...others] = all;
+    if (first === undefined) throw new XmError('ENOTCONNECTED', `no connected endpoint at ${String(address)}`);
+    return [first, ...others];
   }
 
   return async (subtype: string, body: ControlBody): Promise<ControlAnswer> => {

@@ -57,7 +57,7 @@ export interface Session {
    * Ends the connection, if there is one, so that another one is made.
    *
    * @param why e.g. how the peer broke the protocol
-   * @returns resolves when the next connection stands
+   * @returns resolves when the next connection stands, or the end is gone
    */
   cycle(why: string): Promise<void>;
   status(): SessionStatus;
@@ -214,7 +214,7 @@ export function createSession(context: SessionContext): Session {
     cycle(why) {
       broken = why;
       wake();
-      return nextConnection.promise;
+      return Promise.race([nextConnection.promise, gone.promise]);
     },
     status: () => ({ peer: peerDomain, incarnation: own.incarnation, lastEnd }),
     leave() {

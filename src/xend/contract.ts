@@ -275,11 +275,11 @@ export interface XendApi {
     };
     result: IdcPing;
   };
-  /** Has the ends at an address disconnect and connect again; returns when they have, with that end's number of connections. */
+  /** Has a domain and its peers at an address disconnect and connect again; returns when they have. */
   'idc.cycle': {
     params: { readonly address: string };
-    result: Pick<IdcPing, 'address' | 'domid' | 'domain' | 'peerId' | 'peer' | 'time'> & {
-      readonly connections: number;
+    result: Pick<IdcPing, 'address' | 'domid' | 'domain' | 'time'> & {
+      readonly peers: readonly { readonly domid: number; readonly name: string }[];
     };
   };
   /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */

@@ -74,16 +74,17 @@ export async function listEndpoints(context: XendContext): Promise<XendApi['idc.
   return { endpoints: lists.flat(), silent };
 }
 
-/** @throws XmError `ENOTCONNECTED` when there is none; `who` is for the message */
+/** Those that are connected at an address. @throws XmError `ENOTCONNECTED` when there is none; `who` is for the message */
 async function findConnected(
   context: XendContext,
   address: string,
   who: string,
   mayBe: (end: IdcEndpointInfo) => boolean = () => true,
-): Promise<IdcEndpointInfo> {
+): Promise<readonly [IdcEndpointInfo, ...IdcEndpointInfo[]]> {
   const { endpoints } = await listEndpoints(context);
-  const found = endpoints.find((end) => end.address === address && end.state === 'connected' && mayBe(end));
-  if (found !== undefined) return found;
+  const found = endpoints.filter((end) => end.address === address && end.state === 'connected' && mayBe(end));
+  const [first, ...others] = found;
+  if (first !== undefined) return [first, ...others];
   throw new XmError('ENOTCONNECTED', `${who} connected at address '${address}'`, { hint: "see 'xm idc-list'" });
 }
 
@@ -94,7 +95,7 @@ export async function pingEndpoint(
   { address, count: wanted, size, polled = false }: XendApi['idc.ping']['params'],
 ): Promise<XendApi['idc.ping']['result']> {
   const who = `Domain '${domain.name}' has no endpoint`;
-  const end = await findConnected(context, address, who, ({ domid }) => domid === domain.domid);
+  const [end] = await findConnected(context, address, who, ({ domid }) => domid === domain.domid);
   const { domid, domain: name, peerId = -1, peer = '', quotas } = end;
   if (size > quotas.bodyBytes) {
     throw new XmError('EINVAL', `The endpoints at address '${address}' exchange at most ${quotas.bodyBytes} bytes`);
@@ -110,13 +111,18 @@ export async function pingEndpoint(
   };
 }
 
-/** Has the two ends at an address disconnect and connect again. @throws XmError `ENOTCONNECTED`, `EIDC` */
+/** Has all who are connected at an address disconnect and connect again. @throws XmError `ENOTCONNECTED`, `EIDC` */
 export async function cycleAddress(context: XendContext, address: string): Promise<XendApi['idc.cycle']['result']> {
-  const { domid, domain: name, peerId = -1, peer = '' } = await findConnected(context, address, 'Nobody is');
+  const ends = await findConnected(context, address, 'Nobody is');
+  const of = (domid: number) => ends.filter((end) => end.domid === domid);
+  // Where somebody listens, each connection has an end in his domain.
+  const { domid, domain: name } = ends.reduce((most, end) =>
+    of(end.domid).length > of(most.domid).length ? end : most,
+  );
   const domain = context.domains.get(domid);
   if (domain === undefined) throw new XmError('ENOTCONNECTED', `Domain '${name}' has gone`);
   const start = performance.now();
-  const told = await demand(domain, 'CYCLE', { address });
-  const connections = count(told, 'connections');
-  return { address, domid, domain: name, peerId, peer, connections, time: performance.now() - start };
+  await demand(domain, 'CYCLE', { address });
+  const peers = of(domid).map(({ peerId = -1, peer = '' }) => ({ domid: peerId, name: peer }));
+  return { address, domid, domain: name, peers, time: performance.now() - start };
 }

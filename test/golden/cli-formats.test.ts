@@ -175,8 +175,12 @@ describe('endpoints', () => {
   });
 
   test('xm idc-cycle', () => {
-    expect(cycleLine({ ...ping, connections: 2, time: 3.991 })).toBe(
-      'left (1) and right (2) disconnected and connected again at pair within 4.0 ms\n',
+    const peers = [
+      { domid: 2, name: 'right' },
+      { domid: 3, name: '' },
+    ];
+    expect(cycleLine({ address: 'pair', domid: 1, domain: 'left', peers, time: 3.991 })).toBe(
+      'left (1) and right (2), 3 disconnected and connected again at pair within 4.0 ms\n',
     );
   });
 });

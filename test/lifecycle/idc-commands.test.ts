@@ -73,6 +73,25 @@ async function kernel(xend: TestXend, name: string, body: string): Promise<void>
   await xend.call('domain.create', { text, file: `${name}.sxp`, directory: xend.directory });
 }
 
+test('where somebody listens, all connections are cycled', async () => {
+  await using xend = await startXend();
+  await kernel(xend, 'one', `dom.idc.endpoint('pair')`);
+  await kernel(xend, 'host', `dom.idc.listen('pair', (guest) => guest.accept())`);
+  await kernel(xend, 'two', `dom.idc.endpoint('pair')`);
+  const ends = async () => (await xend.call('idc.list', {})).endpoints;
+  const allConnected = () =>
+    eventually(async () => {
+      const states = (await ends()).map(({ state }) => state);
+      return states.length === 4 && states.every((state) => state === 'connected');
+    });
+  await allConnected();
+  const before = (await ends()).map(({ domain, peer, connections }) => [domain, peer, connections + 1]);
+  const { domain, peers } = await xend.call('idc.cycle', { address: 'pair' });
+  expect({ domain, peers: peers.map(({ name }) => name).sort() }).toEqual({ domain: 'host', peers: ['one', 'two'] });
+  await allConnected();
+  expect((await ends()).map((end) => [end.domain, end.peer, end.connections])).toEqual(before);
+});
+
 test('pings end when the peer dies meanwhile, and its client never sees one', async () => {
   await using xend = await startXend();
   const told = "const tell = () => { throw new Error('a handler was called') }\n";

@@ -65,7 +65,7 @@ export function pingLines(ping: IdcPing): string {
 }
 
 /** `xm idc-cycle`. */
-export function cycleLine({ address, domain, domid, peer, peerId, time }: XendApi['idc.cycle']['result']): string {
-  const ends = `${person(domain, domid)} and ${person(peer, peerId)}`;
+export function cycleLine({ address, domain, domid, peers, time }: XendApi['idc.cycle']['result']): string {
+  const ends = `${person(domain, domid)} and ${peers.map((peer) => person(peer.name, peer.domid)).join(', ')}`;
   return `${ends} disconnected and connected again at ${address} within ${time.toFixed(1)} ms\n`;
 }
