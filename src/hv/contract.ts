@@ -103,7 +103,12 @@ export interface FramePool {
    * @throws HypercallError `EBUSY` when too many transfers run
    */
   transit(pages: number): FrameVector;
-  /** Gives back the pages of a vector of this pool. @throws HypercallError `EINVAL` @throws XmError `EBADF` when they are gone */
+  /**
+   * Gives back the pages of a vector of this pool.
+   *
+   * @throws HypercallError `EINVAL`, or `EBUSY` while some of them are lent
+   * @throws XmError `EBADF` when they are gone
+   */
   free(vector: FrameVector): void;
 }
 

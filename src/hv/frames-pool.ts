@@ -52,8 +52,9 @@ export function openFramePool({ id, words, mover, pages, slots }: FramePoolDoor)
       return vector;
     },
     free(vector) {
-      const { pool: of, slot, pages: count, transit } = placeOf(vector);
+      const { pool: of, slot, pages: count, transit, lent } = placeOf(vector);
       if (of !== access) throw new HypercallError('EINVAL', 'the pages are not of this pool');
+      if (lent > 0) throw new HypercallError('EBUSY', 'the pages are lent');
       endFrameVector(vector);
       ranges.give(slot, slotsFor(count));
       if (transit === true) transits--;

@@ -18,7 +18,9 @@ import {
 } from './frames-memory.ts';
 import { ownWeakMap } from './own-map.ts';
 
+// Taken before any kernel runs.
 const { load } = Atomics;
+const { isSafeInteger } = Number;
 
 /** Bytes that a table names. */
 const TABLE_BYTES = TABLE_FRAMES * PAGE_SIZE;
@@ -42,14 +44,16 @@ export interface Place {
   readonly pages: number;
   /** Whether it is there for a transfer, beside the quota. */
   readonly transit?: boolean;
+  /** How often it is lent; as long as it is, it cannot be freed. */
+  lent: number;
 }
 
 const places = ownWeakMap<object, Place>();
 
 /** Makes a name for pages. */
-export function createFrameVector(place: Place): FrameVector {
+export function createFrameVector(place: Omit<Place, 'lent'>): FrameVector {
   const vector: FrameVector = Object.freeze({ pages: place.pages });
-  places.set(vector, place);
+  places.set(vector, { ...place, lent: 0 });
   return vector;
 }
 
@@ -58,6 +62,16 @@ export function placeOf(vector: FrameVector): Place {
   const place = places.get(vector);
   if (place === undefined) throw new XmError('EBADF', 'no vector of pages, or the pages were freed');
   return place;
+}
+
+/** All pages of a pool, as who was lent some of them names them: by their bytes from the start of the pool. */
+export function wholePool(pool: PoolAccess): FrameVector {
+  return createFrameVector({ pool, slot: 0, pages: (pool.words.length - FIRST_SLOT) * TABLE_FRAMES });
+}
+
+/** Where a vector starts in its pool, bytes. */
+export function startOf({ slot }: Place): number {
+  return slot * TABLE_BYTES;
 }
 
 /** Slots for tables that so many pages take. */
@@ -84,7 +98,10 @@ interface Range {
 function rangeOf(vector: FrameVector, offset: number, length: number): Range {
   const { pool, slot, pages } = placeOf(vector);
   const bytes = pages * PAGE_SIZE;
-  if (length > 0 && offset + length > bytes) throw new XmError('ERANGE', `no ${length} bytes at ${offset} of ${bytes}`);
+  const whole = isSafeInteger(offset) && isSafeInteger(length) && offset >= 0 && length >= 0;
+  if (!whole || (length > 0 && offset + length > bytes)) {
+    throw new XmError('ERANGE', `no ${length} bytes at ${offset} of ${bytes}`);
+  }
   return { pool, at: slot * TABLE_BYTES + offset };
 }
 

@@ -17,6 +17,7 @@ import {
   TABLE_FRAMES,
 } from './frames-memory.ts';
 import { type FramePoolDoor, TRANSIT_VECTORS } from './frames-pool.ts';
+import type { PoolAccess } from './frames-vector.ts';
 import type { DomainMemory } from './memory.ts';
 
 /** Frames, and tables, that exist besides those that pools can need: for transfers that run. */
@@ -33,6 +34,8 @@ export interface Frames {
    * @throws HypercallError `EINVAL`; `ENOMEM` beyond the domain's quota, and when the machine cannot have so many frames
    */
   createPool(domain: FrameDomain, pages: number): FramePoolDoor;
+  /** What `user` needs to work with pages that `owner` lent it; undefined when that has no such pool. */
+  open(user: DomId, owner: DomId, id: number): PoolAccess | undefined;
   /** Undoes what a domain was doing when its thread ended, so that nobody waits for it. */
   settle(domid: DomId): void;
   /** Ends the pools of a domain whose thread has ended; what they share with others is those others' alone from now on. */
@@ -60,7 +63,7 @@ interface Machine {
   readonly memory: FrameMemory;
   /** The hypervisor's own. */
   readonly control: Mover;
-  /** Of the living domains that have pools. */
+  /** Of the living domains that have pools, or use those of others. */
   readonly movers: Map<DomId, Mover>;
   readonly pools: Map<number, Pool>;
 }
@@ -80,7 +83,7 @@ export function createFrames(): Frames {
     createPool({ domid, memory: quota }, pages) {
       if (!Number.isInteger(pages) || pages < 0) throw new HypercallError('EINVAL', `no pool has ${pages} pages`);
       machine ??= createMachine();
-      const { memory, movers, pools } = machine;
+      const { memory, pools } = machine;
       const slots = pages + TRANSIT_VECTORS;
       let [allPages, allSlots] = [pages + SPARE, slots + SPARE];
       for (const pool of pools.values()) {
@@ -91,11 +94,15 @@ export function createFrames(): Frames {
         growTo(memory, allPages, allSlots);
         return new Int32Array(new SharedArrayBuffer((FIRST_SLOT + slots) * 4));
       });
-      const mover = movers.get(domid) ?? createMover(memory, domid);
-      movers.set(domid, mover);
+      const mover = moverOf(machine, domid);
       const id = nextId++;
       pools.set(id, { domid, words, pages, slots });
       return { id, words, mover, pages, slots };
+    },
+    open(user, owner, id) {
+      const pool = machine?.pools.get(id);
+      if (machine === undefined || pool?.domid !== owner) return undefined;
+      return { id, words: pool.words, mover: moverOf(machine, user) };
     },
     settle,
     release(domid) {
@@ -116,6 +123,12 @@ function end(machine: Machine, id: number, words: PoolWords): void {
   }
   for (let slot = FIRST_SLOT; slot < words.length; slot++) referTable(machine.control, words, slot, NONE);
   machine.pools.delete(id);
+}
+
+function moverOf({ memory, movers }: Machine, domid: DomId): Mover {
+  const mover = movers.get(domid) ?? createMover(memory, domid);
+  movers.set(domid, mover);
+  return mover;
 }
 
 /** @param domid undefined for the hypervisor itself */

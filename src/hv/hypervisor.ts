@@ -120,8 +120,8 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const grants = createGrantTables(find);
   const events = createEventChannels(find);
   const argo = createArgo(domains, { enabled: true, macPermissive: true, ...options.argo });
-  const lending = createLending(domains);
   const frames = createFrames();
+  const lending = createLending(domains, frames);
   const messages = createMessageRing();
 
   function known(domid: DomId): HvDomain {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Extent } from './contract.ts';
+import type { Extent, FrameVector } from './contract.ts';
 
 /** Bytes of a reference on the wire. It needs no alignment. */
 export const REFERENCE_BYTES = 32;
@@ -17,7 +17,7 @@ export type Rights = 'read' | 'write' | 'readwrite';
  */
 export type Refusal = 'gone' | 'denied' | 'range';
 
-/** How a range of an extent is lent. */
+/** How a range of an extent, or of hidden pages, is lent. */
 export interface LendOptions {
   readonly rights: Rights;
   /** Bytes from the start of the extent; 0 unless said. */
@@ -26,7 +26,8 @@ export interface LendOptions {
   readonly length?: number;
   /**
    * `copy`, unless said: only the hypercall layer of those who hold the reference touches the bytes. `map`: they get the real
-   * bytes for as long as they hold a pin, and are trusted to let go (spec/idc.md 1.3, rule 85).
+   * bytes for as long as they hold a pin, and are trusted to let go (spec/idc.md 1.3, rule 85). Hidden pages are lent by `copy`
+   * whatever is said; what copies between them and others shares them where it can.
    */
   readonly by?: 'copy' | 'map';
   /** Counts what arrives (rule 67). */
@@ -58,12 +59,12 @@ export interface Registration {
 /** Who lends. */
 export interface Lender {
   /**
-   * Lends a range of an extent of this domain.
+   * Lends a range of an extent of this domain, or of its hidden pages, which are not freed before it ends.
    *
    * @returns undefined when all registrations that this lender may have are in use
-   * @throws RangeError when the extent has no such range
+   * @throws RangeError when the memory has no such range
    */
-  register(extent: Extent, options: LendOptions): Registration | undefined;
+  register(memory: Extent | FrameVector, options: LendOptions): Registration | undefined;
 }
 
 /** A number of registrations, reserved: those who use up theirs take nothing from others (rule 61). */
@@ -98,10 +99,28 @@ export interface BorrowedBuffer {
   readonly rights: Rights;
   /** Whether it can be pinned. */
   readonly mappable: boolean;
+  /** Whether it is hidden pages. */
+  readonly paged: boolean;
   /** Copies to `target`. @returns bytes copied, at most {@link CHUNK_BYTES}: the start of what was asked for */
   read(offset: number, target: Uint8Array): number | Refusal;
   /** Copies from `source`. @returns bytes copied, at most {@link CHUNK_BYTES} */
   write(offset: number, source: Uint8Array): number | Refusal;
+  /**
+   * As `read` or `write`, between hidden pages here and a buffer that is {@link BorrowedBuffer.paged}: whole pages are shared where
+   * both lie alike in theirs.
+   *
+   * @param at bytes from the start of `pages`
+   * @param sharing false to copy everything
+   * @returns bytes exchanged, at most a mebibyte
+   */
+  exchange(
+    right: 'read' | 'write',
+    offset: number,
+    pages: FrameVector,
+    at: number,
+    length: number,
+    sharing: boolean,
+  ): number | Refusal;
   /**
    * Gets the real bytes of a buffer that is lent `by: 'map'`; another one is `denied`. Calls `done` at once, or, when too many
    * pins of this domain exist, after one was released. JavaScript has no read-only view: a right to read is a promise then.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomId } from './contract.ts';
+import type { PoolAccess } from './frames-vector.ts';
 import type { Hazards } from './lending-hazards.ts';
 import type { LendingTable } from './lending-table.ts';
 
@@ -19,6 +20,8 @@ export interface Opened {
   readonly table: LendingTable;
   /** The extents that the reference needs, by id. */
   readonly extents: readonly { readonly id: number; readonly buffer: SharedArrayBuffer }[];
+  /** The pool of hidden pages that the reference needs. */
+  readonly pool?: PoolAccess;
 }
 
 /** What the hypervisor tells a client unasked. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomFillSync } from 'node:crypto';
-import type { DomId, Extent } from './contract.ts';
+import { type DomId, type Extent, type FrameVector, PAGE_SIZE } from './contract.ts';
+import { placeOf, startOf } from './frames-vector.ts';
 import {
   type FillOptions,
   type Lender,
@@ -83,34 +84,39 @@ export function createLendingOwner(domid: DomId, { place, table, hazards }: Lend
     };
   }
 
-  function register(extent: Extent, options: LendOptions, giveBack: () => void): Registration {
+  function register(memory: Extent | FrameVector, options: LendOptions, giveBack: () => void): Registration {
     const { rights, offset = 0, fill, by } = options;
-    const { length = extent.buffer.byteLength - offset } = options;
-    checkRange(extent, offset, length);
+    const { kind, source, start, size, hold } = sourceOf(memory);
+    const { length = size - offset } = options;
+    checkRange(size, offset, length);
     if (fill !== undefined) {
-      checkRange(fill.extent, fill.offset, fillWords(length) * 4);
+      checkRange(fill.extent.buffer.byteLength, fill.offset, fillWords(length) * 4);
       new Words(fill.extent.buffer, fill.offset, fillWords(length)).fill(0);
     }
     const entry: Entry = {
-      kind: ENTRY_KIND.extent,
+      kind,
       rights: RIGHT_BITS[rights],
-      mappable: by === 'map',
-      source: extent.id,
-      offset,
+      mappable: by === 'map' && kind === ENTRY_KIND.extent,
+      source,
+      offset: start + offset,
       length,
       fillSource: fill?.extent.id ?? 0,
       fillOffset: fill?.offset ?? 0,
     };
-    return lend(entry, fill, giveBack);
+    hold(1);
+    return lend(entry, fill, () => {
+      hold(-1);
+      giveBack();
+    });
   }
 
   /** A lender that may have what `take` allows. */
   function lender(take: () => boolean, giveBack: () => void): Lender {
     return {
-      register(extent, options) {
+      register(memory, options) {
         if (!take()) return undefined;
         try {
-          return register(extent, options, giveBack);
+          return register(memory, options, giveBack);
         } catch (error) {
           giveBack();
           throw error;
@@ -158,8 +164,37 @@ export function createLendingOwner(domid: DomId, { place, table, hazards }: Lend
   };
 }
 
-function checkRange({ buffer }: Extent, offset: number, length: number): void {
+interface Source {
+  readonly kind: number;
+  /** As an entry names it. */
+  readonly source: number;
+  /** Where it starts in what the entry names, bytes. */
+  readonly start: number;
+  readonly size: number;
+  /** Says that it is lent once more, or less. */
+  readonly hold: (change: number) => void;
+}
+
+function sourceOf(memory: Extent | FrameVector): Source {
+  if ('buffer' in memory) {
+    // The hypervisor sees to it that it is not freed meanwhile.
+    const hold = (): void => {};
+    return { kind: ENTRY_KIND.extent, source: memory.id, start: 0, size: memory.buffer.byteLength, hold };
+  }
+  const place = placeOf(memory);
+  return {
+    kind: ENTRY_KIND.frames,
+    source: -place.pool.id,
+    start: startOf(place),
+    size: place.pages * PAGE_SIZE,
+    hold: (change) => {
+      place.lent += change;
+    },
+  };
+}
+
+function checkRange(size: number, offset: number, length: number): void {
   const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
-  if (whole && offset + length <= buffer.byteLength) return;
-  throw new RangeError(`no ${length} bytes at ${offset} of an extent of ${buffer.byteLength}`);
+  if (whole && offset + length <= size) return;
+  throw new RangeError(`no ${length} bytes at ${offset} of memory of ${size}`);
 }

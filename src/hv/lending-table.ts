@@ -16,8 +16,8 @@ export const MAX_DOMAINS = 4096;
 
 /** Life of an entry; `ending` until nobody uses it any more. */
 export const ENTRY_STATE = { free: 0, live: 1, ending: 2 } as const;
-/** What an entry names: a range of an extent of the owner. */
-export const ENTRY_KIND = { extent: 0 } as const;
+/** What an entry names: a range of an extent of the owner, or of a pool of hidden pages. */
+export const ENTRY_KIND = { extent: 0, frames: 1 } as const;
 export const RIGHT_BITS = { read: 1, write: 2, readwrite: 3 } as const;
 
 const DEAD = 0;
@@ -48,7 +48,7 @@ export interface Entry {
   /** Of {@link RIGHT_BITS}. */
   readonly rights: number;
   readonly mappable: boolean;
-  /** Id of the extent. */
+  /** Id of the extent, or the negative of the pool's. */
   readonly source: number;
   readonly offset: number;
   readonly length: number;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bytesOf, copyBytes, isBytes, lengthOf } from './bytes.ts';
-import type { DomId } from './contract.ts';
+import { XmError } from '../errors.ts';
+import { bytesOf, copyBytes, isBytes, lengthOf, plainBytes } from './bytes.ts';
+import type { DomId, FrameVector } from './contract.ts';
+import { copyFrames, loadFrames, saveFrames, wholePool } from './frames-vector.ts';
 import { type BorrowedBuffer, CHUNK_BYTES, type Limits, type PinnedBuffer, type Refusal } from './lending-contract.ts';
 import { type FillMap, fillWords, markFilled, tellFilled } from './lending-fill.ts';
 import { COPY_WORD, hazardOf, hazardWord, PIN_WORD, PIN_WORDS } from './lending-hazards.ts';
@@ -23,17 +25,22 @@ import { ownMap } from './own-map.ts';
 const { store, notify } = Atomics;
 const { Int32Array: Words, Uint8Array: Bytes } = globalThis;
 
-/** An extent of another domain; nothing once it was freed there. */
+/** Most bytes of hidden pages that are exchanged before a fence can be complete. */
+const EXCHANGE_BYTES = 2 ** 20;
+
+/** An extent of another domain, or its hidden pages; nothing once it was freed there. */
 interface Memory {
   buffer: SharedArrayBuffer | undefined;
   bytes: Uint8Array | undefined;
+  pages: FrameVector | undefined;
 }
 
 /** A domain some of whose references were opened here. */
 interface Owner {
   readonly place: number;
   readonly table: LendingTable;
-  readonly extents: Map<number, Memory>;
+  /** As entries name them. */
+  readonly memories: Map<number, Memory>;
 }
 
 /** One registration, as the holder of a reference to it knows it. */
@@ -68,13 +75,18 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
   let usedPins = 0;
   const waiting: (() => void)[] = [];
 
-  function learn(domid: DomId, { place: at, table, extents }: Opened): void {
+  function learn(domid: DomId, { place: at, table, extents, pool }: Opened): void {
     let owner = owners.get(domid);
     if (owner?.table.buffer !== table.buffer) {
-      owner = { place: at, table, extents: ownMap() };
+      owner = { place: at, table, memories: ownMap() };
       owners.set(domid, owner);
     }
-    for (const { id, buffer } of extents) owner.extents.set(id, { buffer, bytes: bytesOf(buffer) });
+    for (const { id, buffer } of extents) {
+      owner.memories.set(id, { buffer, bytes: bytesOf(buffer), pages: undefined });
+    }
+    if (pool !== undefined) {
+      owner.memories.set(-pool.id, { buffer: undefined, bytes: undefined, pages: wholePool(pool) });
+    }
   }
 
   /** Finds what a reference names. @returns `unknown` when the extent is unheard of, undefined when it names nothing */
@@ -97,11 +109,13 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
   }
 
   function findMemory(owner: Owner, reference: Reference, entry: Entry, share: Share, nonce: Nonce) {
-    const memory = owner.extents.get(entry.source);
-    const counts = entry.fillSource === 0 ? undefined : owner.extents.get(entry.fillSource);
+    const memory = owner.memories.get(entry.source);
+    const counts = entry.fillSource === 0 ? undefined : owner.memories.get(entry.fillSource);
     if (memory === undefined || (entry.fillSource !== 0 && counts === undefined)) return 'unknown';
-    const { buffer } = memory;
-    if (buffer === undefined || entry.offset + entry.length > buffer.byteLength) return undefined;
+    const { buffer, pages } = memory;
+    if (pages === undefined && (buffer === undefined || entry.offset + entry.length > buffer.byteLength)) {
+      return undefined;
+    }
     const fill = counts?.buffer && new Words(counts.buffer, entry.fillOffset, fillWords(entry.length));
     return { owner, reference, nonce, entry, share, memory, fill };
   }
@@ -126,31 +140,74 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
     const hazard = hazardOf(owner.place, index);
     const base = entry.offset + share.offset;
 
-    /** Copies a chunk one way or the other. Runs no code of a kernel while the hazard stands. */
-    function move(offset: number, other: Uint8Array, right: number): number | Refusal {
+    /**
+     * Runs `work` with as much as it can do at once, when the right is there. Runs no code of a kernel while the hazard stands.
+     *
+     * @returns bytes that were done
+     */
+    function touch(
+      right: number,
+      offset: number,
+      wanted: number,
+      most: number,
+      work: (size: number) => void,
+    ): number | Refusal {
       if ((share.rights & right) === 0) return 'denied';
-      if (!isBytes(other)) throw new TypeError('not a Uint8Array');
-      const wanted = lengthOf(other);
-      if (!isSize(offset) || offset + wanted > length) return 'range';
-      const size = wanted < CHUNK_BYTES ? wanted : CHUNK_BYTES;
-      const { bytes } = memory;
+      if (!isSize(offset) || !isSize(wanted) || offset + wanted > length) return 'range';
+      const size = wanted < most ? wanted : most;
       // No hazard for what is dead already: those who try again and again must not hold up the fence.
-      if (bytes === undefined || isDead(own) || !isLive(table, index, nonce)) return 'gone';
+      if ((memory.bytes ?? memory.pages) === undefined || !isLive(table, index, nonce)) return 'gone';
       // Raised and cleared in this function itself: where there was stack for the one, there is for the other.
       store(hazards, copying, hazard);
       try {
         if (!isLive(table, index, nonce)) return 'gone';
-        if (right === RIGHT_BITS.read) {
-          copyBytes(bytes, base + offset, other, 0, size);
-        } else {
-          copyBytes(other, 0, bytes, base + offset, size);
-          countFilled(found, offset, size);
-        }
+        work(size);
+        if (right === RIGHT_BITS.write) countFilled(found, offset, size);
         return size;
+      } catch (error) {
+        // The owner's pages go with it, before it is known here.
+        if (error instanceof XmError && error.code === 'EBADF' && isDead(table)) return 'gone';
+        throw error;
       } finally {
         store(hazards, copying, 0);
         if (!isLive(table, index, nonce)) notify(hazards, copying);
       }
+    }
+
+    /** Copies a chunk one way or the other. */
+    function move(offset: number, other: Uint8Array, right: number): number | Refusal {
+      if (!isBytes(other)) throw new TypeError('not a Uint8Array');
+      const { bytes, pages } = memory;
+      const at = base + offset;
+      return touch(right, offset, lengthOf(other), CHUNK_BYTES, (size) => {
+        if (pages !== undefined) {
+          const chunk = plainBytes(other, 0, size);
+          if (right === RIGHT_BITS.read) loadFrames(pages, at, chunk);
+          else saveFrames(pages, at, chunk);
+        } else if (bytes !== undefined) {
+          if (right === RIGHT_BITS.read) copyBytes(bytes, at, other, 0, size);
+          else copyBytes(other, 0, bytes, at, size);
+        }
+      });
+    }
+
+    function exchange(
+      right: 'read' | 'write',
+      offset: number,
+      local: FrameVector,
+      at: number,
+      wanted: number,
+      sharing: boolean,
+    ): number | Refusal {
+      const { pages } = memory;
+      if (pages === undefined) return 'gone';
+      const there = base + offset;
+      // Up to where whole tables end: those are shared at once.
+      const most = EXCHANGE_BYTES - (there % EXCHANGE_BYTES);
+      return touch(RIGHT_BITS[right], offset, wanted, most, (size) => {
+        if (right === 'read') copyFrames(pages, there, local, at, size, sharing);
+        else copyFrames(local, at, pages, there, size, sharing);
+      });
     }
 
     function pin(right: 'read' | 'write', done: (pinned: PinnedBuffer | Refusal) => void): void {
@@ -200,8 +257,10 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
       length,
       rights: share.rights === RIGHT_BITS.readwrite ? 'readwrite' : share.rights === RIGHT_BITS.read ? 'read' : 'write',
       mappable: entry.mappable,
+      paged: memory.pages !== undefined,
       read: (offset, target) => move(offset, target, RIGHT_BITS.read),
       write: (offset, source) => move(offset, source, RIGHT_BITS.write),
+      exchange,
       pin,
       attenuate(limits: Limits) {
         const { offset = 0, rights } = limits;
@@ -238,10 +297,10 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
       const owner = owners.get(news.domid);
       if (owner === undefined) return;
       if (news.kind === 'drop') {
-        letGo(owner.extents.get(news.extent));
-        owner.extents.delete(news.extent);
+        letGo(owner.memories.get(news.extent));
+        owner.memories.delete(news.extent);
       } else {
-        owner.extents.forEach(letGo);
+        owner.memories.forEach(letGo);
         owners.delete(news.domid);
       }
     },
@@ -253,4 +312,5 @@ function letGo(memory: Memory | undefined): void {
   if (memory === undefined) return;
   memory.buffer = undefined;
   memory.bytes = undefined;
+  memory.pages = undefined;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type DomId, HypercallError } from './contract.ts';
+import type { Frames } from './frames.ts';
 import { MAX_REGISTRATIONS } from './lending-contract.ts';
 import { tellFilled } from './lending-fill.ts';
 import { clearRow, createHazards, hazardTarget } from './lending-hazards.ts';
@@ -7,6 +8,7 @@ import type { LendingDoor, LendingNews, Opened } from './lending-messages.ts';
 import { type Reference, shareOf } from './lending-reference.ts';
 import {
   createLendingTable,
+  ENTRY_KIND,
   isLive,
   killTable,
   MAX_DOMAINS,
@@ -32,8 +34,9 @@ export interface LendingDomain {
  * reference that is good. All else is between those who lend and those who use.
  *
  * @param domains all there are
+ * @param frames whose hidden pages are lent too
  */
-export function createLending(domains: ReadonlyMap<DomId, LendingDomain>) {
+export function createLending(domains: ReadonlyMap<DomId, LendingDomain>, frames: Frames) {
   const hazards = createHazards();
   /** Places of the dead. */
   const free: number[] = [];
@@ -81,12 +84,15 @@ export function createLending(domains: ReadonlyMap<DomId, LendingDomain>) {
       const entry = readEntry(table, index);
       // It may end at any time; who asks looks once more, protected.
       if (!isLive(table, index, nonce) || shareOf(reference, entry, nonce) === undefined) return undefined;
-      const wanted = entry.fillSource === 0 ? [entry.source] : [entry.source, entry.fillSource];
+      const paged = entry.kind === ENTRY_KIND.frames;
+      const pool = paged ? frames.open(caller.domid, owner.domid, -entry.source) : undefined;
+      if (paged && pool === undefined) return undefined;
+      const wanted = [...(paged ? [] : [entry.source]), ...(entry.fillSource === 0 ? [] : [entry.fillSource])];
       const extents = wanted.map((id) => owner.memory.find(id)).filter((extent) => extent !== undefined);
       if (extents.length < wanted.length) return undefined;
       // Before it can touch anything: the owner's fence looks at those who are written down.
       setOpener(table, caller.lending.place, true);
-      return { place, table, extents: extents.map(({ id, buffer }) => ({ id, buffer })) };
+      return { place, table, extents: extents.map(({ id, buffer }) => ({ id, buffer })), ...(pool && { pool }) };
     },
     /** An extent is going to be another's or nobody's. @throws HypercallError `EBUSY` while some of it is lent */
     drop(owner: LendingDomain, extent: number): void {

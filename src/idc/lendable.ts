@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
-import { type Extent, type Hypercalls, orderFor, PAGE_SIZE } from '../hv/contract.ts';
+import { type Extent, type FrameVector, type Hypercalls, orderFor, PAGE_SIZE } from '../hv/contract.ts';
 import type { Lender, LendOptions, Registration } from '../hv/lending-contract.ts';
 import type { Bytes } from './buffers/bytes.ts';
 import type { LocalBuffer } from './buffers/contract.ts';
 import { localBuffer } from './buffers/local-buffer.ts';
+import type { Pages } from './buffers/pages.ts';
 import type { LendingPool, RegisterOptions } from './remote-contract.ts';
 
 /** An extent, and how many registrations there are on each of its pages. */
@@ -18,11 +19,11 @@ export interface Lendable {
   alloc(length: number): Promise<LocalBuffer<Uint8Array>>;
   free(buffer: LocalBuffer<Uint8Array>): Promise<void>;
   pool(length: number): Promise<LendingPool>;
-  /** @throws XmError `EINVAL` for a buffer that is not of this memory */
+  /** @throws XmError `EINVAL` for a buffer that is neither of this memory nor hidden pages */
   register(lender: Lender, buffer: LocalBuffer, options: RegisterOptions): Registration | undefined;
 }
 
-export function createLendable(hypercalls: Hypercalls, { type }: Bytes): Lendable {
+export function createLendable(hypercalls: Hypercalls, { type }: Bytes, pages: Pages): Lendable {
   const memories = new WeakMap<ArrayBufferLike, Memory>();
 
   async function take(length: number): Promise<Memory> {
@@ -34,6 +35,10 @@ export function createLendable(hypercalls: Hypercalls, { type }: Bytes): Lendabl
 
   function isBytes(buffer: LocalBuffer): buffer is LocalBuffer<Uint8Array> {
     return buffer.type === type;
+  }
+
+  function isPages(buffer: LocalBuffer): buffer is LocalBuffer<FrameVector> {
+    return buffer.type === pages.type;
   }
 
   /** Where a buffer lies. */
@@ -68,6 +73,10 @@ export function createLendable(hypercalls: Hypercalls, { type }: Bytes): Lendabl
       );
     },
     register(lender, buffer, { rights, by = 'copy', fill }) {
+      if (isPages(buffer)) {
+        const { base, offset, length } = buffer;
+        return lender.register(base, { rights, offset, length, ...(fill && { fill: fillOf(fill) }) });
+      }
       const { memory, offset } = placeOf(buffer);
       const { length } = buffer;
       const options: LendOptions = { rights, by, offset, length, ...(fill && { fill: fillOf(fill) }) };

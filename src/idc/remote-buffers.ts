@@ -6,15 +6,16 @@ import { localBuffer, slice } from './buffers/local-buffer.ts';
 import { createStandardBuffers } from './buffers/standard.ts';
 import { createLendable } from './lendable.ts';
 import type { RemoteBuffers } from './remote-contract.ts';
-import { refused, registerRemote } from './remote-type.ts';
+import { refused, registerRemote, registerRemotePages } from './remote-type.ts';
 
 /** The remote buffers of one domain, over its hypercalls. */
 export function createRemoteBuffers(hypercalls: Hypercalls): RemoteBuffers {
   const { lending } = hypercalls;
   const standard = createStandardBuffers();
-  const { types, bytes } = standard;
+  const { types, bytes, pages } = standard;
   const remote = registerRemote(types, bytes);
-  const lendable = createLendable(hypercalls, bytes);
+  const remotePages = registerRemotePages(types, bytes, pages);
+  const lendable = createLendable(hypercalls, bytes, pages);
   let moved = 0;
 
   const counting =
@@ -37,7 +38,7 @@ export function createRemoteBuffers(hypercalls: Hypercalls): RemoteBuffers {
       if (borrowed === undefined) done(refused('gone'), 0);
       else if (!isWithin(borrowed, offset, length)) done(refused('range'), 0);
       else if (borrowed.mappable) borrowed.pin(right, (pinned) => withBytes(pinned));
-      else copy(localBuffer(remote, borrowed, offset, length), done);
+      else copy(localBuffer(borrowed.paged ? remotePages : remote, borrowed, offset, length), done);
     });
 
     /** The real bytes are here: whatever knows a fast way to or from memory takes it. */

@@ -23,7 +23,8 @@ export interface RegisterOptions {
 /** Makes registrations, up to a number that is reserved for it. */
 export interface Registrations {
   /**
-   * Lends a buffer of lendable memory, or a slice of one.
+   * Lends a buffer of lendable memory or of hidden pages, or a slice of one. Who sends pages to pages, or receives them, shares
+   * those that lie alike; they are never mapped, whatever `by` says.
    *
    * @returns undefined when all registrations are in use
    * @throws XmError `EINVAL` for a buffer of another kind

@@ -179,7 +179,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'idc.ping': (params) => pingEndpoint(context, life.find(params.domain), params),
     'idc.cycle': ({ address }) => cycleAddress(context, address),
     'config.check': async (params) => checkConfig(params, classes).result,
-    'node.info': async () => nodeInfo(VERSION, life.freeMemory()),
+    'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),
     'log.read': async (range) => ({ lines: log.read(range) }),
     stats: () => takeStats(context),
