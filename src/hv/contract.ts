@@ -98,11 +98,10 @@ export interface FramePool {
   /** Pages of zeros, or undefined beyond the quota. */
   alloc(pages: number): FrameVector | undefined;
   /**
-   * At most 64 pages for a transfer with a file, beside the quota.
-   *
-   * @throws HypercallError `EBUSY` when too many transfers run
+   * At most 64 pages for the operating system to work with, beside the quota. Undefined when too many such transfers run, and
+   * always in a domain that may end before its thread does: the operating system would go on with what is another's by then.
    */
-  transit(pages: number): FrameVector;
+  transit(pages: number): FrameVector | undefined;
   /**
    * Gives back the pages of a vector of this pool.
    *

@@ -34,6 +34,8 @@ export interface PoolAccess {
   readonly id: number;
   readonly words: PoolWords;
   readonly mover: Mover;
+  /** The domain has ended, although its thread may go on with others: nothing is moved for it any more. */
+  over?: boolean;
 }
 
 /** Where the pages of a vector are. */
@@ -112,6 +114,7 @@ export function checkFrames(vector: FrameVector, offset: number, length: number)
 
 /** Runs `work` while nobody else is at the pools. What an earlier one left in the hands, when it failed, is dropped first. */
 function locked(one: PoolAccess, other: PoolAccess, work: () => void): void {
+  if (one.over === true || other.over === true) throw gone();
   const [first, second] = one.id < other.id ? [one, other] : [other, one];
   if (!lock(first.words, first.mover.holder)) throw gone();
   try {

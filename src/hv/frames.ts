@@ -16,12 +16,15 @@ import {
   referTable,
   TABLE_FRAMES,
 } from './frames-memory.ts';
-import { type FramePoolDoor, TRANSIT_VECTORS } from './frames-pool.ts';
+import type { FramePoolDoor } from './frames-pool.ts';
 import type { PoolAccess } from './frames-vector.ts';
 import type { DomainMemory } from './memory.ts';
 
 /** Frames, and tables, that exist besides those that pools can need: for transfers that run. */
 const SPARE = 2 ** 16;
+
+/** Transfers with the operating system that a pool can have at once. */
+const TRANSIT_VECTORS = 256;
 
 /** Milliseconds until a pool that somebody works at is tried again. */
 const RETRY = 2;
@@ -50,6 +53,8 @@ export interface Frames {
 export interface FrameDomain {
   readonly domid: DomId;
   readonly memory: DomainMemory;
+  /** Whether its thread ends with it; true unless said. */
+  readonly ownThread?: boolean;
 }
 
 interface Pool {
@@ -80,11 +85,12 @@ export function createFrames(): Frames {
   }
 
   return {
-    createPool({ domid, memory: quota }, pages) {
+    createPool({ domid, memory: quota, ownThread = true }, pages) {
       if (!Number.isInteger(pages) || pages < 0) throw new HypercallError('EINVAL', `no pool has ${pages} pages`);
       machine ??= createMachine();
       const { memory, pools } = machine;
-      const slots = pages + TRANSIT_VECTORS;
+      const transits = ownThread ? TRANSIT_VECTORS : 0;
+      const slots = pages + transits;
       let [allPages, allSlots] = [pages + SPARE, slots + SPARE];
       for (const pool of pools.values()) {
         allPages += pool.pages;
@@ -97,7 +103,7 @@ export function createFrames(): Frames {
       const mover = moverOf(machine, domid);
       const id = nextId++;
       pools.set(id, { domid, words, pages, slots });
-      return { id, words, mover, pages, slots };
+      return { id, words, mover, pages, slots, transits };
     },
     open(user, owner, id) {
       const pool = machine?.pools.get(id);

@@ -3,7 +3,7 @@ import type { Port } from '../port.ts';
 import type { ArgoAuthority, ArgoDomain } from './argo.ts';
 import { type CopyEnd, HypercallError } from './contract.ts';
 import type { EventChannels, EvtchnDomain } from './evtchn.ts';
-import type { Frames } from './frames.ts';
+import type { FrameDomain, Frames } from './frames.ts';
 import type { GrantDomain, GrantTables } from './grants.ts';
 import type { LendingAuthority, LendingDomain } from './lending.ts';
 
@@ -40,7 +40,7 @@ function copyEnd(value: unknown): CopyEnd {
  */
 export function serveHypercalls(
   port: Port,
-  domain: GrantDomain & EvtchnDomain & ArgoDomain & LendingDomain,
+  domain: GrantDomain & EvtchnDomain & ArgoDomain & LendingDomain & FrameDomain,
   grants: GrantTables,
   events: EventChannels,
   argo: ArgoAuthority,

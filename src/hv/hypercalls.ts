@@ -78,6 +78,7 @@ export function connectHypercalls(
     return new Promise<T>((resolve, reject) => ask(op, args, { resolve: resolve as (value: unknown) => void, reject }));
   }
 
+  const pools: FramePoolDoor[] = [];
   const argoClient = createArgoClient(domid, info, ask);
   const lendingClient = createLendingClient(domid, lending, ask);
 
@@ -148,7 +149,11 @@ export function connectHypercalls(
       free: (extent) => call('memory.free', extent.id),
     },
     frames: {
-      pool: async (pages) => openFramePool(await call<FramePoolDoor>('frames.pool', pages)),
+      async pool(pages) {
+        const door = await call<FramePoolDoor>('frames.pool', pages);
+        pools.push(door);
+        return openFramePool(door);
+      },
     },
     gnttab: {
       grantAccess: (to, extent, options) => call('gnttab.grantAccess', to, extent.id, options?.readonly ?? false),
@@ -185,6 +190,8 @@ export function connectHypercalls(
     argo: argoClient.argo,
     lending: lendingClient.lending,
     close() {
+      for (const pool of pools) pool.over = true;
+      lendingClient.close();
       port.close();
     },
   };

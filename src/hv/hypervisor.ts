@@ -4,7 +4,7 @@ import type { Port } from '../port.ts';
 import { type ArgoDomain, type ArgoOptions, createArgo, createArgoTable } from './argo.ts';
 import { type DomId, type EvtchnPort, type FrameUsage, PAGE_SIZE, VIRQ } from './contract.ts';
 import { createEventChannels, type EvtchnDomain } from './evtchn.ts';
-import { createFrames } from './frames.ts';
+import { createFrames, type FrameDomain } from './frames.ts';
 import { serveHypercalls } from './gate.ts';
 import {
   createGrantDomain,
@@ -55,7 +55,7 @@ export interface DomainDoor extends DomainMemory {
   readonly port: MessagePort;
 }
 
-interface HvDomain extends GrantDomain, EvtchnDomain, ArgoDomain, LendingDomain {
+interface HvDomain extends GrantDomain, EvtchnDomain, ArgoDomain, LendingDomain, FrameDomain {
   readonly close: () => void;
 }
 
@@ -65,6 +65,8 @@ export interface DomainOptions {
   readonly argo?: boolean;
   /** It serves many others: more ports and mappings. */
   readonly serves?: boolean;
+  /** False for a domain in a thread that lives on without it; always so for one that has a seat in it. */
+  readonly ownThread?: boolean;
 }
 
 /** Boot options. */
@@ -135,7 +137,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     quotaPages: number,
     seat: Seat | undefined,
     near: Port,
-    { argo: hasArgo = true, serves = false }: DomainOptions = {},
+    { argo: hasArgo = true, serves = false, ownThread = seat === undefined }: DomainOptions = {},
   ): DomainMemory {
     if (domains.has(domid)) throw new Error(`domain ${domid} exists`);
     const info = createSharedInfo(serves ? MAX_SERVING_PORTS : MAX_PORTS, seat);
@@ -143,6 +145,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     const domain: HvDomain = {
       ...createGrantDomain(domid, memory, serves ? MAX_SERVING_MAPPINGS : MAX_MAPPINGS),
       info,
+      ownThread,
       channels: new Map(),
       bound: (binding) => near.postMessage({ bound: binding }),
       argo: hasArgo ? createArgoTable() : undefined,

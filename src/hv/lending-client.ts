@@ -10,6 +10,8 @@ import { createLendingUser } from './lending-user.ts';
 export interface LendingClient {
   readonly lending: Lending;
   onNews(news: LendingNews): void;
+  /** Lets go of the hidden pages of others: the domain has ended. */
+  close(): void;
 }
 
 /** The domain's side of lending: in the domain's thread, and the only holder there of other domains' memory. */
@@ -20,5 +22,5 @@ export function createLendingClient(domid: DomId, door: LendingDoor, ask: Ask): 
       reject: () => answer(undefined),
     }),
   );
-  return { lending: { ...createLendingOwner(domid, door), open: user.open }, onNews: user.onNews };
+  return { lending: { ...createLendingOwner(domid, door), open: user.open }, onNews: user.onNews, close: user.close };
 }

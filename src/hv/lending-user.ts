@@ -2,7 +2,7 @@
 import { XmError } from '../errors.ts';
 import { bytesOf, copyBytes, isBytes, lengthOf, plainBytes } from './bytes.ts';
 import type { DomId, FrameVector } from './contract.ts';
-import { copyFrames, loadFrames, saveFrames, wholePool } from './frames-vector.ts';
+import { copyFrames, loadFrames, type PoolAccess, saveFrames, wholePool } from './frames-vector.ts';
 import { type BorrowedBuffer, CHUNK_BYTES, type Limits, type PinnedBuffer, type Refusal } from './lending-contract.ts';
 import { type FillMap, fillWords, markFilled, tellFilled } from './lending-fill.ts';
 import { COPY_WORD, hazardOf, hazardWord, PIN_WORD, PIN_WORDS } from './lending-hazards.ts';
@@ -61,6 +61,8 @@ export type AskOpen = (reference: Reference, answer: (opened: Opened | undefined
 export interface LendingUser {
   open(reference: Uint8Array, at: number, done: (borrowed: BorrowedBuffer | undefined) => void): void;
   onNews(news: LendingNews): void;
+  /** The domain has ended. */
+  close(): void;
 }
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -68,6 +70,8 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
 /** @param door the domain's row of the hazards, of which this is the only writer while the domain lives */
 export function createLendingUser({ place, table: own, hazards }: LendingDoor, ask: AskOpen): LendingUser {
   const owners = ownMap<DomId, Owner>();
+  /** Of hidden pages that were lent to this domain. */
+  const pools: PoolAccess[] = [];
   const copying = hazardWord(hazards, place, COPY_WORD);
   /** Words of the row for pins: those used so far, of which the first `freeCount` here are free; the last one freed is next. */
   const freePins = new Words(PIN_WORDS);
@@ -85,6 +89,7 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
       owner.memories.set(id, { buffer, bytes: bytesOf(buffer), pages: undefined });
     }
     if (pool !== undefined) {
+      pools.push(pool);
       owner.memories.set(-pool.id, { buffer: undefined, bytes: undefined, pages: wholePool(pool) });
     }
   }
@@ -292,6 +297,9 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
         const now = opened && lookNow(reference);
         done(now === undefined || now === 'unknown' ? undefined : borrow(now));
       });
+    },
+    close() {
+      for (const pool of pools) pool.over = true;
     },
     onNews(news) {
       const owner = owners.get(news.domid);

@@ -24,5 +24,5 @@ export interface Admitted {
 
 /** Makes a domain that lives in this thread. @param memory MB, of which half may be pages */
 export function localHypercalls(hv: Hypervisor, domid: DomId, memory: number): HypercallClient {
-  return connectHypercalls(hv.createDomain(domid, Math.floor((memory * 2 ** 19) / PAGE_SIZE)));
+  return connectHypercalls(hv.createDomain(domid, Math.floor((memory * 2 ** 19) / PAGE_SIZE), { ownThread: false }));
 }

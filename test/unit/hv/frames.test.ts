@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FramePool, type FrameVector, PAGE_SIZE } from '../../../src/hv/contract.ts';
 import { copyFrames, discardFrames, frameAt, loadFrames, saveFrames } from '../../../src/hv/frames-vector.ts';
+import { connectHypercalls } from '../../../src/hv/hypercalls.ts';
 import { type Machine, startMachine } from '../../support/hv-machine.ts';
 
 const PAGE = PAGE_SIZE;
@@ -207,12 +208,26 @@ describe('pools', () => {
 
   test('transfers have pages beside the quota, and not without end', () => {
     expect(one.alloc(QUOTA)).toBeDefined();
-    const held = Array.from({ length: 256 }, () => one.transit(64));
-    expect(() => one.transit(1)).toThrow('256 transfers');
-    expect(() => other.transit(65)).toThrow();
+    const held = Array.from({ length: 256 }, () => one.transit(64)!);
+    expect(one.transit(1)).toBeUndefined();
+    expect(other.transit(65)).toBeUndefined();
     one.free(held[5]!);
-    expect(one.transit(1).pages).toBe(1);
+    expect(one.transit(1)?.pages).toBe(1);
     expect(one.used).toBe(QUOTA);
+  });
+
+  test('a domain that may end before its thread does gives the operating system no pages, and moves none when it has ended', async () => {
+    const door = machine.hv.createDomain(3, 8, { ownThread: false });
+    const client = connectHypercalls(door);
+    const pool = await client.frames.pool(8);
+    expect(pool.transit(1)).toBeUndefined();
+    const vector = filled(pool, 2);
+    const source = filled(one, 2);
+    client.close();
+    expect(() => seen(vector)).toThrow('gone');
+    expect(() => share(source, vector)).toThrow('gone');
+    expect(() => share(vector, source)).toThrow('gone');
+    expect(seen(source)).toEqual(pattern(2));
   });
 
   test('free their own pages only, once', () => {

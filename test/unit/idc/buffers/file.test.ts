@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PAGE_SIZE } from '../../../../src/hv/contract.ts';
 import { slice } from '../../../../src/idc/buffers/local-buffer.ts';
 import { pagesOf } from '../../../../src/idc/buffers/pages.ts';
+import { STACK_BYTES } from '../../../../src/idc/buffers/stack.ts';
 import { copied, createRig, createStore, look, pattern, type Rig, run } from './makers.ts';
 
 /** More than files and pages exchange at once. */
@@ -71,6 +72,25 @@ describe('a file and pages', () => {
     for (const fd of [9999, -1]) await run(types, 'copy', buffer, file.of(fd, 0, buffer.length));
     expect(store.usage()).toMatchObject({ pages: 2, references: 2 });
   });
+
+  test.each([1, STACK_BYTES, 3 * STACK_BYTES + 5])(
+    '%i bytes to and from pages that the operating system may not have',
+    async (length) => {
+      const { types, file, pages } = rig;
+      const store = createStore(pages, false);
+      const buffer = store.pool(100).alloc(length, 77)!;
+      await copied(types, file.of(fileWith(pattern(length)), 0, length), buffer);
+      expect(await seen(buffer)).toEqual(pattern(length));
+      const out = rig.openFile();
+      await copied(types, buffer, file.of(out, 0, length));
+      expect(contentOf(out)).toEqual(pattern(length));
+      const short = fileWith(pattern(length - 1, 2));
+      const { error, bytes } = await run(types, 'copy', file.of(short, 0, length), buffer);
+      expect([(error as { code: string }).code, bytes]).toEqual(['EIO', length - 1]);
+      expect((await seen(buffer)).subarray(0, bytes)).toEqual(pattern(length - 1, 2));
+      expect(store.check()).toEqual([]);
+    },
+  );
 
   test('read once, shared many times: the sendfile case without a look at the data', async () => {
     const { types, file, pool } = rig;

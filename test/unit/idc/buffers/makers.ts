@@ -83,13 +83,14 @@ export interface Store {
   check(): readonly string[];
 }
 
-export function createStore(pages: Pages): Store {
+/** @param ownThread false: the operating system gets none of the pages */
+export function createStore(pages: Pages, ownThread = true): Store {
   const frames = createFrames();
   let domid = 0;
   return {
     ...frames,
     pool(quota) {
-      const domain = { domid: ++domid, memory: createDomainMemory(quota) };
+      const domain = { domid: ++domid, memory: createDomainMemory(quota), ownThread };
       return pages.pool(openFramePool(frames.createPool(domain, quota)));
     },
   };
