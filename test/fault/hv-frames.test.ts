@@ -13,8 +13,14 @@ import { seededRandom } from '../support/random.ts';
 const ENTRY = new URL('../support/frames-worker.ts', import.meta.url);
 const DOMAINS = 4;
 
+/** What a thread threw: nothing that it waits for will come true. */
+let thrown: unknown;
+
 async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await nextTurn();
+  while (!holds()) {
+    if (thrown !== undefined) throw thrown;
+    await nextTurn();
+  }
 }
 
 /** Domains that move each other's frames, in threads of their own. */
@@ -26,7 +32,9 @@ function start(seed: number) {
   );
   const threads = doors.map((_, index) => {
     const workerData: FrameTask = { index, doors, words, seed: seed * 100 + index };
-    return new Worker(ENTRY, { workerData });
+    return new Worker(ENTRY, { workerData }).on('error', (error) => {
+      thrown ??= error;
+    });
   });
   const rounds = (index: number) => Atomics.load(words, FRAME_WORDS.rounds + index);
   return {

@@ -43,8 +43,8 @@ function run({ index, doors, words, seed }: FrameTask): void {
 
   function copy(one: FrameVector, other: FrameVector): void {
     const pages = below(2) === 0 ? LENT_PAGES : 1 + below(LENT_PAGES / 2);
-    const from = pages === LENT_PAGES ? 0 : below(LENT_PAGES - pages) * PAGE_SIZE;
-    const to = below(10) < 7 ? from : below(LENT_PAGES - pages) * PAGE_SIZE;
+    const from = below(LENT_PAGES - pages + 1) * PAGE_SIZE;
+    const to = below(10) < 7 ? from : below(LENT_PAGES - pages + 1) * PAGE_SIZE;
     const odd = below(5) === 0 ? 1 + below(PAGE_SIZE - 1) : 0;
     copyFrames(one, from, other, to, pages * PAGE_SIZE - odd, below(10) < 9);
   }
