@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, string } from '@oclif/core/flags';
+import { boolean, integer, string } from '@oclif/core/flags';
 import { optionalWord } from '../src/cli/args.ts';
 import { attach } from '../src/cli/attach.ts';
 import { XmCommand } from '../src/cli/command.ts';
+import { createCopies } from '../src/cli/copies.ts';
 import { usageError } from '../src/cli/failure.ts';
 import { readConfig } from '../src/cli/input.ts';
 import { checkText } from '../src/cli/validate.ts';
 
 export default class Create extends XmCommand {
   static override description =
-    'Create and start the domains of a configuration file.\nWhen one of several cannot be created, none of them is; --json shows one domain as an object, several as a list.';
+    'Create and start the domains of a configuration file.\nWhen one of several cannot be created, none of them is; --json shows one domain as an object, several as a list.\nCopies (-N) are numbered: the number takes the place of each %d, or else is appended to names after a -.';
   static override examples = [
     '<%= config.bin %> create configs/demo.sxp',
     { description: 'Several domains at once:', command: '<%= config.bin %> create configs/idc-pair.sxp' },
     { description: 'Start it and stay on its console:', command: '<%= config.bin %> create -c configs/demo.sxp' },
+    { description: 'A thousand of them:', command: '<%= config.bin %> create -N 1000 configs/cow-boot.sxp' },
     {
       description: 'Print what would be created; the output is a configuration:',
       command: '<%= config.bin %> create -n configs/demo.sxp',
@@ -26,6 +28,12 @@ export default class Create extends XmCommand {
       charAliases: ['f'],
       aliases: ['defconfig'],
       description: 'The configuration, as an option.',
+    }),
+    copies: integer({
+      char: 'N',
+      min: 1,
+      exclusive: ['console'],
+      description: 'Create that many; when one cannot be created, those before it stay.',
     }),
     console: boolean({
       char: 'c',
@@ -45,12 +53,18 @@ export default class Create extends XmCommand {
     }
     const config = await readConfig(file);
     if (flags.dryrun) {
-      const checked = await checkText(this.xend(), config);
+      const checked = await checkText(this.xend(), flags.copies === undefined ? config : { ...config, number: 1 });
       this.print(checked.sxp ?? '');
       return checked;
     }
     const say = (line: string) => this.print(flags.quiet ? '' : line);
     say(`Using config file "${file}".\n`);
+    if (flags.copies !== undefined) {
+      const silent = flags.quiet || this.jsonEnabled();
+      const copies = await createCopies(this.xend(), { ...config, paused: flags.paused }, flags.copies, silent);
+      say(`Started ${copies.length} domains, ${copies[0]!.name} to ${copies.at(-1)!.name}\n`);
+      return copies;
+    }
     const { report, domains } = await this.call('domain.create', { ...config, paused: flags.paused });
     if (report !== '') this.notice(report.trimEnd());
     for (const { name, domid } of domains) say(`Started domain ${name} (id=${domid})\n`);

@@ -9,11 +9,15 @@ import type { CheckResult, ConfigText } from './contract.ts';
 
 /** Reads a configuration text once, for `validate`, for the dry run and for `create`. */
 export function checkConfig(
-  { text, file, directory }: ConfigText,
+  { text: written, file, directory, number }: ConfigText,
   classes: readonly DeviceClass[],
 ): { readonly result: CheckResult; readonly configs: readonly VmConfig[] | undefined } {
+  const numbered = number !== undefined && written.includes('%d');
+  const text = numbered ? written.replaceAll('%d', String(number)) : written;
   const source = { name: file, text };
-  const { configs, diagnostics } = readConfig(source, { directory, classes });
+  const { configs: read, diagnostics } = readConfig(source, { directory, classes });
+  const configs =
+    number === undefined || numbered ? read : read?.map((config) => ({ ...config, name: `${config.name}-${number}` }));
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const result: CheckResult = {
     ok: configs !== undefined,

@@ -95,6 +95,8 @@ export interface ConfigText {
   readonly file: string;
   /** Absolute directory against which relative paths are resolved. */
   readonly directory: string;
+  /** Which of many copies is meant: it stands for each `%d` of the text or, if there is none, is appended to names after a `-`. */
+  readonly number?: number;
 }
 
 /** Outcome of checking a text. `report` is ready to print (all findings, with carets, and the last newline); empty when there is nothing to say. */

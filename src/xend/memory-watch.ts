@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Worker } from 'node:worker_threads';
 import type { Watched } from '../domain/memory-watch.ts';
 import type { XendContext } from './context.ts';
 import { shareMemory } from './memory.ts';
 
 /** MB that a thread of the pool may have without any domain. */
 const THREAD = 64;
+/** Findings that follow each other so closely are of the same memory, milliseconds. */
+const AGAIN = 2000;
 
 /**
  * The threads whose memory is watched: those that hold one domain, but for Domain-0's, and those that hold many. Who takes more
@@ -13,6 +16,17 @@ const THREAD = 64;
 export function* watchedThreads(context: XendContext): Iterable<Watched> {
   yield* watchedDomains(context);
   yield* watchedPool(context);
+}
+
+/** When a thread of the pool was found to have too much, milliseconds. */
+const foundAt = new WeakMap<Worker, number>();
+
+/** Twice in a row: the buffers of domains that have just ended are taken for theirs who are left. */
+function isFoundAgain(worker: Worker): boolean {
+  const now = performance.now();
+  const again = now - (foundAt.get(worker) ?? Number.NEGATIVE_INFINITY) < AGAIN;
+  foundAt.set(worker, now);
+  return again;
 }
 
 function* watchedPool({ domains, pool, log }: XendContext): Iterable<Watched> {
@@ -28,6 +42,7 @@ function* watchedPool({ domains, pool, log }: XendContext): Iterable<Watched> {
       worker: thread.worker,
       ...limit,
       exceeded(used) {
+        if (thread.domids.size === 0 || !isFoundAgain(thread.worker)) return;
         const has = `${thread.domids.size} domains and ${limit.heap} MB of heap`;
         log.write('ERROR', `Thread ${thread.name} has ${has} and uses ${used}: it is ended`);
         thread.fail(`out of memory: ${used}`);

@@ -39,7 +39,7 @@ const optional = (kind: Kind): Kind => ({ ...kind, optional: true });
 
 const NAMES = { names: optional(TEXTS) };
 const DOMAIN = { domain: TEXT };
-const CONFIG = { text: TEXT, file: TEXT, directory: DIRECTORY };
+const CONFIG = { text: TEXT, file: TEXT, directory: DIRECTORY, number: optional(COUNT) };
 
 /** The parameters of each method, as `contract.ts` has them. */
 const PARAMETERS: {

@@ -28,7 +28,7 @@ afterAll(async () => {
   await xend[Symbol.asyncDispose]();
 });
 
-const CONFIG = { text: '(vm)', file: 'x.sxp', directory: '/tmp' };
+const CONFIG = { text: '(vm)', file: 'x.sxp', directory: '/tmp', number: 1 };
 const DOMAIN = { domain: 'nobody' };
 
 /** A correct call of each method, with all parameters. */
