@@ -23,23 +23,9 @@ export default class Create extends XmCommand {
   ];
   static override args = { configFile: optionalWord('Configuration, or - for stdin.') };
   static override flags = {
-    config: string({
-      char: 'F',
-      charAliases: ['f'],
-      aliases: ['defconfig'],
-      description: 'The configuration, as an option.',
-    }),
-    copies: integer({
-      char: 'N',
-      min: 1,
-      exclusive: ['console'],
-      description: 'Create that many; when one cannot be created, those before it stay.',
-    }),
-    console: boolean({
-      char: 'c',
-      aliases: ['console_autoconnect'],
-      description: 'Connect to the console; of several, to the first one.',
-    }),
+    config: string({ char: 'F', charAliases: ['f'], aliases: ['defconfig'], description: 'The configuration.' }),
+    copies: integer({ char: 'N', min: 1, exclusive: ['console'], description: 'So many copies; as many as fit stay.' }),
+    console: boolean({ char: 'c', aliases: ['console_autoconnect'], description: 'Connect to the first console.' }),
     dryrun: boolean({ char: 'n', aliases: ['dry-run'], description: 'Check it and print it as SXP, create nothing.' }),
     paused: boolean({ char: 'p', description: 'Leave the domains paused.' }),
     quiet: boolean({ char: 'q', description: 'Print nothing when it works.' }),
