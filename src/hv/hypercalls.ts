@@ -105,6 +105,8 @@ export function connectHypercalls(
   function onClose(): void {
     closed = true;
     dispatcher.stop();
+    // Its thread may go on: what is left of it in there rings nobody's bell.
+    bindings.fill(undefined);
     for (const { reject } of pending.values()) reject(new HypercallError('ENODEV', 'the domain is gone'));
     pending.clear();
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { messageOf } from '../errors.ts';
+import { messageOf, XmError } from '../errors.ts';
+import type { XendOptions } from './context.ts';
 import { takeLock } from './lock.ts';
 import { runPaths } from './paths.ts';
 import { serveXend } from './server.ts';
@@ -29,7 +30,7 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
     unlock.push(takeLock(paths.pidFile));
     unlock.push(takeLock(paths.stateLock));
-    xend = await createXend({ paths });
+    xend = await createXend({ ...poolOptions(), paths });
     const server = await serveXend(xend, paths.socket);
     console.log(`Xend started at ${new Date().toString()}.`);
     report('ready');
@@ -51,4 +52,14 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
   } finally {
     for (const release of unlock) release();
   }
+}
+
+/** `XEND_POOL_THREADS`: how many threads there are for domains that share one. */
+function poolOptions(): Pick<XendOptions, 'poolThreads'> {
+  const { XEND_POOL_THREADS: text } = process.env;
+  if (text === undefined || text === '') return {};
+  if (!/^[1-9]\d{0,2}$/.test(text)) {
+    throw new XmError('EINVAL', `XEND_POOL_THREADS must be a number from 1 to 999, not ${text}`);
+  }
+  return { poolThreads: Number(text) };
 }

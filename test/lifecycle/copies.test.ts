@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { makeDemoImage } from '../../scripts/image.ts';
 import { xmHome } from '../support/xm.ts';
 
 test('xm create -N starts many from one configuration, xm destroy ends them', async () => {
@@ -49,4 +53,32 @@ test('as many as fit stay', async () => {
   );
   expect(stderr).toContain(`'xm destroy "big-*"' ends them`);
   expect(await home.json(['list'])).toHaveLength(3);
+});
+
+test('configs/cow-boot.sxp: copies read the same', async () => {
+  makeDemoImage();
+  const configs = resolve(import.meta.dirname, '../../configs');
+  await using home = xmHome();
+  await home.ok(['create', '-q', '-N', '5', resolve(configs, 'cow-boot.sxp')]);
+  const bytes = Buffer.alloc(8 * 2 ** 20);
+  const image = openSync(resolve(configs, 'demo.img'), 'r');
+  readSync(image, bytes);
+  closeSync(image);
+  const sum = createHash('md5').update(bytes).digest('hex');
+  for (let number = 1; number <= 5; number++) {
+    const said = await home.ok(['console', `cow-boot-${number}`, '--until', 'bytes']);
+    expect(said).toContain(`${sum}  xvda, 8388608 bytes`);
+  }
+});
+
+test('XEND_POOL_THREADS says how many threads there are', async () => {
+  await using home = xmHome();
+  const wrong = await home.run(['xend', 'start'], { env: { XEND_POOL_THREADS: 'many' } });
+  expect(wrong.status).toBe(1);
+  expect(wrong.stderr).toContain('XEND_POOL_THREADS must be a number from 1 to 999, not many');
+  await home.ok(['xend', 'start'], { env: { XEND_POOL_THREADS: '1' } });
+  const file = home.file('small.sxp', '(vm (name small) (memory 1) (pool shared) (image (js (kernel idle))))');
+  await home.ok(['create', '-N', '4', file]);
+  const log = await home.ok(['log']);
+  expect(log.match(/thread shared\/\d+ started/g)).toEqual(['thread shared/1 started']);
 });
