@@ -147,4 +147,5 @@ test('an address that was not given is refused, in the program too', async () =>
   await using machine = createMachine();
   const host = machine.domain('host');
   expect(() => host.idc.endpoint('pair')).toThrow("Domain 'host' is not given the address 'pair'");
+  expect(() => host.idc.endpoint(undefined)).toThrow("Domain 'host' is not told which address to use");
 });
