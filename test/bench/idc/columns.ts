@@ -102,6 +102,13 @@ async function ports({ messageBytes }: Shape, transfer: boolean): Promise<Peers>
   return peersOf([start(true, port1), start(false, port2)]);
 }
 
+async function comlink({ messageBytes }: Shape): Promise<Peers> {
+  const { port1, port2 } = new MessageChannel();
+  const start = (drives: boolean, port: MessagePort) =>
+    startThread({ kind: 'comlink', drives, port, messageBytes }, [port]);
+  return peersOf([start(true, port1), start(false, port2)]);
+}
+
 async function bare({ messageBytes }: Shape, waiting: Waiting): Promise<Peers> {
   const buffers = [1, 2].map(() => new SharedArrayBuffer(bareRingBytes(messageBytes)));
   const start = (drives: boolean) => startThread({ kind: 'bare', drives, buffers, waiting, messageBytes });
@@ -164,6 +171,7 @@ export const COLUMNS = {
   loopback: ({ messageBytes, bulkBytes }) => alone({ kind: 'loopback', quotas: quotasFor(messageBytes, bulkBytes) }),
   MessagePort: (shape) => ports(shape, false),
   'MessagePort transfer': (shape) => ports(shape, true),
+  Comlink: comlink,
   'unix socket': socket,
   'bare spin': (shape) => bare(shape, 'spin'),
   'bare wait': (shape) => bare(shape, 'wait'),

@@ -44,12 +44,13 @@ const LATENCY = { metrics: { p50: 0.5, p99: 0.99, 'p99.9': 0.999 }, unit: 'us', 
 const RINGS: readonly Column[] = ['ring', 'ring, 100 idle'];
 const BARE: readonly Column[] = ['bare spin', 'bare wait', 'bare waitAsync'];
 const PORTS: readonly Column[] = ['MessagePort', 'MessagePort transfer'];
-const ALL: readonly Column[] = [...RINGS, 'argo', 'loopback', ...PORTS, 'unix socket', ...BARE, 'C'];
+const ALL: readonly Column[] = [...RINGS, 'argo', 'loopback', ...PORTS, 'Comlink', 'unix socket', ...BARE, 'C'];
 
 /** Messages of one measurement, so that it takes some tens of milliseconds. */
 const MESSAGES: Partial<Record<Column, number>> = {
   MessagePort: 50_000,
   'MessagePort transfer': 20_000,
+  Comlink: 10_000,
   'unix socket': 50_000,
   C: 1_000_000,
 };
@@ -116,7 +117,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         title: 'round trip, 64 B, idle',
-        columns: [...RINGS, 'argo', 'loopback', ...PORTS, 'unix socket', 'bare wait', 'bare waitAsync', 'C'],
+        columns: [...RINGS, 'argo', 'loopback', ...PORTS, 'Comlink', 'unix socket', 'bare wait', 'bare waitAsync', 'C'],
         task: () => ({ task: 'idle', count: 60, pause: 2 }),
         ...LATENCY,
         ratios: [

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Quotas } from '../../../src/idc/contract.ts';
 import { driveBareRings, serveBareRings } from './bare-end.ts';
 import { openBareRing, type Waiting } from './bare-ring.ts';
+import { driveComlink, serveComlink } from './comlink-end.ts';
 import { type DomainPart, startBack, startFront, startLoopback } from './domain-end.ts';
 import type { DrivingEnd, Task } from './end.ts';
 import { drivePages, driveSet } from './local-end.ts';
@@ -16,6 +17,7 @@ interface Kinds {
   readonly back: DomainPart;
   readonly loopback: { readonly quotas: Quotas };
   readonly port: Pair & { readonly port: MessagePort; readonly transfer: boolean };
+  readonly comlink: Pair & { readonly port: MessagePort };
   readonly bare: Pair & { readonly buffers: readonly SharedArrayBuffer[]; readonly waiting: Waiting };
   readonly socket: { readonly path: string; readonly messageBytes: number };
   readonly set: object;
@@ -43,6 +45,10 @@ async function start(part: Part): Promise<DrivingEnd | undefined> {
     case 'port':
       if (part.drives) return drivePort(part.port, part.messageBytes, part.transfer);
       servePort(part.port, part.transfer);
+      return undefined;
+    case 'comlink':
+      if (part.drives) return driveComlink(part.port, part.messageBytes);
+      serveComlink(part.port);
       return undefined;
     case 'bare': {
       const [there, back] = part.buffers.map((buffer) => openBareRing(buffer, part.messageBytes, part.waiting));
