@@ -23,6 +23,7 @@ import {
 import { createFronts } from './fronts.ts';
 import { createIdc } from './idc.ts';
 import { createIdcControl } from './idc-control.ts';
+import type { StorePage } from './store-page.ts';
 
 /** What a kernel may return; anything else means `poweroff`. */
 const REASONS: ReadonlySet<unknown> = new Set<ShutdownReason>(['poweroff', 'reboot', 'halt']);
@@ -33,6 +34,8 @@ const DRAIN_LIMIT = 1000;
 /** What a domain is, to itself. */
 export interface DomainData {
   readonly memory: DomainMemory;
+  /** Absent for Domain-0, and for domains that share a thread. */
+  readonly storePage?: StorePage | undefined;
   readonly name: string;
   readonly args: string;
   readonly fronts: readonly ClassModule[];
@@ -103,6 +106,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
       console: fronts.find('console')?.driver as DomainConsole,
       devices: fronts,
       xenstore,
+      storePage: data.storePage,
       hypercalls,
       idc: createIdc(data.name, data.addresses, rendezvous, buffers),
       signal: shutdown.signal,

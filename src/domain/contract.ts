@@ -7,6 +7,7 @@ import type { Listener, ListenOptions, RendezvousOptions } from '../idc/rendezvo
 import type { Guest } from '../idc/rendezvous-listen.ts';
 import type { XenstoreClient } from '../xenstore/port.ts';
 import type { NamedArgs } from './args.ts';
+import type { StorePage } from './store-page.ts';
 
 /** Why a domain ends, beside a crash. */
 export type ShutdownReason = 'poweroff' | 'reboot' | 'halt';
@@ -83,6 +84,10 @@ export interface Domain {
   readonly console: DomainConsole;
   readonly devices: DomainDevices;
   readonly xenstore: XenstoreClient;
+  /**
+   * The same store as bytes in shared memory, for kernels that bring a client of their own. Absent for domains that share a thread.
+   */
+  readonly storePage: StorePage | undefined;
   readonly hypercalls: Hypercalls;
   readonly idc: DomainIdc;
   /** Aborts when xend asks the domain to end; `reason` is a {@link ShutdownReason}. The kernel then returns soon. */

@@ -7,6 +7,7 @@ import { type ServedStore, serveStore } from '../xenstore/port.ts';
 import { type ControlChannel, type ControlHandler, createControlChannel } from './control.ts';
 import { type DomainSpec, type DomainThread, launchDomain } from './launch.ts';
 import type { LightPlace } from './pool.ts';
+import { serveStorePage } from './store-page.ts';
 
 /** What domains are started on. */
 export interface Ground {
@@ -15,7 +16,7 @@ export interface Ground {
 }
 
 /** A domain to be started: all that it needs but the doors, which are made here. */
-export interface StartSpec extends Omit<DomainSpec, 'memory'> {
+export interface StartSpec extends Omit<DomainSpec, 'memory' | 'storePage'> {
   readonly domid: DomId;
   /** MB that it may have in pages. */
   readonly pagesMB: number;
@@ -43,10 +44,21 @@ export function startDomain({ hv, store }: Ground, spec: StartSpec, handle: Cont
   if (domid !== 0) store.introduceDomain(domid);
   const [storeHere, storeThere] = portPair();
   const [controlHere, controlThere] = portPair();
+  const served = serveStore(store, domid, storeHere);
+  const page = domid === 0 ? undefined : serveStorePage({ hv, store }, domid);
   return {
-    store: serveStore(store, domid, storeHere),
+    store: {
+      close() {
+        served.close();
+        page?.close();
+      },
+    },
     control: createControlChannel(controlHere, handle),
-    thread: launchDomain({ ...spec, memory }, { hypercalls, store: storeThere, control: controlThere }, heapMB),
+    thread: launchDomain(
+      { ...spec, memory, storePage: page?.place },
+      { hypercalls, store: storeThere, control: controlThere },
+      heapMB,
+    ),
   };
 }
 

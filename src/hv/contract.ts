@@ -23,6 +23,11 @@ export function orderFor(bytes: number): number {
 /** Domid that stands for the caller itself. */
 export const DOMID_SELF: DomId = 0x7ff0;
 
+/** Xen itself, where the other end of an event channel is no domain. */
+export const DOMID_XEN: DomId = 0x7ff2;
+/** Grant references that a domain's builder fills. */
+export const RESERVED_GREF = { console: 0, xenstore: 1 } as const;
+
 /** Grant table statuses (spec/primitives.md 6.2). */
 export const GNTST = {
   okay: 0,

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DOMID_SELF, type DomId, EVTCHN_STATUS, type EvtchnPort, HypercallError, VIRQ } from './contract.ts';
-import { portsOf, resetPort, type SharedInfo, setArgoPort, setPending, setPortState } from './shared-info.ts';
+import { DOMID_SELF, DOMID_XEN, type DomId, EVTCHN_STATUS, type EvtchnPort, HypercallError, VIRQ } from './contract.ts';
+import {
+  portState,
+  portsOf,
+  resetPort,
+  type SharedInfo,
+  setArgoPort,
+  setPending,
+  setPortState,
+} from './shared-info.ts';
 
 interface Channel {
   status: number;
@@ -118,6 +126,15 @@ export function createEventChannels(find: (domid: DomId) => EvtchnDomain | undef
       const port = open(caller, { status: EVTCHN_STATUS.virq, remote: 0, remotePort: 0, virq });
       if (virq === VIRQ.argo) setArgoPort(caller.info, port);
       return port;
+    },
+    /** An event channel whose other end is `info`, a page of Xen's own, port `remotePort`. */
+    bindXen(domain: EvtchnDomain, info: SharedInfo, remotePort: EvtchnPort): Omit<Binding, 'remote'> {
+      const { interdomain } = EVTCHN_STATUS;
+      const port = open(domain, { status: interdomain, remote: DOMID_XEN, remotePort, virq: 0 });
+      const state = portState(domain.info, port);
+      const binding: Binding = { port, state, remote: DOMID_XEN, remoteInfo: info, remotePort };
+      domain.bound(binding);
+      return binding;
     },
     close,
     status(caller: EvtchnDomain, port: EvtchnPort) {

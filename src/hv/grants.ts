@@ -102,6 +102,10 @@ export function createGrantTables(find: (domid: DomId) => GrantDomain | undefine
       caller.grants.set(gref, { grantee, readonly, extent, kind: 'access', pins: 0 });
       return gref;
     },
+    /** Fills a reserved reference, as a domain's builder does. */
+    grantReserved(owner: GrantDomain, gref: GrantRef, grantee: DomId, extent: Extent): void {
+      owner.grants.set(gref, { grantee, readonly: false, extent, kind: 'access', pins: 0 });
+    },
     endAccess(caller: GrantDomain, gref: GrantRef): 'ended' | 'busy' {
       const entry = caller.grants.get(gref) ?? refuse(GNTST.badGntref, `no grant ${gref}`);
       // What has arrived for an offer would be nobody's, and still count, if the offer went first.

@@ -2,7 +2,15 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Port } from '../port.ts';
 import { type ArgoDomain, type ArgoOptions, createArgo, createArgoTable } from './argo.ts';
-import { type DomId, type EvtchnPort, type FrameUsage, PAGE_SIZE, VIRQ } from './contract.ts';
+import {
+  type DomId,
+  type EvtchnPort,
+  type Extent,
+  type FrameUsage,
+  type GrantRef,
+  PAGE_SIZE,
+  VIRQ,
+} from './contract.ts';
 import { createEventChannels, type EvtchnDomain } from './evtchn.ts';
 import { createFrames, type FrameDomain } from './frames.ts';
 import { serveHypercalls } from './gate.ts';
@@ -18,6 +26,7 @@ import type { LendingDoor } from './lending-messages.ts';
 import { usedEntries } from './lending-table.ts';
 import { createDomainMemory } from './memory.ts';
 import { createMessageRing } from './message-ring.ts';
+import { openService, type ServiceChannel } from './service.ts';
 import {
   createSharedInfo,
   isSleeping,
@@ -100,6 +109,10 @@ export interface Hypervisor {
   /** An event channel between two domains, as the control domain binds it. */
   bindPair(near: DomId, far: DomId): { readonly near: EvtchnPort; readonly far: EvtchnPort };
   closePort(domid: DomId, port: EvtchnPort): void;
+  /** An event channel of the domain to this thread; see `service.ts`. */
+  openService(domid: DomId, onEvent: () => void): ServiceChannel;
+  /** A page of the domain, granted under a reserved reference (`RESERVED_GREF`) as the domain's builder does. */
+  grantReserved(domid: DomId, gref: GrantRef, grantee: DomId): Extent;
   /** The buffer behind a grant, for accounting and statistics; undefined when there is none. */
   peek(granter: DomId, gref: number): SharedArrayBuffer | undefined;
   counters(domid: DomId, port: EvtchnPort): { readonly sent: number; readonly received: number };
@@ -194,6 +207,13 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     closePort(domid, port) {
       const domain = find(domid);
       if (domain?.channels.has(port)) events.close(domain, port);
+    },
+    openService: (domid, onEvent) => openService(events, known(domid), onEvent),
+    grantReserved(domid, gref, grantee) {
+      const domain = known(domid);
+      const extent = domain.memory.alloc(0);
+      grants.grantReserved(domain, gref, grantee, extent);
+      return extent;
     },
     peek: (granter, gref) => find(granter)?.grants.get(gref)?.extent?.buffer,
     counters: (domid, port) => portCounters(known(domid).info, port),

@@ -316,13 +316,18 @@ export function portCounters(
  * @returns the count to wait on, or undefined when work came meanwhile
  */
 export function prepareSleep(board: Board): number | undefined {
-  const { words } = board;
-  const sequence = Atomics.load(words, WAKE);
-  Atomics.store(words, SLEEPING, 1);
+  const sequence = announceSleep(board);
   if (hasWork(board) || isPaused(board)) {
-    Atomics.store(words, SLEEPING, 0);
+    Atomics.store(board.words, SLEEPING, 0);
     return undefined;
   }
+  return sequence;
+}
+
+/** Announces a sleep: whoever raises an event from now on wakes the sleeper. @returns the event count before */
+export function announceSleep({ words }: Board): number {
+  const sequence = Atomics.load(words, WAKE);
+  Atomics.store(words, SLEEPING, 1);
   return sequence;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Deliver, DOMID_SELF, MAX_PAYLOAD, type StoreConnection, StoreError } from './contract.ts';
 import type { Core } from './core.ts';
-import type { Domain } from './domains.ts';
+import type { Domain, OwnedConnection } from './domains.ts';
 import { introduceDomain, releaseDomain } from './lifecycle.ts';
 import * as operations from './operations.ts';
 import { homeOf, parseNodePath, parsePath, type StorePath } from './paths.ts';
@@ -15,8 +15,15 @@ type Operation<A extends readonly unknown[], T> = (context: Context, work: Works
 /**
  * A connection of a domain: checks what the caller says, finds the workspace, runs the operation.
  * @param closed called when the domain's death closes it
+ * @param reintroduced called when the domain was introduced again
  */
-export function createConnection(core: Core, domain: Domain, deliver: Deliver, closed: () => void): StoreConnection {
+export function createConnection(
+  core: Core,
+  domain: Domain,
+  deliver: Deliver,
+  closed: () => void,
+  reintroduced: () => void,
+): StoreConnection {
   const context = core.contextFor(domain);
   const transactions = createTransactionTable(core, domain);
   const watches = createWatchTable(core, domain, deliver);
@@ -143,7 +150,11 @@ export function createConnection(core: Core, domain: Domain, deliver: Deliver, c
       close();
       closed();
     },
-  } satisfies StoreConnection & { disown: () => void };
+    renew() {
+      connection.resetWatches();
+      reintroduced();
+    },
+  } satisfies OwnedConnection;
 
   domain.connections.add(connection);
   return connection;

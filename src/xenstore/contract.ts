@@ -22,6 +22,9 @@ export const STORE_ERRNOS = [
 
 export type StoreErrno = (typeof STORE_ERRNOS)[number];
 
+/** Whether a text is an error's name. */
+export const isStoreErrno = (text: string): text is StoreErrno => (STORE_ERRNOS as readonly string[]).includes(text);
+
 /** How every store operation fails, at the server and, rebuilt from the errno name, at the client. */
 export class StoreError extends Error {
   readonly errno: StoreErrno;
@@ -153,9 +156,10 @@ export interface Store {
    * A connection of a known domain (domain 0 always is); a domain may have several.
    * @param deliver gets watch events: during the operation that causes them, so before its reply, or later.
    * @param closed called once when the store closes the connection because the domain is gone.
+   * @param reintroduced called when the domain was introduced again; the watches and transactions are gone by then.
    * @throws StoreError ENOENT for a domain that was never introduced
    */
-  connect(domid: number, deliver: Deliver, closed?: () => void): StoreConnection;
+  connect(domid: number, deliver: Deliver, closed?: () => void, reintroduced?: () => void): StoreConnection;
   /** A new domain: fires `@introduceDomain`. For a known one: drops the state of its connections, as a reconnect. */
   introduceDomain(domid: number): void;
   /**

@@ -17,7 +17,15 @@ export interface Domain extends Caller {
   features: number;
   /** Running account, for quotas. */
   readonly usage: { nodes: number; watches: number; transactions: number };
-  readonly connections: Set<StoreConnection & { readonly disown: () => void }>;
+  readonly connections: Set<OwnedConnection>;
+}
+
+/** A connection, with what happens to it along with its domain. */
+export interface OwnedConnection extends StoreConnection {
+  /** The domain is gone. */
+  disown(): void;
+  /** The domain was introduced again. */
+  renew(): void;
 }
 
 /** Limits that `SET_QUOTA` may change. */

@@ -19,7 +19,7 @@ export function introduceDomain(core: Core, domid: number): void {
   if (!Number.isInteger(domid) || domid <= 0 || domid >= DOMID_SELF) throw new StoreError('EINVAL', `domid ${domid}`);
   const domain = core.domains.get(domid) ?? core.domains.add(domid);
   if (domain.introduced) {
-    for (const connection of domain.connections) connection.resetWatches();
+    for (const connection of [...domain.connections]) connection.renew();
     return;
   }
   domain.introduced = true;

@@ -11,10 +11,10 @@ export function createStore(options: StoreOptions = {}): Store {
   const core = createCore(options);
   return {
     quotas: core.quotas,
-    connect(domid, deliver, closed = () => {}) {
+    connect(domid, deliver, closed = () => {}, reintroduced = () => {}) {
       const domain = core.domains.get(domid);
       if (domain === undefined || !domain.introduced) throw new StoreError('ENOENT', `no domain ${domid}`);
-      return createConnection(core, domain, deliver, closed);
+      return createConnection(core, domain, deliver, closed, reintroduced);
     },
     introduceDomain: (domid) => introduceDomain(core, domid),
     releaseDomain: (domid) => releaseDomain(core, domid),

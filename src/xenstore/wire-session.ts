@@ -16,6 +16,8 @@ export interface WireTransport {
   lost(): void;
   /** The store closed the connection, because its domain is gone. */
   closed(): void;
+  /** The domain was introduced again: its connection begins anew. */
+  reintroduced?(): void;
 }
 
 /** One client of the wire protocol, at the store's end. */
@@ -24,8 +26,6 @@ export interface WireSession {
   receive(bytes: Buffer): void;
   /** The backlog is gone: go on. */
   drained(): void;
-  /** Forgets what came and was not answered, watches, transactions and events: as new. */
-  reset(): void;
   close(): void;
 }
 
@@ -37,10 +37,10 @@ const BACKLOG_LIMIT = 64 * 1024;
  * @throws StoreError ENOENT for an unknown domain
  */
 export function createWireSession(store: Store, domid: number, transport: WireTransport): WireSession {
-  const connection = store.connect(domid, deliver, transport.closed);
+  const connection = store.connect(domid, deliver, transport.closed, transport.reintroduced);
   const caller = { store, connection };
   const output = createWireOutput();
-  let input = createWireInput();
+  const input = createWireInput();
   /** A flush is certain to come. */
   let flushing = false;
   /** Requests or events wait for the peer to accept more. */
@@ -110,12 +110,6 @@ export function createWireSession(store: Store, domid: number, transport: WireTr
       run();
     },
     drained,
-    reset() {
-      connection.resetWatches();
-      input = createWireInput();
-      output.take();
-      stalled = false;
-    },
     close: () => connection.close(),
   };
 }

@@ -4,7 +4,7 @@ import { MAX_PAYLOAD } from '../../../src/xenstore/contract.ts';
 import { createStore } from '../../../src/xenstore/store.ts';
 import { HEADER_BYTES, XS } from '../../../src/xenstore/wire.ts';
 import { newStore } from './harness.ts';
-import { wireMessages, wirePeer, wireRequest } from './wire-peer.ts';
+import { wirePeer, wireRequest } from './wire-peer.ts';
 
 describe('each operation', () => {
   const { store } = newStore();
@@ -301,12 +301,4 @@ test('errors keep the ids of their request', () => {
   const dom0 = wirePeer(createStore());
   dom0.session.receive(wireRequest(XS.read, '/none\0', { id: 0xffff_fffe }));
   expect(dom0.heard()).toEqual([{ type: 'error', requestId: 0xffff_fffe, tx: 0, payload: 'ENOENT\0' }]);
-});
-
-test('a session that is reset has forgotten half a request', () => {
-  const dom0 = wirePeer(createStore());
-  dom0.session.receive(wireRequest(XS.read, '/tool\0').subarray(0, 18));
-  dom0.session.reset();
-  expect(dom0.ask(XS.read, '/tool\0')).toBe('read:');
-  expect(wireMessages(Buffer.alloc(0))).toEqual([]);
 });

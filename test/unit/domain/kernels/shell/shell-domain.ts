@@ -75,6 +75,7 @@ export function bootShell(disks: Readonly<Record<string, unknown>> = {}, args = 
     devices,
     xenstore: localClient(store, 3),
     // The shell makes no hypercalls and no endpoints: it has what the devices offer.
+    storePage: undefined,
     hypercalls: undefined as never,
     idc: undefined as never,
     signal: controller.signal,
