@@ -161,7 +161,7 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
       if (!isSize(offset) || !isSize(wanted) || offset + wanted > length) return 'range';
       const size = wanted < most ? wanted : most;
       // No hazard for what is dead already: those who try again and again must not hold up the fence.
-      if ((memory.bytes ?? memory.pages) === undefined || !isLive(table, index, nonce)) return 'gone';
+      if ((memory.bytes ?? memory.pages) === undefined || isDead(own) || !isLive(table, index, nonce)) return 'gone';
       // Raised and cleared in this function itself: where there was stack for the one, there is for the other.
       store(hazards, copying, hazard);
       try {

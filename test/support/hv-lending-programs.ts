@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { PAGE_SIZE } from '../../src/hv/contract.ts';
+import { saveFrames } from '../../src/hv/frames-vector.ts';
 import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import { CHUNK_BYTES, REFERENCE_BYTES } from '../../src/hv/lending-contract.ts';
 import { borrow, pinNow } from './hv-lending.ts';
@@ -74,4 +76,26 @@ export async function lendingHold(dom: HypercallClient, { words }: Task): Promis
   pinNow(await borrow(dom, reference), 'write');
   tell(words, WORD.held, 1);
   for (;;) Atomics.wait(words, WORD.done, 0);
+}
+
+/** Pages that {@link pagesFlood} has and sends: more than are counted at once. */
+export const FLOOD_PAGES = 96;
+
+/**
+ * Sends pages of its own to pages that are published, ranges of random length and place, and writes to its own in between. Counts
+ * what was sent, and what was refused.
+ */
+export async function pagesFlood(dom: HypercallClient, { words, seed = 1 }: Task): Promise<never> {
+  const { below } = seededRandom(seed);
+  const reference = new Uint8Array(REFERENCE_BYTES);
+  takeReference(words, reference);
+  const own = (await dom.frames.pool(FLOOD_PAGES)).alloc(FLOOD_PAGES)!;
+  const borrowed = await borrow(dom, reference);
+  for (let round = 0; ; round++) {
+    saveFrames(own, below(FLOOD_PAGES) * PAGE_SIZE, new Uint8Array(PAGE_SIZE).fill(1 + (round % 255)));
+    const count = below(3) === 0 ? FLOOD_PAGES : 1 + below(FLOOD_PAGES);
+    const at = below(FLOOD_PAGES - count + 1) * PAGE_SIZE;
+    const sent = borrowed.exchange('write', at, own, at, count * PAGE_SIZE, true);
+    Atomics.add(words, typeof sent === 'string' ? WORD.held : WORD.count, 1);
+  }
 }

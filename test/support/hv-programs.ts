@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import { isSleeping, type SharedInfo } from '../../src/hv/shared-info.ts';
 import { churn } from './hv-churn.ts';
-import { lendingFlood, lendingHold } from './hv-lending-programs.ts';
+import { lendingFlood, lendingHold, pagesFlood } from './hv-lending-programs.ts';
 import { tell, WORD, type Words, waitFor } from './hv-words.ts';
 
 /** What a program works with; a program takes what it needs. */
@@ -119,5 +119,6 @@ export const PROGRAMS = {
   argoFlood,
   lendingFlood,
   lendingHold,
+  pagesFlood,
 } as const;
 export type ProgramName = keyof typeof PROGRAMS;
