@@ -19,7 +19,7 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
     [['help', 'foo'], "Error: Subcommand foo not found!\nHint: 'xm help' lists all subcommands\n"],
     [['pause'], "Error: 'xm pause' requires 1 arguments.\n\nUsage: xm pause <Domain>\n"],
     [['pause', 'a', 'b'], "Error: 'xm pause' requires 1 arguments.\n\nUsage: xm pause <Domain>\n"],
-    [['info', 'extra'], "Error: 'xm info' requires 0 arguments.\n\nUsage: xm info\n"],
+    [['info', 'extra'], "Error: 'xm info' requires 0 arguments.\n\nUsage: xm info [options]\n"],
     [
       ['block-attach', 'demo'],
       "Error: 'xm block-attach' requires between 3 and 5 arguments.\n\nUsage: xm block-attach <Domain> <BackDev> <FrontDev> [<Mode>] [<BackDomain>]\n",
