@@ -81,16 +81,18 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
 
   function learn(domid: DomId, { place: at, table, extents, pool }: Opened): void {
     let owner = owners.get(domid);
-    if (owner?.table.buffer !== table.buffer) {
+    // Living, it is the one that is known: each message brings other objects for the same memory.
+    if (owner === undefined || isDead(owner.table)) {
       owner = { place: at, table, memories: ownMap() };
       owners.set(domid, owner);
     }
+    const { memories } = owner;
     for (const { id, buffer } of extents) {
-      owner.memories.set(id, { buffer, bytes: bytesOf(buffer), pages: undefined });
+      if (memories.get(id) === undefined) memories.set(id, { buffer, bytes: bytesOf(buffer), pages: undefined });
     }
-    if (pool !== undefined) {
+    if (pool !== undefined && memories.get(-pool.id) === undefined) {
       pools.push(pool);
-      owner.memories.set(-pool.id, { buffer: undefined, bytes: undefined, pages: wholePool(pool) });
+      memories.set(-pool.id, { buffer: undefined, bytes: undefined, pages: wholePool(pool) });
     }
   }
 

@@ -165,6 +165,24 @@ describe('pages lent to other types', () => {
   });
 });
 
+test('an owner is asked about once for each of its memories, however they take turns', async () => {
+  const { owner, reference } = lend(PAGE);
+  const references = [reference];
+  for (let count = 0; count < 2; count++) {
+    references.push(owner.register(await owner.alloc(PAGE), { rights: 'read' })!.reference);
+  }
+  const user = all.of(B);
+  const target = user.bytes.of(new Uint8Array(PAGE));
+  for (const each of references) expect(await receive(user, each, target)).toEqual(OK(PAGE));
+  for (const each of [...references, ...references]) {
+    let completed = false;
+    user.receive(each, 0, target, () => {
+      completed = true;
+    });
+    expect(completed).toBe(true);
+  }
+});
+
 describe('the registration of pages', () => {
   test('ends with a fence; after it nothing changes', async () => {
     const { reference, registration, owner, buffer } = lend(4 * PAGE);
