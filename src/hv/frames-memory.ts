@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { totalmem } from 'node:os';
 import { HypercallError, PAGE_SIZE } from './contract.ts';
 
 // Taken before any kernel runs: one that replaces them must not be handed the memory of others.
@@ -11,14 +12,17 @@ export const NONE = 0;
 /** Frames that a table names: 256 KiB are shared by one count. */
 export const TABLE_FRAMES = 64;
 
-/** Frames that a machine can have: 64 GiB. */
-const MAX_FRAMES = 2 ** 24;
-/** Tables that a machine can have: 1 GiB of addresses. */
-const MAX_TABLES = 2 ** 22;
-
 /** Items are looked for, and added, by so many; a power of two. */
 const CHUNK_SHIFT = 10;
 const CHUNK = 1 << CHUNK_SHIFT;
+
+/**
+ * Frames and tables that a machine can have: as many frames as it has memory for, and a table for each frame of the half of it
+ * that domains have for pages, as each may be a buffer of its own. No more, because a process with very many addresses cannot
+ * start others.
+ */
+const MAX_FRAMES = wholeChunks(totalmem() / PAGE_SIZE);
+const MAX_TABLES = wholeChunks(MAX_FRAMES / 2 + 2 ** 16);
 
 /** Most bytes that are added at once: some systems refuse more than they have. */
 const STEP = 2 ** 30;
@@ -108,7 +112,9 @@ export function growTo({ frames, tables, bytes }: FrameMemory, frameCount: numbe
   if (allTables > tables.limit[0]!) store(tables.limit, 0, allTables);
 }
 
-const wholeChunks = (count: number): number => Math.ceil(count / CHUNK) * CHUNK;
+function wholeChunks(count: number): number {
+  return Math.ceil(count / CHUNK) * CHUNK;
+}
 
 /** Bytes of a frame: all, unless said. */
 export function bytesOf({ bytes }: FrameMemory, frame: number, start = 0, length = PAGE_SIZE): Uint8Array {

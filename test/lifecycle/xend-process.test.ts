@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { answers, startXend, waitGone } from '../../../src/cli/xend-process.ts';
-import { type RunPaths, runPaths } from '../../../src/xend/paths.ts';
+import { answers, startXend, waitGone } from '../../src/cli/xend-process.ts';
+import { type RunPaths, runPaths } from '../../src/xend/paths.ts';
 
 /** Programs that come up, or do not, in the ways a daemon can; each runs as a process of its own. */
 
