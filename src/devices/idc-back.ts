@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BackContext, BackFactory } from '../domain/contract.ts';
+import { XmError } from '../errors.ts';
 import type { EvtchnPort, GrantRef, Mapping } from '../hv/contract.ts';
 import type { EndpointHandlers, Quotas, ReceivedTransaction } from '../idc/contract.ts';
 import { createEndpoint, type EndpointControl } from '../idc/endpoint.ts';
-import { channelOver, mapMemory, unmapAll } from '../idc/shared-memory.ts';
+import { channelOver, mapMemory } from '../idc/shared-memory.ts';
 
 /** What a class's back end is, below its endpoint. */
 export interface IdcBack {
@@ -22,7 +23,7 @@ export function idcBack(
 ): BackFactory {
   return (context) => {
     const { hypercalls, domid } = context;
-    let mappings: readonly Mapping[] = [];
+    let mapping: Mapping | undefined;
     /** Came while DISCONNECT waits for the requests before them: not begun, and their front end hears that from its transport. */
     let refused: ReceivedTransaction[] | undefined;
     const endpoint = createEndpoint({
@@ -41,9 +42,11 @@ export function idcBack(
     const built = build(endpoint, context);
 
     async function connect(frames: readonly GrantRef[], port: EvtchnPort): Promise<void> {
-      mappings = await mapMemory(hypercalls, domid, frames, quotas);
+      const [gref] = frames;
+      if (gref === undefined) throw new XmError('EPROTO', `domain ${domid} offered no memory`);
+      mapping = await mapMemory(hypercalls, domid, gref, quotas);
       if (endpoint.state === 'absent') endpoint.appear();
-      endpoint.connect(channelOver(hypercalls, mappings, port, quotas, 'back'));
+      endpoint.connect(channelOver(hypercalls, mapping.buffer, port, quotas, 'back'));
     }
 
     return {
@@ -55,9 +58,9 @@ export function idcBack(
         await endpoint.disconnect();
         for (const transaction of refused) transaction.complete(-1);
         refused = undefined;
-        const taken = mappings;
-        mappings = [];
-        await unmapAll(hypercalls, taken);
+        const taken = mapping;
+        mapping = undefined;
+        if (taken !== undefined) await hypercalls.gnttab.unmap(taken);
       },
       close: async () => built.close?.(),
     };

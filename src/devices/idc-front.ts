@@ -25,7 +25,7 @@ export function idcFront(
 ): FrontFactory {
   return (context) => {
     const { hypercalls, backendId } = context;
-    let lent: readonly Loan[] = [];
+    let lent: Loan | undefined;
     // Handlers are looked up when they run, because what is built needs the endpoint first.
     const endpoint = createEndpoint({
       quotas,
@@ -45,19 +45,18 @@ export function idcFront(
       async offer() {
         if (endpoint.state === 'absent') endpoint.appear();
         lent = await lendMemory(hypercalls, backendId, quotas);
-        return lent.map(({ gref }) => gref);
+        return [lent.gref];
       },
       async connected(port) {
-        const extents = lent.map(({ extent }) => extent);
-        endpoint.connect(channelOver(hypercalls, extents, port, quotas, 'front'));
+        endpoint.connect(channelOver(hypercalls, lent!.extent.buffer, port, quotas, 'front'));
         await built.start?.();
       },
       async disconnected() {
         await endpoint.disconnect();
         const taken = lent;
-        lent = [];
+        lent = undefined;
         // What a back end still maps stays with this domain until its end.
-        for (const loan of taken) await takeBack(hypercalls, loan);
+        if (taken !== undefined) await takeBack(hypercalls, taken);
       },
     };
   };

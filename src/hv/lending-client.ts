@@ -22,5 +22,9 @@ export function createLendingClient(domid: DomId, door: LendingDoor, ask: Ask): 
       reject: () => answer(undefined),
     }),
   );
-  return { lending: { ...createLendingOwner(domid, door), open: user.open }, onNews: user.onNews, close: user.close };
+  return {
+    lending: { ...createLendingOwner(domid, door), open: user.open, pin: user.pin },
+    onNews: user.onNews,
+    close: user.close,
+  };
 }

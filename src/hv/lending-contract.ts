@@ -144,4 +144,6 @@ export interface Lending extends Lender {
    * @param done called at once if the owner and the extent are known here, with undefined if it names nothing (any more)
    */
   open(reference: Uint8Array, at: number, done: (borrowed: BorrowedBuffer | undefined) => void): void;
+  /** {@link Lending.open} and {@link BorrowedBuffer.pin} in one, for who pins something once. */
+  pin(reference: Uint8Array, at: number, right: 'read' | 'write', done: (pinned: PinnedBuffer | Refusal) => void): void;
 }

@@ -30,7 +30,7 @@ const { Int32Array: Words } = globalThis;
 
 const NONCE_WORDS = 3;
 /** Nonces drawn at once. */
-const NONCE_BATCH = 64;
+const NONCE_BATCH = 1024;
 
 /** What a domain lends: the owner's half. */
 export interface LendingOwner extends Lender {

@@ -50,7 +50,7 @@ export function parseReference(bytes: Uint8Array, at: number): Reference | undef
 /** The reference to all of an entry. */
 export function wholeReference(domid: number, index: number, rights: number, length: number, nonce: Nonce): Uint8Array {
   const bytes = fields({ domid, index, rights, offset: 0, length }, FORM.whole);
-  for (const [word, value] of nonce.entries()) put32(bytes, TAG + 4 * word, value);
+  for (let word = 0; word < nonce.length; word++) put32(bytes, TAG + 4 * word, nonce[word]!);
   return bytes;
 }
 

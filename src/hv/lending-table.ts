@@ -23,6 +23,8 @@ export const RIGHT_BITS = { read: 1, write: 2, readwrite: 3 } as const;
 const DEAD = 0;
 /** Entries behind this one have never been used. */
 const USED = 1;
+/** One bit for each word of the openers: those that were ever used, so that a fence looks at few. */
+const OPENER_WORDS = 8;
 const OPENERS = 16;
 const ENTRIES = 1024;
 const ENTRY_WORDS = 16;
@@ -159,18 +161,27 @@ export function usedEntries(table: LendingTable): number[] {
 /** Writes down that the domain in a place knows this table from now on, or does not any more. */
 export function setOpener(table: LendingTable, place: number, opened: boolean): void {
   const bit = 1 << (place & 31);
-  if (opened) or(table, OPENERS + (place >>> 5), bit);
-  else and(table, OPENERS + (place >>> 5), ~bit);
+  if (opened) {
+    or(table, OPENERS + (place >>> 5), bit);
+    or(table, OPENER_WORDS + (place >>> 10), 1 << ((place >>> 5) & 31));
+  } else {
+    and(table, OPENERS + (place >>> 5), ~bit);
+  }
 }
 
 /** Looks for a place whose domain knows this table and for which `test` holds. */
 export function someOpener(table: LendingTable, test: (place: number) => boolean): boolean {
-  for (let word = 0; word < MAX_DOMAINS >>> 5; word++) {
-    let bits = load(table, OPENERS + word);
-    while (bits !== 0) {
-      const index = 31 - Math.clz32(bits);
-      bits &= ~(1 << index);
-      if (test((word << 5) | index)) return true;
+  for (let group = 0; group < MAX_DOMAINS >>> 10; group++) {
+    let words = load(table, OPENER_WORDS + group);
+    while (words !== 0) {
+      const word = 31 - Math.clz32(words);
+      words &= ~(1 << word);
+      let bits = load(table, OPENERS + (group << 5) + word);
+      while (bits !== 0) {
+        const index = 31 - Math.clz32(bits);
+        bits &= ~(1 << index);
+        if (test((group << 10) | (word << 5) | index)) return true;
+      }
     }
   }
   return false;

@@ -3,7 +3,14 @@ import { XmError } from '../errors.ts';
 import { bytesOf, copyBytes, isBytes, lengthOf, plainBytes } from './bytes.ts';
 import type { DomId, FrameVector } from './contract.ts';
 import { copyFrames, loadFrames, type PoolAccess, saveFrames, wholePool } from './frames-vector.ts';
-import { type BorrowedBuffer, CHUNK_BYTES, type Limits, type PinnedBuffer, type Refusal } from './lending-contract.ts';
+import {
+  type BorrowedBuffer,
+  CHUNK_BYTES,
+  type Lending,
+  type Limits,
+  type PinnedBuffer,
+  type Refusal,
+} from './lending-contract.ts';
 import { type FillMap, fillWords, markFilled, tellFilled } from './lending-fill.ts';
 import { COPY_WORD, hazardOf, hazardWord, PIN_WORD, PIN_WORDS } from './lending-hazards.ts';
 import type { LendingDoor, LendingNews, Opened } from './lending-messages.ts';
@@ -58,8 +65,7 @@ interface Found {
 export type AskOpen = (reference: Reference, answer: (opened: Opened | undefined) => void) => void;
 
 /** What a domain borrows: the user's half. */
-export interface LendingUser {
-  open(reference: Uint8Array, at: number, done: (borrowed: BorrowedBuffer | undefined) => void): void;
+export interface LendingUser extends Pick<Lending, 'open' | 'pin'> {
   onNews(news: LendingNews): void;
   /** The domain has ended. */
   close(): void;
@@ -137,6 +143,54 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
     if (fill === undefined) return;
     markFilled(fill, share.offset + offset, length);
     tellFilled(owner.table, reference.index);
+  }
+
+  /** Holds the real bytes for as long as is wanted. */
+  function pin(found: Found, right: 'read' | 'write', done: (pinned: PinnedBuffer | Refusal) => void): void {
+    const { owner, reference, nonce, entry, share, memory } = found;
+    const { table } = owner;
+    const { index } = reference;
+    if (!entry.mappable || (share.rights & RIGHT_BITS[right]) === 0) {
+      done('denied');
+      return;
+    }
+    if (freeCount === 0 && usedPins === PIN_WORDS) {
+      waiting.push(() => pin(found, right, done));
+      return;
+    }
+    const { buffer } = memory;
+    if (buffer === undefined || isDead(own) || !isLive(table, index, nonce)) {
+      done('gone');
+      return;
+    }
+    const word = freeCount > 0 ? freePins[--freeCount]! : hazardWord(hazards, place, PIN_WORD + usedPins++);
+    store(hazards, word, hazardOf(owner.place, index));
+    let held = true;
+    function release(): void {
+      if (!held) return;
+      held = false;
+      // Code of a domain may go on after its end where the thread does; the row may be another's by then.
+      if (isDead(own)) return;
+      store(hazards, word, 0);
+      if (!isLive(table, index, nonce)) notify(hazards, word);
+      freePins[freeCount++] = word;
+      // The first may be refused, and leave the word to the next.
+      while (freeCount > 0 && waiting.length > 0) waiting.shift()!();
+    }
+    if (!isLive(table, index, nonce)) {
+      release();
+      done('gone');
+      return;
+    }
+    done({
+      bytes: new Bytes(buffer, entry.offset + share.offset, share.length),
+      filled(offset, count) {
+        if (!isSize(offset) || !isSize(count) || offset + count > share.length)
+          throw new RangeError('not in the buffer');
+        if (held) countFilled(found, offset, count);
+      },
+      release,
+    });
   }
 
   function borrow(found: Found): BorrowedBuffer {
@@ -217,49 +271,6 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
       });
     }
 
-    function pin(right: 'read' | 'write', done: (pinned: PinnedBuffer | Refusal) => void): void {
-      if (!entry.mappable || (share.rights & RIGHT_BITS[right]) === 0) {
-        done('denied');
-        return;
-      }
-      if (freeCount === 0 && usedPins === PIN_WORDS) {
-        waiting.push(() => pin(right, done));
-        return;
-      }
-      const { buffer } = memory;
-      if (buffer === undefined || isDead(own) || !isLive(table, index, nonce)) {
-        done('gone');
-        return;
-      }
-      const word = freeCount > 0 ? freePins[--freeCount]! : hazardWord(hazards, place, PIN_WORD + usedPins++);
-      store(hazards, word, hazard);
-      let held = true;
-      function release(): void {
-        if (!held) return;
-        held = false;
-        // Code of a domain may go on after its end where the thread does; the row may be another's by then.
-        if (isDead(own)) return;
-        store(hazards, word, 0);
-        if (!isLive(table, index, nonce)) notify(hazards, word);
-        freePins[freeCount++] = word;
-        // The first may be refused, and leave the word to the next.
-        while (freeCount > 0 && waiting.length > 0) waiting.shift()!();
-      }
-      if (!isLive(table, index, nonce)) {
-        release();
-        done('gone');
-        return;
-      }
-      done({
-        bytes: new Bytes(buffer, base, length),
-        filled(offset, count) {
-          if (!isSize(offset) || !isSize(count) || offset + count > length) throw new RangeError('not in the buffer');
-          if (held) countFilled(found, offset, count);
-        },
-        release,
-      });
-    }
-
     return {
       length,
       rights: share.rights === RIGHT_BITS.readwrite ? 'readwrite' : share.rights === RIGHT_BITS.read ? 'read' : 'write',
@@ -268,7 +279,7 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
       read: (offset, target) => move(offset, target, RIGHT_BITS.read),
       write: (offset, source) => move(offset, source, RIGHT_BITS.write),
       exchange,
-      pin,
+      pin: (right, done) => pin(found, right, done),
       attenuate(limits: Limits) {
         const { offset = 0, rights } = limits;
         const { length: size = length - offset } = limits;
@@ -282,24 +293,28 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
     };
   }
 
+  /** Finds what a reference names, at once if the owner and the extent are known here. */
+  function find(bytes: Uint8Array, at: number, done: (found: Found | undefined) => void): void {
+    const reference = parseReference(bytes, at);
+    const found = reference && lookNow(reference);
+    if (reference === undefined || found !== 'unknown') {
+      done(found === 'unknown' ? undefined : found);
+      return;
+    }
+    ask(reference, (opened) => {
+      if (opened !== undefined) learn(reference.domid, opened);
+      const now = opened && lookNow(reference);
+      done(now === 'unknown' ? undefined : now);
+    });
+  }
+
   return {
-    open(bytes, at, done) {
-      const reference = parseReference(bytes, at);
-      if (reference === undefined) {
-        done(undefined);
-        return;
-      }
-      const found = lookNow(reference);
-      if (found !== 'unknown') {
-        done(found && borrow(found));
-        return;
-      }
-      ask(reference, (opened) => {
-        if (opened !== undefined) learn(reference.domid, opened);
-        const now = opened && lookNow(reference);
-        done(now === undefined || now === 'unknown' ? undefined : borrow(now));
-      });
-    },
+    open: (bytes, at, done) => find(bytes, at, (found) => done(found && borrow(found))),
+    pin: (bytes, at, right, done) =>
+      find(bytes, at, (found) => {
+        if (found === undefined) done('gone');
+        else pin(found, right, done);
+      }),
     close() {
       for (const pool of pools) pool.over = true;
     },

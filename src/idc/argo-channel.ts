@@ -3,7 +3,7 @@ import type { Argo } from '../hv/argo-contract.ts';
 import { HypercallError } from '../hv/contract.ts';
 import type { ArgoBell } from './argo-bell.ts';
 import { type ArgoLine, recordBytes } from './argo-line.ts';
-import type { Channel, ChannelSink, Quotas, SharedBuffers, WordBuffer } from './contract.ts';
+import type { Channel, ChannelSink, Quotas, WordBuffer } from './contract.ts';
 import { copyRecord, privateRecord, recordOf } from './copy.ts';
 import { createDeliveryLoop } from './deliveries.ts';
 import { SLOT_HEADER } from './layout.ts';
@@ -21,9 +21,6 @@ const REQUEST = 0;
 const REPLY = 1;
 
 const NOTHING = new Uint8Array(0);
-/** There is no memory that both ends see. */
-const NOTHING_LENT: SharedBuffers = { alloc: () => undefined, register: () => undefined, pin: () => undefined };
-
 /** Records that wait for the flush. */
 interface Outbox {
   /** @returns false when there is no room */
@@ -168,7 +165,6 @@ export function createArgoChannel(argo: Argo, bell: ArgoBell, { ring, to }: Argo
 
   return {
     quotas,
-    buffers: NOTHING_LENT,
     open(told) {
       if (closed) throw new Error('the channel is closed');
       sink = told;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Registration, Rights } from '../hv/lending-contract.ts';
+import type { Registration } from '../hv/lending-contract.ts';
 import type { LocalBuffer } from './buffers/contract.ts';
 import type { RegisterOptions } from './remote-contract.ts';
 
@@ -24,15 +24,11 @@ export interface Quotas {
   readonly inFlight: number;
   /** Bytes of a message body, of parameters and of a status. */
   readonly bodyBytes: number;
-  /** Bytes the front end may lend to the back end as remote buffers. */
-  readonly poolBytes: number;
-  /** Bytes the back end may lend; as many as the front end unless said. The front end's domain pays for both. */
-  readonly backPoolBytes?: number;
-  /** Remote buffers registered at once, each way. */
+  /** Buffers that this end may lend at once. Its own affair: the other end may name another number. */
   readonly registrations: number;
 }
 
-export const DEFAULT_QUOTAS: Quotas = { inFlight: 32, bodyBytes: 112, poolBytes: 0, registrations: 64 };
+export const DEFAULT_QUOTAS: Quotas = { inFlight: 32, bodyBytes: 112, registrations: 64 };
 
 /** A request and its answer, in storage that the submitter owns and may use again after completion. */
 export interface Transaction {
@@ -156,44 +152,8 @@ export interface Endpoint {
    * @returns undefined when they are all in use
    */
   register(buffer: LocalBuffer, options: RegisterOptions): Registration | undefined;
-  /** Buffers lent to the peer, and the peer's lent to us; undefined while not connected. */
-  readonly buffers: SharedBuffers | undefined;
   /** Ends the endpoint; `done` is called once, when it has disconnected and disappeared, and nothing is called after it. */
   destroy(done?: () => void): void;
-}
-
-/** A range of this end's pool. `bytes` is shared memory: private until registered. */
-export interface PoolBuffer {
-  readonly bytes: Uint8Array;
-  /** Gives the range back, once. @throws while it is registered, or its fence is not complete */
-  free(): void;
-}
-
-/** Bytes of a reference on the wire. */
-export const REFERENCE_BYTES = 24;
-
-/** A peer's buffer, pinned: `bytes` is valid until `release`, which the owner's fence waits for. */
-export interface PinnedBuffer {
-  readonly bytes: Uint8Array;
-  release(): void;
-}
-
-/** Both ends' lending for one connection. */
-export interface SharedBuffers {
-  /** A range of this end's pool, or undefined when the pool is used up. */
-  alloc(length: number): PoolBuffer | undefined;
-  /**
-   * Makes a range nameable by the peer, or a part of it: `length` bytes at `offset`. Undefined when the quota of registrations
-   * is used up, or the range was given back.
-   *
-   * @throws RangeError when the part does not lie within the range
-   */
-  register(buffer: PoolBuffer, rights: Rights, offset?: number, length?: number): Registration | undefined;
-  /**
-   * Pins what a received reference names, or undefined when it is cut short, stale, forged, or does not give the right.
-   * `reference` is read once, from byte `at` on.
-   */
-  pin(reference: Uint8Array, at: number, right: 'read' | 'write'): PinnedBuffer | undefined;
 }
 
 /** The same memory as bytes and as words. Records start at multiples of 8. */
@@ -218,7 +178,6 @@ export type ChannelKind = 'ring' | 'argo';
 /** What carries one connection incarnation of an endpoint. All implementations pass `test/contract/channel.ts`. */
 export interface Channel {
   readonly quotas: Quotas;
-  readonly buffers: SharedBuffers;
   /** Starts delivery; nothing is delivered before it returns. Once only. */
   open(sink: ChannelSink): void;
   /** Puts a request; the caller keeps within `inFlight`. */

@@ -381,9 +381,6 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     get incarnation() {
       return incarnation;
     },
-    get buffers() {
-      return channel?.buffers;
-    },
     quotas,
     register: (buffer, how) => registrations?.register(buffer, how),
     transaction: () => createSubmission(quotas.bodyBytes),

@@ -79,7 +79,8 @@ export function createLendable(hypercalls: Hypercalls, { type }: Bytes, pages: P
       }
       const { memory, offset } = placeOf(buffer);
       const { length } = buffer;
-      const options: LendOptions = { rights, by, offset, length, ...(fill && { fill: fillOf(fill) }) };
+      const range = { rights, by, offset, length };
+      const options: LendOptions = fill === undefined ? range : { ...range, fill: fillOf(fill) };
       const registration = lender.register(memory.extent, options);
       if (registration === undefined) return undefined;
       count(memory.lent, offset, length, 1);
@@ -112,8 +113,8 @@ function createPool(
   giveUp: () => void,
 ): LendingPool {
   const used = new Uint8Array(lent.length);
-  const parts = new WeakSet<LocalBuffer>();
-  let out = 0;
+  /** Those that are out. */
+  const parts = new Set<LocalBuffer>();
   let closed = false;
 
   function find(count: number): number | undefined {
@@ -131,7 +132,6 @@ function createPool(
       const first = closed ? undefined : find(pages);
       if (first === undefined) return undefined;
       used.fill(1, first, first + pages);
-      out++;
       const made = part(first * PAGE_SIZE, length);
       parts.add(made);
       return made;
@@ -139,17 +139,15 @@ function createPool(
     free(made) {
       const first = made.offset / PAGE_SIZE;
       const end = first + Math.max(1, pagesUpTo(made.length));
-      if (!parts.has(made)) throw new Error('no part of this pool, or given back before');
       for (let page = first; page < end; page++) if (lent[page] !== 0) throw new Error('a part that is lent');
-      parts.delete(made);
+      if (!parts.delete(made)) throw new Error('no part of this pool, or given back before');
       used.fill(0, first, end);
-      out--;
-      if (closed && out === 0) giveUp();
+      if (closed && parts.size === 0) giveUp();
     },
     close() {
       if (closed) return;
       closed = true;
-      if (out === 0) giveUp();
+      if (parts.size === 0) giveUp();
     },
   };
 }

@@ -7,12 +7,11 @@ import { createRingChannel, type Doorbell } from './ring-channel.ts';
 export function createLoopback(quotas: Quotas): { readonly front: Channel; readonly back: Channel } {
   const layout = layoutOf(quotas);
   const control = new SharedArrayBuffer(layout.controlBytes);
-  const pool = layout.poolBytes > 0 ? new SharedArrayBuffer(layout.poolBytes) : undefined;
   initControl(control, quotas);
   const [front, back] = bellPair();
   return {
-    front: createRingChannel({ control, pool, quotas, side: 'front' }, front),
-    back: createRingChannel({ control, pool, quotas, side: 'back' }, back),
+    front: createRingChannel({ control, quotas, side: 'front' }, front),
+    back: createRingChannel({ control, quotas, side: 'back' }, back),
   };
 }
 

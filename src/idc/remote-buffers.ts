@@ -80,12 +80,7 @@ export function createRemoteBuffers(hypercalls: Hypercalls): RemoteBuffers {
       transfer(reference, 'read', offset, target.length, copy, counting(done));
     },
     moved: () => moved,
-    pin(reference, at, right, done) {
-      lending.open(reference, at, (borrowed) => {
-        if (borrowed === undefined) done('gone');
-        else borrowed.pin(right, done);
-      });
-    },
+    pin: lending.pin,
     attenuate(reference, limits) {
       return new Promise((resolve) => {
         lending.open(reference, 0, (borrowed) => resolve(borrowed?.attenuate(limits) ?? 'gone'));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChannelKind, Quotas } from './contract.ts';
-import { lendable } from './layout.ts';
 import type { Level, Offer } from './rendezvous-machine.ts';
 
 /** What both ends must want alike. */
@@ -21,12 +20,12 @@ export function formatLevel(level: Level, { quotas, channel }: Agreement): strin
  * @param wanted by the end that reads it
  */
 export function parseLevel(domid: number, name: string, text: string, wanted: Agreement): Level | undefined {
-  const { ticket, incarnation, closing, echo, guest, quotas, channel, grefs, port } = parseObject(text);
+  const { ticket, incarnation, closing, echo, guest, quotas, channel, gref, port } = parseObject(text);
   if (!isCount(ticket) || !isCount(incarnation) || typeof echo !== 'string' || typeof closing !== 'boolean')
     return undefined;
   if (guest !== undefined && typeof guest !== 'string') return undefined;
   const misfit = misfitOf(quotas, channel, wanted);
-  return { domid, name, ticket, incarnation, closing, echo, misfit, offer: parseOffer(grefs, port, wanted), guest };
+  return { domid, name, ticket, incarnation, closing, echo, misfit, offer: parseOffer(gref, port, wanted), guest };
 }
 
 /** The peer's own words are not repeated: they may be of any length. */
@@ -36,20 +35,15 @@ function misfitOf(limits: unknown, channel: unknown, wanted: Agreement): string 
   return same ? '' : 'it names other limits';
 }
 
-function parseOffer(grefs: unknown, port: unknown, wanted: Agreement): Offer | undefined {
-  const whole = Array.isArray(grefs) && grefs.every(isCount) && isCount(port);
-  return whole && grefs.length === extentsOf(wanted) ? { grefs, port } : undefined;
+/** Over Argo there is no memory to map, so no reference either. */
+function parseOffer(gref: unknown, port: unknown, { channel }: Agreement): Offer | undefined {
+  if (!isCount(port)) return undefined;
+  if (channel === 'argo') return gref === undefined ? { gref, port } : undefined;
+  return isCount(gref) ? { gref, port } : undefined;
 }
 
-/** How many extents a connection has: over a ring one for control, and one for the pool if anything may be lent. */
-function extentsOf({ channel, quotas }: Agreement): number {
-  if (channel === 'argo') return 0;
-  return quotas.poolBytes > 0 ? 2 : 1;
-}
-
-function limitsOf(quotas: Quotas): readonly number[] {
-  const { inFlight, bodyBytes, registrations } = quotas;
-  return [inFlight, bodyBytes, registrations, lendable(quotas, 'front'), lendable(quotas, 'back')];
+function limitsOf({ inFlight, bodyBytes }: Quotas): readonly number[] {
+  return [inFlight, bodyBytes];
 }
 
 function isCount(value: unknown): value is number {

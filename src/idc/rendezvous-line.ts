@@ -33,7 +33,7 @@ export function lineCarrier(hypercalls: Hypercalls, bell: () => Promise<ArgoBell
   return {
     lend({ domid, quotas }) {
       const aport = randomPort();
-      return hold({ domid, aport, quotas, side: 'front' }, { grefs: [], port: aport });
+      return hold({ domid, aport, quotas, side: 'front' }, { gref: undefined, port: aport });
     },
     async map({ domid, quotas }, { port }) {
       const holding = await hold({ domid, aport: port, quotas, side: 'back' }, undefined);

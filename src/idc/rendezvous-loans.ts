@@ -19,7 +19,7 @@ export function isEnd(error: unknown): boolean {
 /** What a domain has lent and could not take back yet, because the borrower still maps it. */
 export interface Loans {
   /** Takes memory back, now or as soon as it goes. Never waits for the borrower. */
-  takeBack(borrower: Borrower, loans: readonly Loan[]): Promise<void>;
+  takeBack(borrower: Borrower, loan: Loan): Promise<void>;
   /** Tries again. */
   sweep(): Promise<void>;
   /** Whether something lent over the address (and, if said, to that domain) is still mapped. */
@@ -43,12 +43,10 @@ export function createLoans(hypercalls: Hypercalls, parked: () => void): Loans {
   }
 
   return {
-    async takeBack(borrower, loans) {
-      for (const loan of loans) {
-        if (await takeBack(hypercalls, loan)) continue;
-        waiting.set(loan, borrower);
-        parked();
-      }
+    async takeBack(borrower, loan) {
+      if (await takeBack(hypercalls, loan)) return;
+      waiting.set(loan, borrower);
+      parked();
     },
     sweep() {
       // One at a time: a reference that was ended twice may be another's by then.

@@ -2,8 +2,8 @@
 
 /** Where the peer finds what carries a connection. */
 export interface Offer {
-  /** Control area, then the pool if there is one; none over Argo. */
-  readonly grefs: readonly number[];
+  /** Of the control area; undefined over Argo, where there is no memory to map. */
+  readonly gref: number | undefined;
   /** Event channel, or Argo's port. */
   readonly port: number;
 }

@@ -6,7 +6,7 @@ import { layoutOf } from './layout.ts';
 import type { Carrier, Holding, Terms } from './rendezvous-carrier.ts';
 import type { Loans } from './rendezvous-loans.ts';
 import type { Offer } from './rendezvous-machine.ts';
-import { channelOver, type Loan, lendMemory, mapMemory, unmapAll } from './shared-memory.ts';
+import { channelOver, type Loan, lendMemory, mapMemory } from './shared-memory.ts';
 
 /** Room for the two ids of a connection behind its control area. */
 const TAG_BYTES = 128;
@@ -31,26 +31,26 @@ export function memoryCarrier(hypercalls: Hypercalls, loans: Loans, address: str
 export async function lendConnection(
   hypercalls: Hypercalls,
   { domid, quotas, tag }: Terms,
-  takeBack: (loans: readonly Loan[]) => Promise<void>,
+  takeBack: (loan: Loan) => Promise<void>,
 ): Promise<Holding> {
   const { evtchn } = hypercalls;
   const port = await evtchn.allocUnbound(domid);
-  let loans: readonly Loan[];
+  let loan: Loan;
   try {
-    loans = await lendMemory(hypercalls, domid, quotas, TAG_BYTES);
+    loan = await lendMemory(hypercalls, domid, quotas, TAG_BYTES);
   } catch (error) {
     await evtchn.close(port);
     throw error;
   }
-  const extents = loans.map(({ extent }) => extent);
+  const { gref, extent } = loan;
   // The peer looks at it when it is told of the offer, which is later.
-  tagOf(extents[0]!.buffer, quotas).set(encode(tag));
+  tagOf(extent.buffer, quotas).set(encode(tag));
   return {
-    offer: { grefs: loans.map(({ gref }) => gref), port },
-    channel: () => channelOver(hypercalls, extents, port, quotas, 'front'),
+    offer: { gref, port },
+    channel: () => channelOver(hypercalls, extent.buffer, port, quotas, 'front'),
     async release() {
       await evtchn.close(port);
-      await takeBack(loans);
+      await takeBack(loan);
     },
   };
 }
@@ -61,21 +61,21 @@ export async function mapConnection(
   { domid, quotas, tag }: Terms,
   offer: Offer,
 ): Promise<Holding> {
-  const { evtchn } = hypercalls;
-  const mappings = await mapMemory(hypercalls, domid, offer.grefs, quotas);
+  const { evtchn, gnttab } = hypercalls;
+  const mapping = await mapMemory(hypercalls, domid, offer.gref!, quotas);
   try {
-    checkTag(mappings[0]!.buffer, quotas, tag);
+    checkTag(mapping.buffer, quotas, tag);
     const port = await evtchn.bindInterdomain(domid, offer.port);
     return {
       offer: undefined,
-      channel: () => channelOver(hypercalls, mappings, port, quotas, 'back'),
+      channel: () => channelOver(hypercalls, mapping.buffer, port, quotas, 'back'),
       async release() {
         await evtchn.close(port);
-        await unmapAll(hypercalls, mappings);
+        await gnttab.unmap(mapping);
       },
     };
   } catch (error) {
-    await unmapAll(hypercalls, mappings);
+    await gnttab.unmap(mapping);
     throw error;
   }
 }

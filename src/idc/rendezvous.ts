@@ -16,8 +16,8 @@ import { addressPath, endStore } from './rendezvous-store.ts';
 
 /** Handlers, and quotas beside the defaults. */
 export interface RendezvousOptions extends EndpointHandlers {
-  /** Both ends name the same, or they do not connect. `poolBytes` is what each end may lend. */
-  readonly quotas?: Partial<Omit<Quotas, 'backPoolBytes'>>;
+  /** Both ends name the same, but for `registrations`, or they do not connect. */
+  readonly quotas?: Partial<Quotas>;
   /**
    * What carries the connection; both ends name the same, or they do not connect. `ring`, unless said, is faster and lends
    * buffers; `argo` is for a peer that is not trusted: no memory is shared, so none is lent.

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { backRing, frontRing, type RingEnd } from '../ring/request-ring.ts';
-import type { Channel, ChannelSink, WordBuffer } from './contract.ts';
+import type { Channel, ChannelSink, Quotas, WordBuffer } from './contract.ts';
 import { copyRecord, recordOf } from './copy.ts';
 import { createDeliveryLoop } from './deliveries.ts';
-import { layoutOf, SLOT_HEADER } from './layout.ts';
-import { createSharedBuffers, type SharedMemory } from './shared-buffers.ts';
+import { layoutOf, type Side, SLOT_HEADER } from './layout.ts';
+
+/** Memory that both ends see, as one of them sees it. */
+export interface SharedMemory {
+  readonly control: ArrayBufferLike;
+  readonly quotas: Quotas;
+  readonly side: Side;
+}
 
 /** How a ring channel reaches its peer and is reached. */
 export interface Doorbell {
@@ -30,16 +36,14 @@ const BATCH = 64;
  *
  * @throws RangeError when the peer's memory is too small for the quotas
  */
-export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel {
-  const { quotas, control, side } = memory;
+export function createRingChannel({ quotas, control, side }: SharedMemory, bell: Doorbell): Channel {
   const layout = layoutOf(quotas);
-  if (control.byteLength < layout.controlBytes || (memory.pool?.byteLength ?? 0) < layout.poolBytes) {
-    throw new RangeError(`${layout.controlBytes} bytes of control area and ${layout.poolBytes} of pool are needed`);
+  if (control.byteLength < layout.controlBytes) {
+    throw new RangeError(`${layout.controlBytes} bytes of control area are needed`);
   }
   const shared = recordOf(control);
   const mine = frontRing(layout.ring(control, side));
   const theirs = backRing(layout.ring(control, side === 'front' ? 'back' : 'front'));
-  const buffers = createSharedBuffers(memory);
   const { words } = shared;
   const loop = createDeliveryLoop({
     drain: () => sink !== undefined && drain(mine, deliverReply) && drain(theirs, deliverRequest),
@@ -110,12 +114,10 @@ export function createRingChannel(memory: SharedMemory, bell: Doorbell): Channel
     publish();
     sink = undefined;
     bell.listen(undefined);
-    buffers.close();
   }
 
   return {
     quotas,
-    buffers,
     open(to) {
       if (closed) throw new Error('the channel is closed');
       sink = to;

@@ -9,7 +9,7 @@ import {
   orderFor,
 } from '../hv/contract.ts';
 import type { Channel, Quotas } from './contract.ts';
-import { describeControl, initControl, layoutOf, type Side, sameQuotas } from './layout.ts';
+import { describeControl, initControl, layoutOf, type Side, sameLimits } from './layout.ts';
 import { createRingChannel, type Doorbell } from './ring-channel.ts';
 
 /** Memory that a peer was let at. */
@@ -19,8 +19,7 @@ export interface Loan {
 }
 
 /**
- * Fresh memory for a connection, prepared and granted to `domid`: the control area, and the pool if the quotas have one. All or
- * nothing.
+ * Fresh memory for a connection, prepared and granted to `domid`. All or nothing.
  *
  * @param extraBytes room behind the control area, for whoever made the connection
  */
@@ -29,19 +28,13 @@ export async function lendMemory(
   domid: number,
   quotas: Quotas,
   extraBytes = 0,
-): Promise<readonly Loan[]> {
-  const layout = layoutOf(quotas);
-  const sizes = [layout.controlBytes + extraBytes, ...(layout.poolBytes > 0 ? [layout.poolBytes] : [])];
-  const extents: Extent[] = [];
-  const grefs: GrantRef[] = [];
+): Promise<Loan> {
+  const extent = await memory.alloc(orderFor(layoutOf(quotas).controlBytes + extraBytes));
   try {
-    for (const bytes of sizes) extents.push(await memory.alloc(orderFor(bytes)));
-    initControl(extents[0]!.buffer, quotas);
-    for (const extent of extents) grefs.push(await gnttab.grantAccess(domid, extent));
-    return extents.map((extent, index) => ({ extent, gref: grefs[index]! }));
+    initControl(extent.buffer, quotas);
+    return { extent, gref: await gnttab.grantAccess(domid, extent) };
   } catch (error) {
-    for (const gref of grefs) await gnttab.endAccess(gref);
-    for (const extent of extents) await memory.free(extent);
+    await memory.free(extent);
     throw error;
   }
 }
@@ -60,35 +53,27 @@ export async function takeBack({ memory, gnttab }: Hypercalls, { extent, gref }:
  * then
  */
 export async function mapMemory(
-  hypercalls: Hypercalls,
+  { gnttab }: Hypercalls,
   domid: number,
-  grefs: readonly GrantRef[],
+  gref: GrantRef,
   quotas: Quotas,
-): Promise<readonly Mapping[]> {
-  const mappings: Mapping[] = [];
-  try {
-    for (const gref of grefs) mappings.push(await hypercalls.gnttab.map(domid, gref));
-    if (!fits(mappings, quotas)) throw new XmError('EPROTO', `domain ${domid} offered memory of another shape`);
-    return mappings;
-  } catch (error) {
-    await unmapAll(hypercalls, mappings);
-    throw error;
-  }
-}
-
-export async function unmapAll({ gnttab }: Hypercalls, mappings: readonly Mapping[]): Promise<void> {
-  for (const mapping of mappings) await gnttab.unmap(mapping);
+): Promise<Mapping> {
+  const mapping = await gnttab.map(domid, gref);
+  const said = describeControl(mapping.buffer);
+  if (said !== undefined && sameLimits(said, quotas)) return mapping;
+  await gnttab.unmap(mapping);
+  throw new XmError('EPROTO', `domain ${domid} offered memory of another shape`);
 }
 
 /** The ring channel over memory of {@link lendMemory} or {@link mapMemory}, with an event channel as its doorbell. */
 export function channelOver(
   { evtchn }: Hypercalls,
-  [control, pool]: readonly { readonly buffer: SharedArrayBuffer }[],
+  control: SharedArrayBuffer,
   port: EvtchnPort,
   quotas: Quotas,
   side: Side,
 ): Channel {
-  return createRingChannel({ control: control!.buffer, pool: pool?.buffer, quotas, side }, evtchnBell(evtchn, port));
+  return createRingChannel({ control, quotas, side }, evtchnBell(evtchn, port));
 }
 
 /** An event channel's end as a doorbell. */
@@ -99,9 +84,4 @@ export function evtchnBell(evtchn: Hypercalls['evtchn'], port: EvtchnPort): Door
     isBound: () => evtchn.isBound(port),
     wait: (timeout) => void evtchn.wait(port, timeout),
   };
-}
-
-function fits([control, pool]: readonly Mapping[], quotas: Quotas): boolean {
-  const said = control && describeControl(control.buffer);
-  return said !== undefined && sameQuotas(said, quotas) && (pool?.buffer.byteLength ?? 0) >= layoutOf(quotas).poolBytes;
 }

@@ -7,7 +7,7 @@ import { until } from '../support/hv-machine.ts';
 import type { ChannelPair, MakePair } from '../support/idc-pairs.ts';
 import { createRecorder, pattern, type Reactions, record } from '../support/idc-recorder.ts';
 
-const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 300, poolBytes: 8192, registrations: 2 };
+const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 300, registrations: 2 };
 /** Around the ends of words, around the limit of the word loop, and the most. */
 const LENGTHS = [1, 2, 3, 4, 5, 7, 8, 9, 255, 256, 257, 299, 300, 0];
 
@@ -16,9 +16,8 @@ const LENGTHS = [1, 2, 3, 4, 5, 7, 8, 9, 255, 256, 257, 299, 300, 0];
  *
  * @param name of the implementation
  * @param makePair connects two ends of it
- * @param lends whether there is memory that both ends see
  */
-export function channelContract(name: string, makePair: MakePair, lends = true): void {
+export function channelContract(name: string, makePair: MakePair): void {
   describe(`channel: ${name}`, () => {
     const pairs: ChannelPair[] = [];
 
@@ -262,24 +261,6 @@ export function channelContract(name: string, makePair: MakePair, lends = true):
       for (let turn = 0; turn < 5; turn++) await nextTurn();
       expect([sinks.front.requests, sinks.back.requests, sinks.front.reasons]).toEqual([[], [], []]);
       expect(() => back.open(createRecorder())).toThrow('closed');
-    });
-
-    test.runIf(lends)('lends memory that both ends see', async () => {
-      const { front, back } = await open();
-      const lent = front.buffers.alloc(100)!;
-      const { reference } = front.buffers.register(lent, 'readwrite')!;
-      const pinned = back.buffers.pin(reference, 0, 'write')!;
-      pinned.bytes.fill(7);
-      pinned.release();
-      expect([...lent.bytes]).toEqual(pattern(0, 100).fill(7));
-    });
-
-    test.skipIf(lends)('has nothing to lend where there is no memory that both ends see', async () => {
-      const { front } = await open();
-      expect([front.buffers.alloc(1), front.buffers.pin(new Uint8Array(64), 0, 'read')]).toEqual([
-        undefined,
-        undefined,
-      ]);
     });
 
     test('carries any sequence of puts, flushes and polls like a queue', async () => {

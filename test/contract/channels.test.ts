@@ -4,4 +4,4 @@ import { channelContract } from './channel.ts';
 
 channelContract('loopback', loopbackPair);
 channelContract('ring', ringPair);
-channelContract('argo', argoPair, false);
+channelContract('argo', argoPair);

@@ -4,7 +4,7 @@ import type { Quotas } from '../../src/idc/contract.ts';
 import { createNet } from '../support/idc-net.ts';
 
 // The topologies of test/fuzz/idc-deadlock.test.ts in threads, one for each domain.
-const QUOTAS: Quotas = { inFlight: 1, bodyBytes: 8, poolBytes: 0, registrations: 0 };
+const QUOTAS: Quotas = { inFlight: 1, bodyBytes: 8, registrations: 0 };
 
 test('[13] each the other’s back end over one connection, saturated, quota 1', async () => {
   await using net = createNet([['0', 1, 2]], QUOTAS);

@@ -8,7 +8,7 @@ import { until } from '../support/hv-machine.ts';
 import { ECHO } from '../support/idc-endpoints.ts';
 import type { ChannelPair, MakePair } from '../support/idc-pairs.ts';
 
-const QUOTAS: Quotas = { inFlight: 2, bodyBytes: 16, poolBytes: 0, registrations: 1 };
+const QUOTAS: Quotas = { inFlight: 2, bodyBytes: 16, registrations: 1 };
 
 /**
  * `(appear (connect disconnect)* disappear)*` and the end, or a beginning of it, one letter each: Appear, Connect, Disconnect,

@@ -4,7 +4,7 @@ import { type Quotas, TRANSPORT } from '../../src/idc/contract.ts';
 import { until } from '../support/hv-machine.ts';
 import { createNet } from '../support/idc-net.ts';
 
-const QUOTAS: Quotas = { inFlight: 1, bodyBytes: 8, poolBytes: 0, registrations: 0 };
+const QUOTAS: Quotas = { inFlight: 1, bodyBytes: 8, registrations: 0 };
 
 test('[29] 5000 polled calls with the event channel masked, then one without polling', async () => {
   await using net = createNet([['link', 1, 2]], QUOTAS);

@@ -10,7 +10,7 @@ import { ECHO } from '../support/idc-endpoints.ts';
 import { createNet } from '../support/idc-net.ts';
 import { SILENT_BELL } from '../support/idc-pairs.ts';
 
-const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 24, poolBytes: 0, registrations: 0 };
+const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 24, registrations: 0 };
 
 test('[18] a domain that asks as much as it can for ever keeps no other from its answers', async () => {
   await using net = createNet(
@@ -40,7 +40,7 @@ test('[26] a thread scribbles over all that is shared: the connection breaks, vi
   for (let connection = 0; connection < connections; connection++) {
     const before = broken;
     const side = connection % 2 === 0 ? 'front' : 'back';
-    victim.connect(createRingChannel({ control, pool: undefined, quotas: QUOTAS, side }, SILENT_BELL));
+    victim.connect(createRingChannel({ control, quotas: QUOTAS, side }, SILENT_BELL));
     for (let look = 0; look < 200 && broken === before; look++) {
       if (look % 8 === 0) {
         submitted++;
@@ -59,8 +59,8 @@ test('[26] a thread scribbles over all that is shared: the connection breaks, vi
   initControl(new Int32Array(control).fill(0).buffer, QUOTAS);
   const peer = createEndpoint({ quotas: QUOTAS, ...ECHO });
   peer.appear();
-  victim.connect(createRingChannel({ control, pool: undefined, quotas: QUOTAS, side: 'front' }, SILENT_BELL));
-  peer.connect(createRingChannel({ control, pool: undefined, quotas: QUOTAS, side: 'back' }, SILENT_BELL));
+  victim.connect(createRingChannel({ control, quotas: QUOTAS, side: 'front' }, SILENT_BELL));
+  peer.connect(createRingChannel({ control, quotas: QUOTAS, side: 'back' }, SILENT_BELL));
   let answered = 0;
   for (let number = 0; number < 10; number++) victim.submit(victim.transaction(), () => answered++);
   for (let look = 0; look < 20; look++) {

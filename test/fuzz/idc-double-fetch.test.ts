@@ -9,7 +9,7 @@ import { RING_HEADER } from '../../src/ring/request-ring.ts';
 import type { FlipperSetup } from '../support/idc-flipper.ts';
 import { SILENT_BELL } from '../support/idc-pairs.ts';
 
-const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 64, poolBytes: 0, registrations: 0 };
+const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 64, registrations: 0 };
 
 test('[26] a length that another thread changes all the time is checked and used as one value', async () => {
   const control = new SharedArrayBuffer(layoutOf(QUOTAS).controlBytes);
@@ -31,7 +31,7 @@ test('[26] a length that another thread changes all the time is checked and used
   const deadline = performance.now() + 10_000;
   // Each try is a new channel over the same memory, as a broken one looks no more.
   for (let tries = 0; tries < 20_000 || (lengths.size === 0 && performance.now() < deadline); tries++) {
-    const channel = createRingChannel({ control, pool: undefined, quotas: QUOTAS, side: 'back' }, SILENT_BELL);
+    const channel = createRingChannel({ control, quotas: QUOTAS, side: 'back' }, SILENT_BELL);
     channel.open({
       request: (_kind, _id, _memory, _offset, length) => lengths.set(length, 1 + (lengths.get(length) ?? 0)),
       reply() {},

@@ -9,7 +9,7 @@ import { RING_HEADER } from '../../src/ring/request-ring.ts';
 import { ECHO } from '../support/idc-endpoints.ts';
 import { SILENT_BELL } from '../support/idc-pairs.ts';
 
-const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 24, poolBytes: 4096, registrations: 2 };
+const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 24, registrations: 2 };
 const LAYOUT = layoutOf(QUOTAS);
 const WORDS = LAYOUT.controlBytes / 4;
 const SLOT_WORDS = LAYOUT.ring(new SharedArrayBuffer(0), 'front').slotBytes / 4;
@@ -30,10 +30,7 @@ function victimOf(side: Side) {
       ECHO.onTransaction!(transaction);
     },
   });
-  const connect = (): void =>
-    endpoint.connect(
-      createRingChannel({ control, pool: new SharedArrayBuffer(LAYOUT.poolBytes), quotas: QUOTAS, side }, SILENT_BELL),
-    );
+  const connect = (): void => endpoint.connect(createRingChannel({ control, quotas: QUOTAS, side }, SILENT_BELL));
   endpoint.appear();
   connect();
   const ringWord = (requester: Side): number => LAYOUT.ring(control, requester).base / 4;
@@ -132,9 +129,6 @@ describe.each(['front', 'back'] as const)('the %s end', (side) => {
           } else {
             for (const [at, value] of one) victim.words[at] = value;
           }
-          const reference = new Uint8Array(24);
-          reference.set([1], 4);
-          victim.endpoint.buffers!.pin(reference, 0, 'write')?.bytes.fill(9);
           victim.endpoint.poll();
           describeControl(victim.words.buffer);
         }
@@ -169,12 +163,7 @@ describe.each(['front', 'back'] as const)('the %s end', (side) => {
       },
     });
     flipping.appear();
-    flipping.connect(
-      createRingChannel(
-        { control: victim.words.buffer, pool: new SharedArrayBuffer(LAYOUT.poolBytes), quotas: QUOTAS, side },
-        SILENT_BELL,
-      ),
-    );
+    flipping.connect(createRingChannel({ control: victim.words.buffer, quotas: QUOTAS, side }, SILENT_BELL));
     victim.words.set([2, 7, 4, 0, 1], at);
     victim.words[ring + REQ_PROD] = 1;
     flipping.poll();

@@ -60,7 +60,7 @@ interface End {
 /** Connects the endpoints and has every client submit all its calls. */
 export function newDeadlockWorld(topology: Topology, { sharedCredit, sharedPlaces }: Defects = {}): DeadlockWorld {
   const { links, routes, calls, inFlight } = topology;
-  const quotas: Quotas = { inFlight, bodyBytes: 8, poolBytes: 0, registrations: 0 };
+  const quotas: Quotas = { inFlight, bodyBytes: 8, registrations: 0 };
   const ends: End[] = [];
   const indexes = new Map<EndName, number>();
   let unanswered = routes.length * calls;

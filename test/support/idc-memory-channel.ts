@@ -56,7 +56,6 @@ export function steppedPair(quotas: Quotas, sharedCredit = false): readonly [Ste
     }
     const channel: Channel = {
       quotas,
-      buffers: { alloc: () => undefined, register: () => undefined, pin: () => undefined },
       open(sink) {
         own.sink = sink;
       },

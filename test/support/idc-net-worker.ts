@@ -28,7 +28,7 @@ function connect(name: string, handlers: EndpointHandlers = {}): EndpointControl
 }
 
 function overRing({ control, side, port }: LinkEnd): Channel {
-  return createRingChannel({ control, pool: undefined, quotas, side }, evtchnBell(evtchn, port));
+  return createRingChannel({ control, quotas, side }, evtchnBell(evtchn, port));
 }
 
 /** Resolves when the other end is there too. */

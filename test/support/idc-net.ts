@@ -44,7 +44,7 @@ export interface Net extends AsyncDisposable {
 /**
  * Creates domains, and a link for each pair of them that is named: `[name, from, to]`. Both ends know it by its name.
  *
- * @param quotas of every link; without a pool
+ * @param quotas of every link
  * @param channel of every link; over Argo a program starts when the other ends are there
  */
 export function createNet(

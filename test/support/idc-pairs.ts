@@ -71,19 +71,14 @@ export async function ringPair(quotas: Quotas): Promise<RingPair> {
   const layout = layoutOf(quotas);
   const control = await lend(front, BACK, layout.controlBytes);
   initControl(control.extent.buffer, quotas);
-  const pool = quotas.poolBytes > 0 ? await lend(front, BACK, layout.poolBytes) : undefined;
   const mapped = await back.gnttab.map(FRONT, control.gref);
-  const mappedPool = pool && (await back.gnttab.map(FRONT, pool.gref));
   const ports = machine.hv.bindPair(FRONT, BACK);
   return {
     front: createRingChannel(
-      { control: control.extent.buffer, pool: pool?.extent.buffer, quotas, side: 'front' },
+      { control: control.extent.buffer, quotas, side: 'front' },
       evtchnBell(front.evtchn, ports.near),
     ),
-    back: createRingChannel(
-      { control: mapped.buffer, pool: mappedPool?.buffer, quotas, side: 'back' },
-      evtchnBell(back.evtchn, ports.far),
-    ),
+    back: createRingChannel({ control: mapped.buffer, quotas, side: 'back' }, evtchnBell(back.evtchn, ports.far)),
     control: control.extent.buffer,
     domains: { front, back },
     ports: { front: ports.near, back: ports.far },

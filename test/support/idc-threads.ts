@@ -8,19 +8,23 @@ import { openLine } from '../../src/idc/argo-line.ts';
 import type { Channel, EndpointHandlers, Quotas } from '../../src/idc/contract.ts';
 import { createEndpoint, type EndpointControl } from '../../src/idc/endpoint.ts';
 import { initControl, layoutOf } from '../../src/idc/layout.ts';
+import { createRemoteBuffers } from '../../src/idc/remote-buffers.ts';
+import type { RemoteBuffers } from '../../src/idc/remote-contract.ts';
 import { createRingChannel } from '../../src/idc/ring-channel.ts';
 import { evtchnBell } from '../../src/idc/shared-memory.ts';
 import { APORT, argoChannel, BACK, FRONT, lend } from './idc-pairs.ts';
 import type { SharedRing, WorkerSetup } from './idc-worker.ts';
 
 /** What the back end does: first byte of a transaction's parameters. */
-export const WORK = { echo: 0, pin: 1, writeAndRelease: 2, burst: 3, callBack: 4 } as const;
+export const WORK = { echo: 0, pin: 1, writeAndRelease: 2, callBack: 3 } as const;
 /** Where in the parameters a reference is. */
 export const REFERENCE_AT = 8;
 
 /** A front end in this thread, connected to a back end in another. */
 export interface Threads extends AsyncDisposable {
   readonly front: EndpointControl;
+  /** Of the front end's domain. */
+  readonly buffers: RemoteBuffers;
 }
 
 /** The same over a ring, with its wake-ups counted. */
@@ -40,17 +44,13 @@ interface Half {
 async function ringHalf(hv: Hypervisor, dom: HypercallClient, quotas: Quotas) {
   const layout = layoutOf(quotas);
   const control = await lend(dom, BACK, layout.controlBytes);
-  const pool = await lend(dom, BACK, layout.poolBytes);
   initControl(control.extent.buffer, quotas);
   const ports = hv.bindPair(FRONT, BACK);
   return {
-    ring: { control: control.gref, pool: pool.gref, port: ports.far },
+    ring: { control: control.gref, port: ports.far },
     port: ports.near,
     channel: () =>
-      createRingChannel(
-        { control: control.extent.buffer, pool: pool.extent.buffer, quotas, side: 'front' },
-        evtchnBell(dom.evtchn, ports.near),
-      ),
+      createRingChannel({ control: control.extent.buffer, quotas, side: 'front' }, evtchnBell(dom.evtchn, ports.near)),
   };
 }
 
@@ -76,11 +76,13 @@ async function start<H extends Half>(
     execArgv: [],
   });
   await once(worker, 'message');
-  const front = createEndpoint({ quotas, ...handlers });
+  const buffers = createRemoteBuffers(hypercalls);
+  const front = createEndpoint({ quotas, buffers, ...handlers });
   front.appear();
   front.connect(await half.channel());
   return {
     front,
+    buffers,
     hv,
     half,
     async [Symbol.asyncDispose]() {
@@ -92,7 +94,7 @@ async function start<H extends Half>(
   };
 }
 
-/** Starts the thread, whose endpoint does what `idc-worker.ts` says. Quotas with a pool. */
+/** Starts the thread, whose endpoint does what `idc-worker.ts` says. */
 export async function startIdcWorker(quotas: Quotas, handlers: EndpointHandlers = {}): Promise<RingThreads> {
   const threads = await start(ringHalf, quotas, handlers);
   return { ...threads, counters: () => threads.hv.counters(FRONT, threads.half.port) };

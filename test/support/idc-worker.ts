@@ -5,9 +5,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { EvtchnPort, GrantRef } from '../../src/hv/contract.ts';
 import { connectHypercalls } from '../../src/hv/hypercalls.ts';
 import type { DomainDoor } from '../../src/hv/hypervisor.ts';
+import type { PinnedBuffer } from '../../src/hv/lending-contract.ts';
 import { openLine } from '../../src/idc/argo-line.ts';
-import type { Channel, PinnedBuffer, Quotas, ReceivedTransaction } from '../../src/idc/contract.ts';
+import type { Channel, Quotas, ReceivedTransaction } from '../../src/idc/contract.ts';
 import { createEndpoint } from '../../src/idc/endpoint.ts';
+import { createRemoteBuffers } from '../../src/idc/remote-buffers.ts';
 import { createRingChannel } from '../../src/idc/ring-channel.ts';
 import { evtchnBell } from '../../src/idc/shared-memory.ts';
 import { APORT, argoChannel, FRONT } from './idc-pairs.ts';
@@ -24,22 +26,16 @@ export interface WorkerSetup {
 /** What the front end lends. */
 export interface SharedRing {
   readonly control: GrantRef;
-  readonly pool: GrantRef;
   readonly port: EvtchnPort;
 }
 
 const { door, ring, quotas } = workerData as WorkerSetup;
 const hypercalls = connectHypercalls(door);
+const buffers = createRemoteBuffers(hypercalls);
 
-async function overRing({ control, pool, port }: SharedRing): Promise<Channel> {
-  const [mappedControl, mappedPool] = [
-    await hypercalls.gnttab.map(FRONT, control),
-    await hypercalls.gnttab.map(FRONT, pool),
-  ];
-  return createRingChannel(
-    { control: mappedControl.buffer, pool: mappedPool.buffer, quotas, side: 'back' },
-    evtchnBell(hypercalls.evtchn, port),
-  );
+async function overRing({ control, port }: SharedRing): Promise<Channel> {
+  const { buffer } = await hypercalls.gnttab.map(FRONT, control);
+  return createRingChannel({ control: buffer, quotas, side: 'back' }, evtchnBell(hypercalls.evtchn, port));
 }
 
 async function overArgo(): Promise<Channel> {
@@ -50,30 +46,23 @@ async function overArgo(): Promise<Channel> {
 let pinned: PinnedBuffer | undefined;
 
 /** What each kind of work does; the result is the transaction's error code. */
-const work: Readonly<Record<number, (transaction: ReceivedTransaction) => number>> = {
+const work: Readonly<Record<number, (transaction: ReceivedTransaction) => number | Promise<number>>> = {
   [WORK.echo]({ parameters, parametersLength, status }) {
     status.set(parameters.subarray(0, parametersLength));
     return 0;
   },
   [WORK.pin]({ parameters }) {
-    pinned = endpoint.buffers!.pin(parameters, REFERENCE_AT, 'write');
-    return pinned ? 1 : 0;
+    return new Promise((resolve) =>
+      buffers.pin(parameters, REFERENCE_AT, 'write', (outcome) => {
+        pinned = typeof outcome === 'string' ? undefined : outcome;
+        resolve(pinned ? 1 : 0);
+      }),
+    );
   },
   [WORK.writeAndRelease]({ parameters }) {
     pinned!.bytes.fill(parameters[1]!);
     pinned!.release();
     return 0;
-  },
-  /** Writes through a reference as often and as fast as it can until it is refused. */
-  [WORK.burst]({ parameters }) {
-    let writes = 0;
-    for (let left = 2_000_000; left > 0; left--) {
-      const target = endpoint.buffers!.pin(parameters, REFERENCE_AT, 'write');
-      if (target === undefined) break;
-      target.bytes.fill(++writes);
-      target.release();
-    }
-    return writes;
   },
   [WORK.callBack]() {
     endpoint.submit(endpoint.transaction(), () => {});
@@ -84,8 +73,10 @@ const work: Readonly<Record<number, (transaction: ReceivedTransaction) => number
 const endpoint = createEndpoint({
   quotas,
   onTransaction(transaction) {
-    const error = work[transaction.parameters[0]!]!(transaction);
-    transaction.complete(error, transaction.parametersLength);
+    const complete = (error: number): void => transaction.complete(error, transaction.parametersLength);
+    const result = work[transaction.parameters[0]!]!(transaction);
+    if (typeof result === 'number') complete(result);
+    else void result.then(complete);
   },
 });
 endpoint.appear();

@@ -5,6 +5,7 @@ import type { DomId } from '../../src/hv/contract.ts';
 import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import type { Endpoint, EndpointHandlers } from '../../src/idc/contract.ts';
 import { createRemoteBuffers } from '../../src/idc/remote-buffers.ts';
+import type { RemoteBuffers } from '../../src/idc/remote-contract.ts';
 import {
   createRendezvous,
   type Listener,
@@ -24,6 +25,7 @@ export const ADDRESS = 'place';
 /** A domain in the test's own thread, over a real hypervisor and a real store. */
 export interface TestDomain {
   readonly hypercalls: HypercallClient;
+  readonly buffers: RemoteBuffers;
   readonly xs: XenstoreClient;
   connect(options?: RendezvousOptions, address?: string): Endpoint;
   listen(onGuest: (guest: Guest) => void, options?: ListenOptions): Listener;
@@ -47,9 +49,11 @@ export function startDomains(domids: readonly DomId[], quotaPages = 256) {
     giveAddresses(xs, domid, [ADDRESS]);
     const hypercalls = wrapCalls(machine.dom(domid));
     const client = wrapStore(localClient(store, domid));
-    const rendezvous = createRendezvous(hypercalls, client, createRemoteBuffers(hypercalls));
+    const buffers = createRemoteBuffers(hypercalls);
+    const rendezvous = createRendezvous(hypercalls, client, buffers);
     return {
       hypercalls,
+      buffers,
       xs: client,
       connect: (options, address = ADDRESS) => rendezvous.endpoint(address, options),
       listen: (onGuest, options) => rendezvous.listen(ADDRESS, onGuest, options),

@@ -179,7 +179,7 @@ const EFFECTS: Readonly<Partial<Record<Step, (world: World, at: 0 | 1) => void>>
     const gref = free < 0 ? side.grants.length : free;
     side.grants[gref] = memory;
     side.memory = memory;
-    side.offer = { grefs: [gref], port: 1 };
+    side.offer = { gref, port: 1 };
   },
   publish(world, at) {
     world.store[at] = level(world.sides[at]);
@@ -225,7 +225,7 @@ const EFFECTS: Readonly<Partial<Record<Step, (world: World, at: 0 | 1) => void>>
 /** @returns whether the memory is what the offer was about */
 function map(world: World, at: 0 | 1): boolean {
   const side = world.sides[at];
-  const memory = world.sides[other(at)].grants[side.seen!.offer!.grefs[0]!];
+  const memory = world.sides[other(at)].grants[side.seen!.offer!.gref!];
   if (memory === undefined || memory.tag !== `${idOf(side.seen!)} ${idOf(side.own)}`) return false;
   memory.mapped = true;
   side.memory = memory;

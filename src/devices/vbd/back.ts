@@ -5,10 +5,10 @@ import { VBD_QUOTAS } from './protocol.ts';
 import { createBlockService } from './service.ts';
 
 /** The back end of a disk: serves the file or block device that the configuration names. */
-export default idcBack(VBD_QUOTAS, (endpoint, { config, counters }) => {
+export default idcBack(VBD_QUOTAS, (endpoint, { buffers, config, counters }) => {
   let image: Image | undefined;
   // There is no connection before `open`.
-  const { idle, onTransaction } = createBlockService(endpoint, () => image!, counters);
+  const { idle, onTransaction } = createBlockService(endpoint, buffers, () => image!, counters);
   return {
     handlers: { onTransaction },
     idle,

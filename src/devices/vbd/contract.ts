@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PoolBuffer } from '../../idc/contract.ts';
-
 /** Bytes of a sector, always (spec/primitives.md 5.2). */
 export const SECTOR_SIZE = 512;
 
@@ -25,6 +23,13 @@ export const BLK_STATUS = {
  */
 export const VBD_COUNTERS = ['oo', 'rd', 'wr', 'flush', 'rsect', 'wsect'] as const;
 
+/** Memory of a kernel that the back end of a disk reaches by itself. */
+export interface DiskBuffer {
+  readonly bytes: Uint8Array;
+  /** Gives it back, once. @throws while a transfer of it is under way */
+  free(): void;
+}
+
 /**
  * A disk as a kernel uses it. Requests that overlap and are outstanding together take effect in any order. Offsets and
  * lengths are bytes and multiples of {@link SECTOR_SIZE}.
@@ -46,7 +51,7 @@ export interface BlockDevice {
    *
    * @returns undefined when the disk is not connected, or more than half of what it may lend would be taken
    */
-  buffer(length: number): PoolBuffer | undefined;
+  buffer(length: number): DiskBuffer | undefined;
   /** Reads into a buffer of one's own, without allocating for the data; after a failure any part of it may be filled. */
   readInto(offset: number, target: Uint8Array): Promise<void>;
   /**

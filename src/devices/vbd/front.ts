@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { FrontContext } from '../../domain/contract.ts';
 import { XmError } from '../../errors.ts';
 import { TRANSPORT } from '../../idc/contract.ts';
 import type { EndpointControl } from '../../idc/endpoint.ts';
 import { type IdcFront, idcFront } from '../idc-front.ts';
 import { BLK_OP, BLK_STATUS, type BlockDevice, SECTOR_SIZE } from './contract.ts';
-import { type BlockInfo, getInfo, MAX_DISCARD_SECTORS, PLAIN_BYTES, putRequest, VBD_QUOTAS } from './protocol.ts';
+import {
+  type BlockInfo,
+  FRONT_QUOTAS,
+  getInfo,
+  MAX_DISCARD_SECTORS,
+  PLAIN_BYTES,
+  POOL_BYTES,
+  putRequest,
+} from './protocol.ts';
 import { createTransfers, GONE, type Transfers } from './transfers.ts';
 
 /** The front end of a disk: a {@link BlockDevice} for kernels. */
-export default idcFront(VBD_QUOTAS, (endpoint, { name }) => createBlockFront(endpoint, name));
+export default idcFront(FRONT_QUOTAS, createBlockFront);
 
 /** What a verdict means to people; any other one means that the medium failed. */
 const MEANING: Readonly<Record<number, readonly [code: string, text: string]>> = {
@@ -18,7 +28,7 @@ const MEANING: Readonly<Record<number, readonly [code: string, text: string]>> =
   [BLK_STATUS.notSupported]: ['ENOTSUP', 'its back end does not support this'],
 };
 
-function createBlockFront(endpoint: EndpointControl, name: string): IdcFront {
+function createBlockFront(endpoint: EndpointControl, { buffers, name }: FrontContext): IdcFront {
   /** Writes that were begun and not ended; a flush is for those. */
   const writing = new Set<Promise<unknown>>();
   let connection: { readonly info: BlockInfo; readonly transfers: Transfers } | undefined;
@@ -117,12 +127,18 @@ function createBlockFront(endpoint: EndpointControl, name: string): IdcFront {
   return {
     driver,
     async start() {
-      const info = getInfo(await plain(BLK_OP.info, 0, 0, 'asking for its size'));
-      const { buffers } = endpoint;
-      if (info === undefined || buffers === undefined) {
-        throw new XmError('EPROTO', `${name}: its back end describes no disk`);
+      // Fresh for each connection: what the last one has lent may be in use still.
+      const pool = await buffers.pool(POOL_BYTES);
+      try {
+        const info = getInfo(await plain(BLK_OP.info, 0, 0, 'asking for its size'));
+        if (info === undefined || endpoint.state !== 'connected') {
+          throw new XmError('EPROTO', `${name}: its back end describes no disk`);
+        }
+        connection = { info, transfers: createTransfers(endpoint, pool, info.maxSectors) };
+      } catch (error) {
+        pool.close();
+        throw error;
       }
-      connection = { info, transfers: createTransfers(endpoint, buffers, info.maxSectors) };
     },
     handlers: {
       onDisconnect(done) {

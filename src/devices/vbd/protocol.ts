@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Quotas, REFERENCE_BYTES } from '../../idc/contract.ts';
+import { REFERENCE_BYTES } from '../../hv/lending-contract.ts';
+import type { Quotas } from '../../idc/contract.ts';
 import { SECTOR_SIZE } from './contract.ts';
 
-/** Limits of a disk's connection, named by both ends. Only the front end lends memory: its half of the pool holds the data. */
-export const VBD_QUOTAS: Quotas = {
-  inFlight: 32,
-  bodyBytes: 64,
-  poolBytes: 2 * 1024 * 1024,
-  backPoolBytes: 0,
-  registrations: 64,
-};
+/** Limits of a disk's connection, named by both ends. */
+export const VBD_QUOTAS: Quotas = { inFlight: 32, bodyBytes: 64, registrations: 0 };
+
+/** Those of the front end, which lends memory: twice what it needs at once, as its last connection may not have let go. */
+export const FRONT_QUOTAS: Quotas = { ...VBD_QUOTAS, registrations: 2 * VBD_QUOTAS.inFlight };
+
+/** Bytes that the front end lends for a connection. */
+export const POOL_BYTES = 2 * 1024 * 1024;
 
 /** Sectors of one read or write at most (256 KiB): long enough that a request costs little beside its data. */
-export const MAX_REQUEST_SECTORS = VBD_QUOTAS.poolBytes / 8 / SECTOR_SIZE;
+export const MAX_REQUEST_SECTORS = POOL_BYTES / 8 / SECTOR_SIZE;
 /** Sectors of one discard at most (16 MiB), so that a back end which writes zeros is done soon. */
 export const MAX_DISCARD_SECTORS = 32768;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Endpoint, ReceivedTransaction } from '../../idc/contract.ts';
+import type { RemoteBuffers } from '../../idc/remote-contract.ts';
 import { BLK_OP, BLK_STATUS, SECTOR_SIZE, VBD_COUNTERS } from './contract.ts';
 import { statusOf } from './failure.ts';
 import type { Image } from './image.ts';
@@ -42,7 +43,8 @@ interface Operation {
  * @param counters one number for each of `VBD_COUNTERS`
  */
 export function createBlockService(
-  endpoint: Pick<Endpoint, 'buffers' | 'quotas' | 'cork' | 'uncork'>,
+  endpoint: Pick<Endpoint, 'quotas' | 'cork' | 'uncork'>,
+  buffers: Pick<RemoteBuffers, 'pin'>,
   image: () => Image,
   counters: Float64Array,
 ): BlockService {
@@ -84,18 +86,27 @@ export function createBlockService(
   /** Reads and writes: the data lies in the front end's memory, which is pinned as long as the image works with it. */
   function transfer(transaction: ReceivedTransaction, op: 'read' | 'write'): void {
     const { parameters, parametersLength } = transaction;
-    const whole = parametersLength === DATA_BYTES && within(parameters, MAX_REQUEST_SECTORS);
-    // What is read from the disk is written to the memory.
-    const memory = whole ? pin(parameters, op === 'read' ? 'write' : 'read') : undefined;
-    if (memory === undefined) {
+    if (parametersLength !== DATA_BYTES || !within(parameters, MAX_REQUEST_SECTORS)) {
       finish(transaction, BLK_STATUS.error);
       return;
     }
-    count(op === 'read' ? 'rd' : 'wr');
-    count(op === 'read' ? 'rsect' : 'wsect', countOf(parameters));
-    image()[op](memory.bytes, sectorOf(parameters) * SECTOR_SIZE, (error) => {
-      memory.release();
-      finishIo(transaction, error);
+    const length = countOf(parameters) * SECTOR_SIZE;
+    // What is read from the disk is written to the memory.
+    buffers.pin(parameters, REFERENCE_AT, op === 'read' ? 'write' : 'read', (memory) => {
+      if (typeof memory === 'string' || memory.bytes.length < length) {
+        if (typeof memory !== 'string') memory.release();
+        finish(transaction, BLK_STATUS.error);
+        return;
+      }
+      count(op === 'read' ? 'rd' : 'wr');
+      count(op === 'read' ? 'rsect' : 'wsect', length / SECTOR_SIZE);
+      const { bytes } = memory;
+      const exact = bytes.length === length ? bytes : bytes.subarray(0, length);
+      image()[op](exact, sectorOf(parameters) * SECTOR_SIZE, (error) => {
+        if (op === 'read' && !error) memory.filled(0, length);
+        memory.release();
+        finishIo(transaction, error);
+      });
     });
   }
 
@@ -134,16 +145,6 @@ export function createBlockService(
   function within(parameters: Uint8Array, most: number): boolean {
     const sectors = countOf(parameters);
     return sectors > 0 && sectors <= most && sectorOf(parameters) <= image().sectors - sectors;
-  }
-
-  /** Pins what a request refers to, exactly as long as its data; undefined if it gives no right to that much. */
-  function pin(parameters: Uint8Array, right: 'read' | 'write') {
-    const length = countOf(parameters) * SECTOR_SIZE;
-    const pinned = endpoint.buffers?.pin(parameters, REFERENCE_AT, right);
-    if (pinned === undefined || pinned.bytes.length === length) return pinned;
-    if (pinned.bytes.length > length) return { bytes: pinned.bytes.subarray(0, length), release: pinned.release };
-    pinned.release();
-    return undefined;
   }
 
   return {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Registration } from '../../hv/lending-contract.ts';
-import { type Endpoint, type PoolBuffer, type SharedBuffers, TRANSPORT, type Transaction } from '../../idc/contract.ts';
-import { BLK_OP, BLK_STATUS, SECTOR_SIZE } from './contract.ts';
-import { DATA_BYTES, MAX_REQUEST_SECTORS, putRequest, REFERENCE_AT } from './protocol.ts';
+import type { LocalBuffer } from '../../idc/buffers/contract.ts';
+import { slice } from '../../idc/buffers/local-buffer.ts';
+import { type Endpoint, TRANSPORT, type Transaction } from '../../idc/contract.ts';
+import type { LendingPool } from '../../idc/remote-contract.ts';
+import { BLK_OP, BLK_STATUS, type DiskBuffer, SECTOR_SIZE } from './contract.ts';
+import { DATA_BYTES, MAX_REQUEST_SECTORS, POOL_BYTES, putRequest, REFERENCE_AT } from './protocol.ts';
 
 /** How a transfer ended, beside `BLK_STATUS`: the connection is over, and nobody knows. No back end can say this number. */
 export const GONE = 2 ** 32;
@@ -19,10 +22,13 @@ export interface Transfers {
    */
   start(op: number, offset: number, bytes: Uint8Array, done: (verdict: number) => void): void;
   /** Memory from and to which nothing needs to be copied; undefined when no more than half of the pool would be left. */
-  buffer(length: number): PoolBuffer | undefined;
-  /** The connection is over: ends what waits. What was submitted has ended already. */
+  buffer(length: number): DiskBuffer | undefined;
+  /** The connection is over: ends what waits, and gives up the pool. What was submitted has ended already. */
   end(): void;
 }
+
+/** A part of the pool. */
+type Part = LocalBuffer<Uint8Array>;
 
 interface Job {
   readonly op: number;
@@ -30,7 +36,7 @@ interface Job {
   readonly bytes: Uint8Array;
   readonly done: (verdict: number) => void;
   /** The pool's memory in which `bytes` lie; undefined for bytes that have to be copied. */
-  readonly home: PoolBuffer | undefined;
+  readonly home: Part | undefined;
   /** Bytes submitted so far, or all if no more shall be. */
   submitted: number;
   /** Requests in flight. */
@@ -45,7 +51,7 @@ interface Slot {
   readonly free: () => void;
   job: Job;
   at: number;
-  memory: PoolBuffer;
+  memory: Part;
   registration: Registration;
 }
 
@@ -53,15 +59,17 @@ interface Slot {
  * Starts moving data over a connected endpoint. What finds no place or no memory in the pool waits, and long transfers
  * take turns with each other, request by request.
  *
+ * @param pool memory to lend, given up in the end
  * @param most sectors that the back end takes at once
  */
-export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most: number): Transfers {
+export function createTransfers(endpoint: Endpoint, pool: LendingPool, most: number): Transfers {
   const chunk = Math.min(most, MAX_REQUEST_SECTORS) * SECTOR_SIZE;
   const free: Slot[] = [];
   /** What {@link Transfers.buffer} has given out. */
-  const homes = new Set<PoolBuffer>();
+  const homes = new Set<Part>();
   let waiting: Job[] = [];
   let corked = false;
+  let ended = false;
   for (let count = 0; count < endpoint.quotas.inFlight; count++) free.push(createSlot());
 
   function createSlot(): Slot {
@@ -69,7 +77,7 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
       transaction: endpoint.transaction(),
       complete: () => complete(slot as Slot),
       free() {
-        if (slot.job?.home === undefined) slot.memory?.free();
+        if (slot.job?.home === undefined && slot.memory !== undefined) pool.free(slot.memory);
         free.push(slot as Slot);
         pump();
       },
@@ -89,7 +97,7 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
   }
 
   function pump(): void {
-    if (free.length === 0 || waiting.length === 0 || endpoint.buffers !== buffers) return;
+    if (free.length === 0 || waiting.length === 0 || ended || endpoint.state !== 'connected') return;
     publishSoon();
     while (free.length > 0) {
       const job = waiting[0];
@@ -102,9 +110,9 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
   }
 
   /** As much of the pool as there is for `wanted` bytes in one piece, at least a page: half of it never leaves `waiting`. */
-  function take(wanted: number): PoolBuffer | undefined {
+  function take(wanted: number): Part | undefined {
     for (let length = wanted; length >= SECTOR_SIZE; length = (length >> 1) & -SECTOR_SIZE) {
-      const memory = buffers.alloc(length);
+      const memory = pool.alloc(length);
       if (memory !== undefined) return memory;
     }
     return undefined;
@@ -117,13 +125,18 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
     const memory = job.home ?? take(wanted);
     if (memory === undefined) return false;
     const writes = job.op === BLK_OP.write;
-    const length = Math.min(wanted, memory.bytes.length);
-    const inside = job.home === undefined ? 0 : job.bytes.byteOffset - memory.bytes.byteOffset + at;
+    const length = Math.min(wanted, memory.length);
+    const inside = job.home === undefined ? 0 : job.bytes.byteOffset - startOf(memory) + at;
+    // The back end is trusted with its files: it reads and writes them straight from and to this memory.
+    const how = { rights: writes ? 'read' : 'write', by: 'map' } as const;
+    const registration = endpoint.register(slice(memory, inside, length), how);
+    if (registration === undefined) {
+      if (job.home === undefined) pool.free(memory);
+      return false;
+    }
     const slot = free.pop()!;
     const { transaction } = slot;
-    if (writes && job.home === undefined) memory.bytes.set(job.bytes.subarray(at, at + length));
-    // There are more registrations than slots.
-    const registration = buffers.register(memory, writes ? 'read' : 'write', inside, length)!;
+    if (writes && job.home === undefined) memory.base.set(job.bytes.subarray(at, at + length), memory.offset);
     slot.job = job;
     slot.at = at;
     slot.memory = memory;
@@ -140,17 +153,17 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
   function complete({ job, at, memory, transaction, registration, free: release }: Slot): void {
     const verdict = transaction.transport === TRANSPORT.ok ? transaction.error : GONE;
     if (verdict !== BLK_STATUS.okay) fail(job, verdict);
-    else if (job.op === BLK_OP.read && job.home === undefined) job.bytes.set(memory.bytes, at);
+    else if (job.op === BLK_OP.read && job.home === undefined) job.bytes.set(bytesOf(memory), at);
     job.outstanding--;
     registration.unregister(release);
     finish(job);
   }
 
-  function homeOf(bytes: Uint8Array): PoolBuffer | undefined {
+  function homeOf(bytes: Uint8Array): Part | undefined {
     for (const home of homes) {
-      const at = bytes.byteOffset - home.bytes.byteOffset;
-      const inside = at >= 0 && at + bytes.length <= home.bytes.length;
-      if (inside && bytes.buffer === home.bytes.buffer) return home;
+      const at = bytes.byteOffset - startOf(home);
+      const inside = at >= 0 && at + bytes.length <= home.length;
+      if (inside && bytes.buffer === home.base.buffer) return home;
     }
     return undefined;
   }
@@ -173,19 +186,21 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
     },
     buffer(length) {
       let given = length;
-      for (const home of homes) given += home.bytes.length;
-      const memory = given <= endpoint.quotas.poolBytes / 2 ? buffers.alloc(length) : undefined;
+      for (const home of homes) given += home.length;
+      const memory = given <= POOL_BYTES / 2 ? pool.alloc(length) : undefined;
       if (memory === undefined) return undefined;
       homes.add(memory);
       return {
-        bytes: memory.bytes,
+        bytes: bytesOf(memory),
         free() {
-          memory.free();
+          pool.free(memory);
           homes.delete(memory);
         },
       };
     },
     end() {
+      ended = true;
+      pool.close();
       const unfinished = waiting.filter((job) => job.submitted < job.bytes.length);
       waiting = [];
       for (const job of unfinished) {
@@ -194,4 +209,10 @@ export function createTransfers(endpoint: Endpoint, buffers: SharedBuffers, most
       }
     },
   };
+}
+
+const startOf = ({ base, offset }: Part): number => base.byteOffset + offset;
+
+function bytesOf({ base, offset, length }: Part): Uint8Array {
+  return base.subarray(offset, offset + length);
 }

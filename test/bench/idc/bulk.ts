@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Endpoint, REFERENCE_BYTES } from '../../../src/idc/contract.ts';
 import type { RemoteBuffers } from '../../../src/idc/remote-contract.ts';
 
 /** Bytes that are lent, and a name for them that travels. */
@@ -16,37 +15,29 @@ export interface Bulk {
   fetch(reference: Uint8Array, target: Uint8Array, done: () => void): void;
 }
 
-/** Through the memory that a connection's ends share. */
-export function pooledBulk(endpoint: () => Endpoint): Bulk {
+/** Through memory that both ends are in anyway: a reference is a number. */
+export function localBulk(): Bulk {
+  const lent = new Map<number, Uint8Array>();
   return {
     async lend(bytes) {
-      const buffer = endpoint().buffers!.alloc(bytes)!;
-      buffer.bytes.fill(1);
-      const registration = endpoint().buffers!.register(buffer, 'read')!;
-      return {
-        reference: registration.reference,
-        async end() {
-          await new Promise<void>((done) => registration.unregister(done));
-          buffer.free();
-        },
-      };
+      const number = lent.size;
+      lent.set(number, new Uint8Array(new SharedArrayBuffer(bytes)).fill(1));
+      return { reference: Uint8Array.of(number), end: async () => void lent.delete(number) };
     },
     fetch(reference, target, done) {
-      const pin = endpoint().buffers!.pin(reference.subarray(0, REFERENCE_BYTES), 0, 'read')!;
-      target.set(pin.bytes);
-      pin.release();
+      target.set(lent.get(reference[0]!)!);
       done();
     },
   };
 }
 
-/** Through remote buffers, which the hypervisor copies. */
-export function remoteBulk(buffers: RemoteBuffers): Bulk {
+/** Through remote buffers: mapped for the copy, or copied by the hypercall layer chunk by chunk. */
+export function remoteBulk(buffers: RemoteBuffers, by: 'copy' | 'map'): Bulk {
   return {
     async lend(bytes) {
       const buffer = await buffers.alloc(bytes);
       buffer.base.fill(1);
-      const registration = buffers.register(buffer, { rights: 'read' })!;
+      const registration = buffers.register(buffer, { rights: 'read', by })!;
       return {
         reference: registration.reference,
         async end() {

@@ -32,7 +32,7 @@ const ENTRY = new URL('./worker.ts', import.meta.url);
 const SOCKET_PROCESS = fileURLToPath(new URL('./socket-process.ts', import.meta.url));
 const C_SOURCE = fileURLToPath(new URL('./ring.c', import.meta.url));
 const DOMAIN_PAGES = 65_536;
-const IDLE_QUOTAS: Quotas = { inFlight: 4, bodyBytes: 64, poolBytes: 0, registrations: 1 };
+const IDLE_QUOTAS: Quotas = { inFlight: 4, bodyBytes: 64, registrations: 1 };
 
 function startThread(part: Part, transferList: readonly Transferable[] = []): Worker {
   return new Worker(ENTRY, { workerData: part, transferList: [...transferList] });
@@ -73,13 +73,9 @@ const INTRODUCE: Readonly<Record<Carrier, Introduce>> = {
 };
 
 /** Two domains with a connection between them. Others beside it do nothing. */
-async function domains(
-  { messageBytes, bulkBytes }: Shape,
-  carrier: Carrier,
-  { idle = 0, remote = false } = {},
-): Promise<Peers> {
+async function domains({ messageBytes }: Shape, carrier: Carrier, { idle = 0, remote = false } = {}): Promise<Peers> {
   const hv = createHypervisor();
-  const quotas = [quotasFor(messageBytes, bulkBytes), ...new Array<Quotas>(idle).fill(IDLE_QUOTAS)];
+  const quotas = [quotasFor(messageBytes), ...new Array<Quotas>(idle).fill(IDLE_QUOTAS)];
   const start = (kind: 'front' | 'back', domid: number): { thread: Worker; control: MessagePort } => {
     const door = hv.createDomain(domid, DOMAIN_PAGES);
     const { port1, port2 } = new MessageChannel();
@@ -168,7 +164,7 @@ export const COLUMNS = {
   'ring, 100 idle': (shape) => domains(shape, 'ring', { idle: 100 }),
   'remote buffer': (shape) => domains(shape, 'ring', { remote: true }),
   argo: (shape) => domains(shape, 'argo'),
-  loopback: ({ messageBytes, bulkBytes }) => alone({ kind: 'loopback', quotas: quotasFor(messageBytes, bulkBytes) }),
+  loopback: ({ messageBytes }) => alone({ kind: 'loopback', quotas: quotasFor(messageBytes) }),
   MessagePort: (shape) => ports(shape, false),
   'MessagePort transfer': (shape) => ports(shape, true),
   Comlink: comlink,

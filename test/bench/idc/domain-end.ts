@@ -14,7 +14,7 @@ import type { Side } from '../../../src/idc/layout.ts';
 import { createLoopback } from '../../../src/idc/loopback-channel.ts';
 import { createRemoteBuffers } from '../../../src/idc/remote-buffers.ts';
 import type { RemoteBuffers } from '../../../src/idc/remote-contract.ts';
-import { type Bulk, pooledBulk, remoteBulk } from './bulk.ts';
+import { type Bulk, localBulk, remoteBulk } from './bulk.ts';
 import type { DrivingEnd } from './end.ts';
 import { driveEndpoint, servingHandlers } from './endpoint-end.ts';
 
@@ -28,7 +28,7 @@ export type Carrier = 'ring' | 'argo';
 export interface DomainPart {
   readonly door: DomainDoor;
   readonly carrier: Carrier;
-  /** Whether bulk goes through remote buffers, or through the connection's own memory. */
+  /** Whether bulk is copied by the hypercall layer, or mapped. */
   readonly remote: boolean;
   readonly quotas: readonly Quotas[];
   /** To who connects the ends, as xend does for devices. */
@@ -56,8 +56,8 @@ const CONTEXT = {
 /** Argo's port of the connection. */
 const APORT = 40;
 
-function bulkOf({ buffers, remote }: Connection, endpoint: () => EndpointControl): Bulk {
-  return remote ? remoteBulk(buffers) : pooledBulk(endpoint);
+function bulkOf({ buffers, remote }: Pick<Connection, 'buffers' | 'remote'>): Bulk {
+  return remoteBulk(buffers, remote ? 'copy' : 'map');
 }
 
 /** The next message of who connects the ends. */
@@ -79,12 +79,7 @@ async function ringFront({ hypercalls, buffers, quotas, control }: Connection): 
 
 async function ringBack(connection: Connection): Promise<void> {
   const { hypercalls, buffers, quotas, control } = connection;
-  const device = idcBack(quotas, (endpoint) => ({
-    handlers: servingHandlers(
-      quotas,
-      bulkOf(connection, () => endpoint),
-    ),
-  }))({
+  const device = idcBack(quotas, () => ({ handlers: servingHandlers(quotas, bulkOf(connection)) }))({
     ...CONTEXT,
     hypercalls,
     buffers,
@@ -121,11 +116,8 @@ async function argoFront(connection: Connection): Promise<EndpointControl> {
 
 async function argoBack(connection: Connection): Promise<void> {
   const { quotas } = connection;
-  const handlers = servingHandlers(
-    quotas,
-    bulkOf(connection, () => endpoint),
-  );
-  const endpoint: EndpointControl = createEndpoint({ quotas, onBroken: CONTEXT.broken, ...handlers });
+  const handlers = servingHandlers(quotas, bulkOf(connection));
+  const endpoint = createEndpoint({ quotas, onBroken: CONTEXT.broken, ...handlers });
   await connectArgo(connection, 'back', endpoint);
 }
 
@@ -140,7 +132,7 @@ export async function startFront({ door, carrier, remote, quotas, control }: Dom
     endpoints.push(await FRONTS[carrier]({ hypercalls, buffers, remote, quotas: one, control }));
   }
   const [driven] = endpoints as [EndpointControl];
-  return driveEndpoint(driven, remote ? remoteBulk(buffers) : pooledBulk(() => driven));
+  return driveEndpoint(driven, bulkOf({ buffers, remote }));
 }
 
 export async function startBack({ door, carrier, remote, quotas, control }: DomainPart): Promise<void> {
@@ -153,19 +145,11 @@ export async function startBack({ door, carrier, remote, quotas, control }: Doma
 export function startLoopback(quotas: Quotas): DrivingEnd {
   const channels = createLoopback(quotas);
   const near = createEndpoint({ quotas });
-  const far: EndpointControl = createEndpoint({
-    quotas,
-    ...servingHandlers(
-      quotas,
-      pooledBulk(() => far),
-    ),
-  });
+  const bulk = localBulk();
+  const far = createEndpoint({ quotas, ...servingHandlers(quotas, bulk) });
   for (const [endpoint, channel] of [[near, channels.front] as const, [far, channels.back] as const]) {
     endpoint.appear();
     endpoint.connect(channel);
   }
-  return driveEndpoint(
-    near,
-    pooledBulk(() => near),
-  );
+  return driveEndpoint(near, bulk);
 }

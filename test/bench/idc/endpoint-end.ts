@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MAX_ORDER, PAGE_SIZE } from '../../../src/hv/contract.ts';
 import type { EndpointHandlers, Quotas, Transaction } from '../../../src/idc/contract.ts';
 import type { EndpointControl } from '../../../src/idc/endpoint.ts';
 import type { Bulk } from './bulk.ts';
@@ -11,13 +12,13 @@ const DEPTH = 8;
 /** Before the reference of what is to be fetched. */
 const LENGTH_BYTES = 4;
 
-export function quotasFor(messageBytes: number, poolBytes: number): Quotas {
-  return { inFlight: 256, bodyBytes: messageBytes, poolBytes, backPoolBytes: 0, registrations: 8 };
+export function quotasFor(messageBytes: number): Quotas {
+  return { inFlight: 256, bodyBytes: messageBytes, registrations: 8 };
 }
 
 /** The handlers of the other end. A transaction shorter than the quota is a length and a reference: to be fetched. */
-export function servingHandlers({ bodyBytes, poolBytes }: Quotas, bulk: Bulk): EndpointHandlers {
-  const memory = new Uint8Array(poolBytes);
+export function servingHandlers({ bodyBytes }: Quotas, bulk: Bulk): EndpointHandlers {
+  let memory = new Uint8Array(0);
   return {
     onMessage: (message) => message.complete(),
     onTransaction(transaction) {
@@ -27,6 +28,7 @@ export function servingHandlers({ bodyBytes, poolBytes }: Quotas, bulk: Bulk): E
         return;
       }
       const length = new DataView(parameters.buffer, parameters.byteOffset).getUint32(0);
+      if (memory.length < length) memory = new Uint8Array(length);
       const reference = parameters.subarray(LENGTH_BYTES, parametersLength);
       bulk.fetch(reference, memory.subarray(0, length), () => transaction.complete(0));
     },
@@ -96,8 +98,8 @@ export function driveEndpoint(endpoint: EndpointControl, bulk: Bulk): DrivingEnd
       return times;
     },
     async bulk(bytes, count) {
-      // What is more than the pool goes in parts.
-      const size = Math.min(bytes, endpoint.quotas.poolBytes);
+      // What is more than an extent goes in parts.
+      const size = Math.min(bytes, 2 ** MAX_ORDER * PAGE_SIZE);
       const { reference, end } = await bulk.lend(size);
       const transactions = Array.from({ length: DEPTH }, () => endpoint.transaction());
       for (const transaction of transactions) {

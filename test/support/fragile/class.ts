@@ -15,4 +15,4 @@ export const fragile: DeviceClass = {
 };
 
 /** Both ends' limits. */
-export const FRAGILE_QUOTAS = { inFlight: 4, bodyBytes: 16, poolBytes: 0, registrations: 1 };
+export const FRAGILE_QUOTAS = { inFlight: 4, bodyBytes: 16, registrations: 1 };

@@ -8,7 +8,7 @@ import { until } from '../../support/hv-machine.ts';
 import { APORT, type ArgoPair, argoPair, BACK, FRONT } from '../../support/idc-pairs.ts';
 import { createRecorder, pattern, type Recorder, record } from '../../support/idc-recorder.ts';
 
-const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 40, poolBytes: 0, registrations: 1 };
+const QUOTAS: Quotas = { inFlight: 4, bodyBytes: 40, registrations: 1 };
 const PROTOCOL = 0x31434449;
 
 const pairs: ArgoPair[] = [];

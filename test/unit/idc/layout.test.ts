@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DEFAULT_QUOTAS, type Quotas } from '../../../src/idc/contract.ts';
-import { describeControl, ENTRY_BYTES, initControl, layoutOf } from '../../../src/idc/layout.ts';
+import { DEFAULT_QUOTAS } from '../../../src/idc/contract.ts';
+import { describeControl, initControl, layoutOf } from '../../../src/idc/layout.ts';
 import { createRingChannel } from '../../../src/idc/ring-channel.ts';
 import { ringBytes } from '../../../src/ring/request-ring.ts';
 import { SILENT_BELL } from '../../support/idc-pairs.ts';
@@ -10,23 +10,17 @@ import { SILENT_BELL } from '../../support/idc-pairs.ts';
 const quotasOf = fc.record({
   inFlight: fc.nat(8).map((bits) => 2 ** bits),
   bodyBytes: fc.nat(600),
-  poolBytes: fc.nat(4).map((pages) => pages * 4096),
-  registrations: fc.nat(70),
-  backPoolBytes: fc.nat(4).map((pages) => pages * 4096),
 });
 
-test('rings and tables of both sides lie in the area, aligned, and do not touch', () => {
+test('the rings of both sides lie in the area, aligned, and do not touch', () => {
   fc.assert(
     fc.property(quotasOf, (quotas) => {
       const layout = layoutOf(quotas);
       const buffer = new SharedArrayBuffer(0);
-      const parts = (['front', 'back'] as const).flatMap((side) => {
+      const parts = (['front', 'back'] as const).map((side) => {
         const { base, slots, slotBytes } = layout.ring(buffer, side);
         expect(slotBytes).toBeGreaterThanOrEqual(16 + quotas.bodyBytes);
-        return [
-          { at: base, length: ringBytes(slots, slotBytes) },
-          { at: layout.table(side), length: quotas.registrations * ENTRY_BYTES },
-        ];
+        return { at: base, length: ringBytes(slots, slotBytes) };
       });
       let end = 64;
       for (const { at, length } of parts.toSorted((a, b) => a.at - b.at || a.length - b.length)) {
@@ -35,11 +29,6 @@ test('rings and tables of both sides lie in the area, aligned, and do not touch'
         end = at + length;
       }
       expect(layout.controlBytes).toBeGreaterThanOrEqual(end);
-      expect([layout.pool('front'), layout.pool('back'), layout.poolBytes]).toEqual([
-        0,
-        quotas.poolBytes,
-        quotas.poolBytes + quotas.backPoolBytes,
-      ]);
     }),
   );
 });
@@ -61,36 +50,23 @@ test('an area that lies about itself is not believed, or at least all that it sa
   initControl(buffer, DEFAULT_QUOTAS);
   const words = new Int32Array(buffer);
   fc.assert(
-    fc.property(fc.tuple(odd, odd, odd, odd, odd), (said) => {
+    fc.property(fc.tuple(odd, odd), (said) => {
       words.set(said, 1);
       const quotas = describeControl(buffer);
       if (quotas === undefined) return;
       const layout = layoutOf(quotas);
       const { base, slots, slotBytes } = layout.ring(buffer, 'back');
       expect(base + ringBytes(slots, slotBytes)).toBeLessThanOrEqual(buffer.byteLength);
-      expect(layout.table('back') + quotas.registrations * ENTRY_BYTES).toBeLessThanOrEqual(buffer.byteLength);
       expect(Math.log2(slots) % 1).toBe(0);
-      expect(Math.min(layout.pool('back'), layout.poolBytes - layout.pool('back'))).toBeGreaterThanOrEqual(0);
     }),
     { numRuns: 5000 },
   );
 });
 
 test('a channel is not made over memory that is too small', () => {
-  const quotas: Quotas = { ...DEFAULT_QUOTAS, poolBytes: 4096 };
-  const { controlBytes, poolBytes } = layoutOf(quotas);
-  const make = (control: number, pool: number | undefined) => () =>
-    createRingChannel(
-      {
-        control: new SharedArrayBuffer(control),
-        pool: pool === undefined ? undefined : new SharedArrayBuffer(pool),
-        quotas,
-        side: 'back',
-      },
-      SILENT_BELL,
-    );
-  expect(make(controlBytes - 1, poolBytes)).toThrow(RangeError);
-  expect(make(controlBytes, poolBytes - 1)).toThrow(RangeError);
-  expect(make(controlBytes, undefined)).toThrow(RangeError);
-  expect(make(controlBytes, poolBytes)).not.toThrow();
+  const { controlBytes } = layoutOf(DEFAULT_QUOTAS);
+  const make = (bytes: number) => () =>
+    createRingChannel({ control: new SharedArrayBuffer(bytes), quotas: DEFAULT_QUOTAS, side: 'back' }, SILENT_BELL);
+  expect(make(controlBytes - 1)).toThrow(RangeError);
+  expect(make(controlBytes)).not.toThrow();
 });

@@ -140,7 +140,7 @@ describe.each(['copy', 'map'] as const)('a buffer lent by %s', (by) => {
 describe('forwarding', () => {
   /** A endpoint that keeps the reference it is sent. */
   function meet(sender: RemoteBuffers) {
-    const { front, back } = createLoopback({ inFlight: 2, bodyBytes: 64, poolBytes: 0, registrations: 0 });
+    const { front, back } = createLoopback({ inFlight: 2, bodyBytes: 64, registrations: 0 });
     const got: Uint8Array[] = [];
     const quotas = { inFlight: 2, bodyBytes: 64, registrations: 2 };
     const near = createEndpoint({ quotas, buffers: sender });

@@ -28,7 +28,7 @@ function levelAt(domid: number, ticket: number, more: Partial<Level> = {}): Leve
 function endIn(phase: Phase, domid: 1 | 2): { own: Own; peer: Level } {
   const granter = domid === 1;
   let own = newEnd(domid, `${domid}-x`);
-  const offer = granter ? undefined : { grefs: [8], port: 1 };
+  const offer = granter ? undefined : { gref: 8, port: 1 };
   const echo = phase === 'connected' || !granter ? idOf(own) : '';
   const peer = levelAt(3 - domid, 1, { echo, offer });
   if (phase !== 'alone') own = after('appear', own, peer);
@@ -130,7 +130,7 @@ describe('what an end does', () => {
 });
 
 describe('the text of a level', () => {
-  const level = levelAt(1, 4, { echo: '2-y.7', offer: { grefs: [8], port: 3 } });
+  const level = levelAt(1, 4, { echo: '2-y.7', offer: { gref: 8, port: 3 } });
   const text = formatLevel(level, WANTED);
 
   test('is read back', () => {
@@ -139,7 +139,7 @@ describe('the text of a level', () => {
     expect(parseLevel(1, '1-x', formatLevel(bare, WANTED), WANTED)).toEqual(bare);
   });
 
-  test.each(['inFlight', 'bodyBytes', 'poolBytes', 'registrations'] as const)('another %s does not fit', (limit) => {
+  test.each(['inFlight', 'bodyBytes'] as const)('another %s does not fit', (limit) => {
     const quotas = { ...DEFAULT_QUOTAS, [limit]: DEFAULT_QUOTAS[limit] + 4096 };
     expect(parseLevel(1, '1-x', text, { ...WANTED, quotas })?.misfit).toBe('it names other limits');
   });
@@ -151,7 +151,7 @@ describe('the text of a level', () => {
 
   test('over Argo offers a port and no memory', () => {
     const wanted: Agreement = { ...WANTED, channel: 'argo' };
-    const offering = levelAt(1, 4, { offer: { grefs: [], port: 77 } });
+    const offering = levelAt(1, 4, { offer: { gref: undefined, port: 77 } });
     expect(parseLevel(1, '1-x', formatLevel(offering, wanted), wanted)).toEqual(offering);
     expect(parseLevel(1, '1-x', formatLevel(level, wanted), wanted)?.offer).toBeUndefined();
   });
@@ -169,10 +169,10 @@ describe('the text of a level', () => {
   });
 
   test.each<readonly [string, unknown]>([
-    ['grefs', [8, 9]],
-    ['grefs', []],
-    ['grefs', ['8']],
-    ['grefs', 8],
+    ['gref', [8]],
+    ['gref', -8],
+    ['gref', '8'],
+    ['gref', undefined],
     ['port', -1],
   ])('with %s %j there is no offer', (key, value) => {
     const broken = JSON.stringify({ ...JSON.parse(text), [key]: value });

@@ -59,7 +59,7 @@ test('memory that was never prepared, or is too small, is not used', async () =>
   const extent = await all.granter.memory.alloc(0);
   const gref = await all.granter.gnttab.grantAccess(2, extent);
   const port = await all.granter.evtchn.allocUnbound(2);
-  await expect(mapConnection(all.mapper, terms(1), { grefs: [gref], port })).rejects.toThrow('another shape');
+  await expect(mapConnection(all.mapper, terms(1), { gref, port })).rejects.toThrow('another shape');
   expect(all.machine.hv.usage(2)).toMatchObject(NOTHING);
 });
 
@@ -75,8 +75,8 @@ test('what cannot be lent whole is not lent', async () => {
   const back: unknown[] = [];
   const attempt = lendConnection(
     machine.dom(1),
-    terms(2, { quotas: { ...DEFAULT_QUOTAS, poolBytes: 65536 } }),
-    async (loans) => void back.push(...loans),
+    terms(2, { quotas: { ...DEFAULT_QUOTAS, bodyBytes: 1024 } }),
+    async (loan) => void back.push(loan),
   );
   await expect(attempt).rejects.toThrow('pages asked for');
   expect(back).toEqual([]);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { giveAddresses } from '../../../src/domain/addresses.ts';
 import { type Endpoint, type ReceivedTransaction, TRANSPORT } from '../../../src/idc/contract.ts';
 import { until } from '../../support/hv-machine.ts';
+import { bytesIn } from '../../support/idc-remote.ts';
 import { ADDRESS, keepDiary, startDomains } from '../../support/rendezvous-domains.ts';
 
 const echo = {
@@ -144,21 +146,21 @@ test('ends that name other limits do not connect', async () => {
 
 test('each end may lend, and what is lent is seen', async () => {
   using all = startDomains([1, 2]);
-  const quotas = { poolBytes: 4096 };
   const seen: number[] = [];
-  const onTransaction = (asked: ReceivedTransaction) => {
-    const pinned = ends[asked.parameters[24]!]!.buffers!.pin(asked.parameters, 0, 'read')!;
-    seen.push(pinned.bytes[0]!);
-    pinned.release();
-    asked.complete(0);
+  const onTransaction = (index: number) => (asked: ReceivedTransaction) => {
+    const { buffers } = all.domains[index]!;
+    const target = new Uint8Array(1);
+    buffers.receive(asked.parameters, 0, buffers.bytes.of(target), () => {
+      seen.push(target[0]!);
+      asked.complete(0);
+    });
   };
-  const ends = all.domains.map((domain) => domain.connect({ quotas, onTransaction }));
+  const ends = all.domains.map((domain, index) => domain.connect({ onTransaction: onTransaction(index) }));
   await until(connected(...ends));
   for (const [index, end] of ends.entries()) {
-    const range = end.buffers!.alloc(16)!;
-    range.bytes[0] = 10 + index;
-    const { reference } = end.buffers!.register(range, 'read')!;
-    await end.call(Uint8Array.of(...reference, 1 - index));
+    const buffer = await all.domains[index]!.buffers.alloc(16);
+    bytesIn(buffer)[0] = 10 + index;
+    await end.call(end.register(buffer, { rights: 'read' })!.reference);
   }
   expect(seen).toEqual([10, 11]);
 });
@@ -189,7 +191,7 @@ test('[5] a peer that never unmaps does not hold the end of an endpoint up, and 
   using all = startDomains([1, 2]);
   const [domain, hostile] = all.domains;
   const level = (incarnation: number, echo: string) =>
-    JSON.stringify({ ticket: 9, incarnation, closing: false, echo, channel: 'ring', quotas: [32, 112, 64, 0, 0] });
+    JSON.stringify({ ticket: 9, incarnation, closing: false, echo, channel: 'ring', quotas: [32, 112] });
   const publish = (incarnation: number, echo: string) =>
     hostile!.xs.write(`/idc/${ADDRESS}/2/evil`, level(incarnation, echo));
   const offer = () =>
@@ -198,8 +200,7 @@ test('[5] a peer that never unmaps does not hold the end of an endpoint up, and 
   const first = domain!.connect();
   await publish(1, '');
   await until(() => offer()?.echo === 'evil.1');
-  const { grefs } = offer();
-  for (const gref of grefs) await hostile!.hypercalls.gnttab.map(1, gref);
+  await hostile!.hypercalls.gnttab.map(1, offer().gref);
   const { pages } = all.hv.usage(1)!;
   await destroyed(first);
   expect(all.hv.usage(1)).toMatchObject({ pages, ports: 0 });
@@ -207,7 +208,7 @@ test('[5] a peer that never unmaps does not hold the end of an endpoint up, and 
   const second = domain!.connect();
   for (let incarnation = 2; incarnation < 20; incarnation++) await publish(incarnation, '');
   await calm();
-  expect([second.state, offer().grefs]).toEqual(['present', undefined]);
+  expect([second.state, offer().gref]).toEqual(['present', undefined]);
   expect(all.hv.usage(1)).toMatchObject({ pages });
   all.kill(2);
   await until(() => all.hv.usage(1)!.pages === 0);
@@ -247,7 +248,7 @@ test('[26] a peer that breaks the protocol is left, and met again in fresh memor
   const [granter] = [...all.levels()]
     .filter(([path]) => path.startsWith(`/idc/${ADDRESS}/1/`))
     .map(([, text]) => JSON.parse(text));
-  const memory = new Int32Array(all.hv.peek(1, granter.grefs[0])!);
+  const memory = new Int32Array(all.hv.peek(1, granter.gref)!);
   memory.fill(0x7fffffff, 16);
   other.post(new Uint8Array(1));
   await until(() => diary.told === 'acdc');

@@ -11,7 +11,7 @@ import { createRecorder, type Reactions, record } from '../../support/idc-record
 function silentPair(reactions: Reactions) {
   const control = new SharedArrayBuffer(layoutOf(DEFAULT_QUOTAS).controlBytes);
   initControl(control, DEFAULT_QUOTAS);
-  const memory = { control, pool: undefined, quotas: DEFAULT_QUOTAS };
+  const memory = { control, quotas: DEFAULT_QUOTAS };
   const rings = { toBack: 0 };
   let look: (() => void) | undefined;
   const front = createRingChannel({ ...memory, side: 'front' }, { ...SILENT_BELL, notify: () => rings.toBack++ });

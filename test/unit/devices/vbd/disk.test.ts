@@ -203,8 +203,8 @@ describe('a disk refuses', () => {
 
   test('writing, when the disk of its image is full', async () => {
     const full = imageOf(openSync('/dev/full', 'r+'), 1024, false);
-    const back = idcBack(VBD_QUOTAS, (endpoint, { counters }) => ({
-      handlers: createBlockService(endpoint, () => full, counters),
+    const back = idcBack(VBD_QUOTAS, (endpoint, { buffers, counters }) => ({
+      handlers: createBlockService(endpoint, buffers, () => full, counters),
       close: () => full.close(),
     }));
     await using pair = await startVbdPair({ back });
@@ -217,8 +217,8 @@ describe('a disk refuses', () => {
   test('what the image fails at, and goes on', async () => {
     using image = tempImage(MIB);
     const short = imageOf(openSync(image.path, 'r+'), 2 * (MIB / 512), false);
-    const back = idcBack(VBD_QUOTAS, (endpoint, { counters }) => ({
-      handlers: createBlockService(endpoint, () => short, counters),
+    const back = idcBack(VBD_QUOTAS, (endpoint, { buffers, counters }) => ({
+      handlers: createBlockService(endpoint, buffers, () => short, counters),
       close: () => short.close(),
     }));
     await using pair = await startVbdPair({ back });

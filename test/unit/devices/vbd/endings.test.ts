@@ -6,7 +6,8 @@ import { BLK_OP, BLK_STATUS, type BlockDevice } from '../../../../src/devices/vb
 import type { Done, Image } from '../../../../src/devices/vbd/image.ts';
 import { countOf, opOf, putInfo, REFERENCE_AT, sectorOf, VBD_QUOTAS } from '../../../../src/devices/vbd/protocol.ts';
 import { createBlockService } from '../../../../src/devices/vbd/service.ts';
-import type { PinnedBuffer, ReceivedTransaction } from '../../../../src/idc/contract.ts';
+import type { PinnedBuffer } from '../../../../src/hv/lending-contract.ts';
+import type { ReceivedTransaction } from '../../../../src/idc/contract.ts';
 import { createRemoteBuffers } from '../../../../src/idc/remote-buffers.ts';
 import { until } from '../../../support/hv-machine.ts';
 import { diskConfig, pattern, startVbdPair, tempImage } from '../../../support/vbd-pair.ts';
@@ -18,7 +19,7 @@ const GONE = { name: 'XmError', code: 'ENODEV', message: expect.stringMatching(/
 function heldBack() {
   const held: ReceivedTransaction[] = [];
   const pins: PinnedBuffer[] = [];
-  const back = idcBack(VBD_QUOTAS, (endpoint) => ({
+  const back = idcBack(VBD_QUOTAS, (_endpoint, { buffers }) => ({
     handlers: {
       onTransaction(transaction) {
         const { parameters, status } = transaction;
@@ -30,15 +31,17 @@ function heldBack() {
       for (const pin of pins.splice(0)) pin.release();
     },
     open: async () => {
-      pinOf = ({ parameters }, right) => {
-        const pin = endpoint.buffers?.pin(parameters, REFERENCE_AT, right);
-        if (pin === undefined) throw new Error('nothing to pin');
+      pinOf = async ({ parameters }, right) => {
+        const pin = await new Promise<PinnedBuffer | string>((resolve) =>
+          buffers.pin(parameters, REFERENCE_AT, right, resolve),
+        );
+        if (typeof pin === 'string') throw new Error(`nothing to pin: ${pin}`);
         pins.push(pin);
         return pin;
       };
     },
   }));
-  let pinOf: (transaction: ReceivedTransaction, right: 'read' | 'write') => PinnedBuffer;
+  let pinOf: (transaction: ReceivedTransaction, right: 'read' | 'write') => Promise<PinnedBuffer>;
   return { back, held, pin: (transaction: ReceivedTransaction, right: 'read' | 'write') => pinOf(transaction, right) };
 }
 
@@ -63,7 +66,7 @@ describe('answers out of order', () => {
     });
     await until(() => held.length === 4);
     for (const transaction of held.reverse()) {
-      const memory = pin(transaction, 'write');
+      const memory = await pin(transaction, 'write');
       memory.bytes.fill(100 + sectorOf(transaction.parameters), 0, 512);
       memory.release();
       transaction.complete(BLK_STATUS.okay);
@@ -150,7 +153,7 @@ describe('the end of a connection', () => {
     ];
     const outcomes = Promise.allSettled(outstanding);
     await until(() => held.length === VBD_QUOTAS.inFlight);
-    pin(held[0]!, 'write');
+    await pin(held[0]!, 'write');
     await pair.disconnect();
     for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: GONE });
     expect(disk.size).toBe(0);
@@ -202,8 +205,8 @@ describe('the end of a connection', () => {
       sync: (done) => done(null),
       close: async () => {},
     };
-    const back = idcBack(VBD_QUOTAS, (endpoint, { counters }) => {
-      const { onTransaction, idle } = createBlockService(endpoint, () => image, counters);
+    const back = idcBack(VBD_QUOTAS, (endpoint, { buffers, counters }) => {
+      const { onTransaction, idle } = createBlockService(endpoint, buffers, () => image, counters);
       return { handlers: { onTransaction }, idle };
     });
     await using pair = await startVbdPair({ back });
@@ -214,7 +217,7 @@ describe('the end of a connection', () => {
     writes[0]!(null);
     // Time enough for a back end that does not wait to unmap the front end's memory, which takes a hypercall each.
     for (let call = 0; call < 10; call++) await pair.machine.dom(0).evtchn.status(1);
-    expect(hv.usage(0)?.mappings).toBe(2);
+    expect(hv.usage(0)?.mappings).toBe(1);
     writes[1]!(null);
     await disconnected;
     expect(hv.usage(0)?.mappings).toBe(0);
