@@ -5,6 +5,10 @@ import type { Report } from '../sxp/report.ts';
 
 /** What a configuration is read with. */
 export interface ReadOptions {
+  /** `sxp` if it is nothing else; absent, it is recognised ({@link isPython}). */
+  readonly format?: 'sxp' | undefined;
+  /** `NAME=VALUE` each, for a Python-style configuration. */
+  readonly variables?: readonly string[] | undefined;
   /** Absolute; relative paths of the configuration start here. */
   readonly directory: string;
   /** All device classes there are. */

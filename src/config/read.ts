@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Source, Span, SxpNode } from '../sxp/contract.ts';
+import type { ParseResult, Source, Span, SxpNode } from '../sxp/contract.ts';
 import { parse } from '../sxp/parse.ts';
 import { positionOf } from '../sxp/position.ts';
 import { collector } from '../sxp/report.ts';
@@ -9,12 +9,15 @@ import type { ConfigResult, VmConfig } from './contract.ts';
 import { vmFields } from './fields.ts';
 import { asForms, FIELD, type Form, group } from './form.ts';
 import { imageFields } from './image.ts';
+import { isPython } from './language.ts';
+import { readWords } from './python/command-line.ts';
+import { readPython } from './python/read.ts';
 
 /** Smallest quota that a thread can live in, MB. */
 const MIN_OWN_MEMORY = 16;
 
 /**
- * Reads the `(vm ...)` forms of a text, one for each domain.
+ * Reads the `(vm ...)` forms of a text, one for each domain; a Python-style text stands for one.
  *
  * Every field of the text ends up in the configuration or is reported; all findings, those of the parser too, come at once
  * and in the order of the text. After a syntax error what could be read is still checked, only nothing is called missing.
@@ -23,14 +26,36 @@ const MIN_OWN_MEMORY = 16;
  * own names instead of aliases. Nothing is looked up outside the text: files need not exist.
  */
 export function readConfig(source: Source, options: ReadOptions): ConfigResult {
-  const { forms, diagnostics } = parse(source);
+  const { forms, diagnostics, complete } = parseAny(source, options);
   const { report, done } = collector();
-  const complete = diagnostics.length === 0;
-  const place: Context['place'] = (span) => ` on line ${positionOf(source, span.start).line}`;
+  const place: Context['place'] = (span) =>
+    span.source === undefined ? ` on line ${positionOf(source, span.start).line}` : ` on the command line`;
   const configs = readForms(forms, { ...options, report, complete, place });
   const all = [...diagnostics, ...done()].sort((a, b) => a.span.start - b.span.start);
   const refused = all.some(({ severity }) => severity === 'error');
   return { configs: refused ? undefined : (configs as readonly VmConfig[]), diagnostics: all };
+}
+
+/** The forms of a text in either language; `complete` unless a syntax error may have swallowed some of it. */
+function parseAny(source: Source, { format, variables = [] }: ReadOptions): ParseResult & Pick<Context, 'complete'> {
+  const python = isPython(source);
+  if (python && format !== 'sxp') {
+    const read = readPython(source, variables);
+    return { ...read, complete: read.forms.length > 0 };
+  }
+  const { report, done } = collector();
+  if (python) {
+    const message = 'this is no SXP, which begins with a parenthesis';
+    report('config-not-sxp', message, { start: 0, end: 0 }, 'a Python-style configuration is given without -F');
+    return { forms: [], diagnostics: done(), complete: false };
+  }
+  const [first] = readWords(variables, report).values();
+  if (first !== undefined) {
+    const message = 'this configuration is SXP and takes no NAME=VALUE';
+    report('config-variables', message, first.nameSpan, 'only a Python-style one has variables');
+  }
+  const { forms, diagnostics } = parse(source);
+  return { forms, diagnostics: [...diagnostics, ...done()], complete: diagnostics.length === 0 };
 }
 
 function readForms(forms: readonly SxpNode[], context: Context): readonly (Partial<VmConfig> | undefined)[] {

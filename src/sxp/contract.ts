@@ -10,6 +10,8 @@ export type Sxp = string | number | readonly Sxp[];
 export interface Span {
   readonly start: number;
   readonly end: number;
+  /** The text it is in, if that is not the one that is being read: a command line may add to a file. */
+  readonly source?: Source;
 }
 
 /** An atom, string or data block: after parsing they cannot be told apart. */

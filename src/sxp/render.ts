@@ -18,9 +18,10 @@ const BEFORE = 40;
  * ```
  */
 export function renderDiagnostic(source: Source, diagnostic: Diagnostic): string {
-  const { line, column, span } = positionOf(source, diagnostic.span.start);
-  const lines = [`${source.name}:${line}:${column}: ${diagnostic.severity}: ${diagnostic.message}`];
-  if (span.end > span.start) lines.push(...excerpt(source.text, span, diagnostic.span));
+  const { name, text } = diagnostic.span.source ?? source;
+  const { line, column, span } = positionOf(diagnostic.span.source ?? source, diagnostic.span.start);
+  const lines = [`${name}:${line}:${column}: ${diagnostic.severity}: ${diagnostic.message}`];
+  if (span.end > span.start) lines.push(...excerpt(text, span, diagnostic.span));
   if (diagnostic.hint !== undefined) lines.push(`hint: ${diagnostic.hint}`);
   return lines.join('\n');
 }

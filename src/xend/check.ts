@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { VmConfig } from '../config/contract.ts';
+import { isPython } from '../config/language.ts';
 import { printConfig } from '../config/print.ts';
 import { readConfig } from '../config/read.ts';
 import type { DeviceClass } from '../devices/contract.ts';
@@ -9,13 +10,14 @@ import type { CheckResult, ConfigText } from './contract.ts';
 
 /** Reads a configuration text once, for `validate`, for the dry run and for `create`. */
 export function checkConfig(
-  { text: written, file, directory, number }: ConfigText,
+  { text: written, file, directory, format, variables, number }: ConfigText,
   classes: readonly DeviceClass[],
 ): { readonly result: CheckResult; readonly configs: readonly VmConfig[] | undefined } {
-  const numbered = number !== undefined && written.includes('%d');
+  // In Python-style text it formats a value.
+  const numbered = number !== undefined && written.includes('%d') && !isPython({ name: file, text: written });
   const text = numbered ? written.replaceAll('%d', String(number)) : written;
   const source = { name: file, text };
-  const { configs: read, diagnostics } = readConfig(source, { directory, classes });
+  const { configs: read, diagnostics } = readConfig(source, { directory, classes, format, variables });
   const configs =
     number === undefined || numbered ? read : read?.map((config) => ({ ...config, name: `${config.name}-${number}` }));
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
@@ -25,8 +27,9 @@ export function checkConfig(
     errors,
     warnings: diagnostics.length - errors,
     diagnostics: diagnostics.map(({ severity, code, message, span, hint }) => {
-      const { line, column } = positionOf(source, span.start);
-      return { severity, code, message, file, line, column, ...(hint === undefined ? {} : { hint }) };
+      const from = span.source ?? source;
+      const { line, column } = positionOf(from, span.start);
+      return { severity, code, message, file: from.name, line, column, ...(hint === undefined ? {} : { hint }) };
     }),
     ...(configs === undefined ? {} : { sxp: configs.map(printConfig).join('') }),
   };

@@ -95,8 +95,12 @@ export interface ConfigText {
   readonly file: string;
   /** Absolute directory against which relative paths are resolved. */
   readonly directory: string;
-  /** Which of many copies is meant: it stands for each `%d` of the text or, if there is none, is appended to names after a `-`. */
+  /** Which of many copies is meant: it stands for each `%d` of an SXP text or, if there is none, is appended to names after a `-`. */
   readonly number?: number;
+  /** `sxp` if it is nothing else; absent, it is recognised. */
+  readonly format?: 'sxp' | undefined;
+  /** `NAME=VALUE` each: variables of a Python-style configuration. */
+  readonly variables?: readonly string[] | undefined;
 }
 
 /** Outcome of checking a text. `report` is ready to print (all findings, with carets, and the last newline); empty when there is nothing to say. */

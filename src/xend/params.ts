@@ -39,7 +39,15 @@ const optional = (kind: Kind): Kind => ({ ...kind, optional: true });
 
 const NAMES = { names: optional(TEXTS) };
 const DOMAIN = { domain: TEXT };
-const CONFIG = { text: TEXT, file: TEXT, directory: DIRECTORY, number: optional(COUNT) };
+const FORMAT: Kind = { what: 'sxp', holds: (value) => value === 'sxp' };
+const CONFIG = {
+  text: TEXT,
+  file: TEXT,
+  directory: DIRECTORY,
+  format: optional(FORMAT),
+  variables: optional(TEXTS),
+  number: optional(COUNT),
+};
 
 /** The parameters of each method, as `contract.ts` has them. */
 const PARAMETERS: {

@@ -28,7 +28,7 @@ afterAll(async () => {
   await xend[Symbol.asyncDispose]();
 });
 
-const CONFIG = { text: '(vm)', file: 'x.sxp', directory: '/tmp', number: 1 };
+const CONFIG = { text: '(vm)', file: 'x.sxp', directory: '/tmp', format: 'sxp' as const, variables: ['a=b'], number: 1 };
 const DOMAIN = { domain: 'nobody' };
 
 /** A correct call of each method, with all parameters. */

@@ -31,7 +31,7 @@ test('a damaged configuration is read completely or refused with reasons, and ne
         (now, edit) => now.slice(0, edit.at) + edit.piece + now.slice(edit.at + edit.length),
         valid,
       );
-      const source = { name: 'fuzz', text };
+      const source = { name: 'fuzz.sxp', text };
       const { configs, diagnostics } = readConfig(source, options);
       expect(configs === undefined).toBe(diagnostics.length > 0);
       if (configs === undefined) {

@@ -18,11 +18,11 @@ test('defaults are printed', () => {
   expect(printConfig(config!)).toBe(`(vm
     (name web)
     (memory 64)
-    (vcpus 1)
-    (pool dedicated)
     (on_poweroff destroy)
     (on_reboot restart)
     (on_crash destroy)
+    (vcpus 1)
+    (pool dedicated)
     (image (js (kernel shell) (args '')))
     (device (vbd (dev xvda) (mode r) (bootable false) (backend 0)))
 )

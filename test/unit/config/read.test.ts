@@ -242,7 +242,7 @@ describe('hints', () => {
     ['(kernel x)', 'it belongs into (image (js (kernel ...)))'],
     [
       '(bootloader x)',
-      'known fields: name, memory, vcpus, pool, on_poweroff, on_reboot, on_crash, backend, idc, image, device',
+      'known fields: name, memory, on_poweroff, on_reboot, on_crash, vcpus, pool, backend, idc, image, device',
     ],
     ['(device (vdb))', "did you mean 'vbd'?"],
     ['(device (usb))', 'known classes: vbd, vif, console'],
