@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, integer, string } from '@oclif/core/flags';
-import { optionalWord } from '../src/cli/args.ts';
+import { boolean, integer } from '@oclif/core/flags';
 import { attach } from '../src/cli/attach.ts';
 import { XmCommand } from '../src/cli/command.ts';
 import { createCopies } from '../src/cli/copies.ts';
-import { usageError } from '../src/cli/failure.ts';
-import { readConfig } from '../src/cli/input.ts';
+import { configFlags, configWords, readGiven } from '../src/cli/create.ts';
 import { checkText } from '../src/cli/validate.ts';
 
 export default class Create extends XmCommand {
   static override description =
-    'Create and start the domains of a configuration file.\nWhen one of several cannot be created, none of them is; --json shows one domain as an object, several as a list.\nCopies (-N) are numbered: the number takes the place of each %d, or else is appended to names after a -.';
+    'Create and start the domains of a configuration file.\nThe file is SXP or Python-style. When one of several domains cannot be created, none is; --json shows one domain as an object, several as a list.\nCopies (-N) are numbered: the number takes the place of each %d in SXP, or else is appended to names after a -.';
   static override examples = [
     '<%= config.bin %> create configs/demo.sxp',
     { description: 'Several domains at once:', command: '<%= config.bin %> create configs/idc-pair.sxp' },
+    {
+      description: 'Python-style, with a variable that it asks for, and another name:',
+      command: '<%= config.bin %> create configs/numbered.cfg vmid=3 name=three',
+    },
     { description: 'Start it and stay on its console:', command: '<%= config.bin %> create -c configs/demo.sxp' },
     { description: 'A thousand of them:', command: '<%= config.bin %> create -N 1000 configs/cow-boot.sxp' },
     {
@@ -21,9 +23,9 @@ export default class Create extends XmCommand {
       command: '<%= config.bin %> create -n configs/demo.sxp',
     },
   ];
-  static override args = { configFile: optionalWord('Configuration, or - for stdin.') };
+  static override args = { configFile: configWords() };
   static override flags = {
-    config: string({ char: 'F', charAliases: ['f'], aliases: ['defconfig'], description: 'The configuration.' }),
+    ...configFlags,
     copies: integer({ char: 'N', min: 1, exclusive: ['console'], description: 'So many copies; as many as fit stay.' }),
     console: boolean({ char: 'c', aliases: ['console_autoconnect'], description: 'Connect to the first console.' }),
     dryrun: boolean({ char: 'n', aliases: ['dry-run'], description: 'Check it and print it as SXP, create nothing.' }),
@@ -33,18 +35,14 @@ export default class Create extends XmCommand {
 
   async run() {
     const { args, flags } = await this.parse(Create);
-    const file = args.configFile ?? flags.config;
-    if (file === undefined || (args.configFile !== undefined && flags.config !== undefined)) {
-      throw usageError('Expected one configuration file.');
-    }
-    const config = await readConfig(file);
+    const config = await readGiven(args.configFile ?? [], flags);
     if (flags.dryrun) {
       const checked = await checkText(this.xend(), flags.copies === undefined ? config : { ...config, number: 1 });
       this.print(checked.sxp ?? '');
       return checked;
     }
     const say = (line: string) => this.print(flags.quiet ? '' : line);
-    say(`Using config file "${file}".\n`);
+    say(`Using config file "${config.file}".\n`);
     if (flags.copies !== undefined) {
       const silent = flags.quiet || this.jsonEnabled();
       const copies = await createCopies(this.xend(), { ...config, paused: flags.paused }, flags.copies, silent);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { someWords } from '../src/cli/args.ts';
 import { XmCommand } from '../src/cli/command.ts';
-import { readConfig } from '../src/cli/input.ts';
+import { readConfig, splitWords } from '../src/cli/input.ts';
 import { counted } from '../src/cli/validate.ts';
 
 export default class Validate extends XmCommand {
@@ -11,14 +11,15 @@ export default class Validate extends XmCommand {
     '<%= config.bin %> validate configs/demo.sxp',
     '<%= config.bin %> validate configs/*.sxp --json',
   ];
-  static override args = { configFile: someWords('Configurations, or - for stdin.') };
+  static override args = { configFile: someWords('Configurations, or - for stdin; NAME=VALUE are their variables.') };
 
   async run() {
     const { args } = await this.parse(Validate);
     const xend = this.xend();
     const results = [];
-    for (const typed of args.configFile) {
-      const config = await readConfig(typed);
+    const { files, variables } = splitWords(args.configFile);
+    for (const typed of files) {
+      const config = { ...(await readConfig(typed)), ...(variables.length === 0 ? {} : { variables }) };
       const { file } = config;
       const result = await xend.call('config.check', config);
       this.print(`${result.report}${file}: ${counted(result) || 'ok'}\n`);

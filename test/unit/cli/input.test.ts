@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readConfig, readPairs } from '../../../src/cli/input.ts';
+import { readConfig, readPairs, splitWords } from '../../../src/cli/input.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'xm-input-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -24,6 +24,28 @@ describe('configuration files', () => {
     await expect(readConfig(file)).rejects.toThrow(
       expect.objectContaining({ message: `Unable to open config file: ${file}`, hint, exit: 1 }),
     );
+  });
+});
+
+describe('where a configuration is looked for', () => {
+  const path = `/no/such:${directory}`;
+
+  test('as given first, then along the path, whose directory is the one that counts', async () => {
+    writeFileSync(join(directory, 'b.cfg'), "name = 'b'");
+    const file = join(directory, 'b.cfg');
+    expect(await readConfig('b.cfg', path)).toEqual({ text: "name = 'b'", file, directory });
+    expect((await readConfig('package.json', `${directory}:.`)).file).toBe('package.json');
+  });
+
+  test.each([['c.cfg'], ['/c.cfg'], ['']])('%j is nowhere', async (name) => {
+    await expect(readConfig(name, path)).rejects.toThrow(`Unable to open config file: ${name}`);
+  });
+});
+
+test('words are files or variables', () => {
+  expect(splitWords(['a.cfg', 'x=1', './b=c', 'y=z=', '-'])).toEqual({
+    files: ['a.cfg', './b=c', '-'],
+    variables: ['x=1', 'y=z='],
   });
 });
 

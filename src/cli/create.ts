@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import { string } from '@oclif/core/flags';
+import type { ConfigText } from '../xend/contract.ts';
+import { words } from './args.ts';
+import { usageError } from './failure.ts';
+import { CONFIG_PATH, readConfig, splitWords } from './input.ts';
+
+/** What is read when no file is given (spec/xend.md 2.2). */
+const DEFAULT_FILE = 'xmdefconfig';
+
+/** The configuration and its variables. */
+export const configWords = () =>
+  words('Configuration, or - for stdin; NAME=VALUE are variables of a Python-style one.');
+
+/** The options that say which configuration is meant. */
+export const configFlags = {
+  defconfig: string({ char: 'f', description: 'The configuration, as an option.', exclusive: ['config'] }),
+  config: string({ char: 'F', description: 'The configuration, which is SXP and taken as it is.' }),
+  path: string({ description: 'Where a file is looked for that is not found as given.', default: CONFIG_PATH }),
+};
+
+/** What was given for them. */
+interface ConfigOptions {
+  readonly config: string | undefined;
+  readonly defconfig: string | undefined;
+  readonly path: string;
+}
+
+/**
+ * Reads the configuration that the words and options of `xm create` mean.
+ *
+ * @throws XmError when there is none, when there are several, or when it cannot be read
+ */
+export async function readGiven(
+  words: readonly string[],
+  { config, defconfig, path }: ConfigOptions,
+): Promise<ConfigText> {
+  const { files, variables } = splitWords(words);
+  const given = [...files, ...[config, defconfig].filter((file) => file !== undefined)];
+  if (given.length > 1 || (given.length === 0 && variables.length === 0)) {
+    throw usageError('Expected one configuration file.');
+  }
+  const text = await readConfig(given[0] ?? DEFAULT_FILE, path);
+  const format = config === undefined ? {} : { format: 'sxp' as const };
+  return { ...text, ...format, ...(variables.length === 0 ? {} : { variables }) };
+}
