@@ -6,14 +6,19 @@ import { makeDemoImage } from '../../scripts/image.ts';
 import { xmHome } from '../support/xm.ts';
 
 const configs = resolve(import.meta.dirname, '../../configs');
-const samples = readdirSync(configs, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sxp'));
+const samples = readdirSync(configs, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  /\.(?:sxp|cfg)$/.test(name),
+);
+
+/** Variables that samples ask for. */
+const VARIABLES: Readonly<Record<string, readonly string[]>> = { 'numbered.cfg': ['vmid=3'] };
 
 beforeAll(() => {
   makeDemoImage();
 });
 
 test('there are samples', () => {
-  expect(samples).toContain('demo.sxp');
+  expect(samples).toEqual(expect.arrayContaining(['demo.sxp', 'numbered.cfg']));
 });
 
 interface Created {
@@ -24,8 +29,9 @@ interface Created {
 test.each(samples)('configs/%s is valid, boots, and can be ended', async (sample) => {
   await using home = xmHome();
   const file = join(configs, sample);
-  await home.ok(['validate', file]);
-  const created = [await home.json<Created | readonly Created[]>(['create', file])].flat();
+  const variables = VARIABLES[sample] ?? [];
+  await home.ok(['validate', file, ...variables]);
+  const created = [await home.json<Created | readonly Created[]>(['create', file, ...variables])].flat();
   const listed = await home.json<{ name: string }[]>(['list']);
   for (const { name } of created) {
     const { status } = await home.run(['destroy', name]);
