@@ -72,13 +72,7 @@ export function createTransactionTable(core: Core, domain: Domain): TransactionT
 
     within(id, action) {
       if (id === 0) return core.direct(action);
-      const transaction = named(id);
-      try {
-        return action(transaction);
-      } catch (error) {
-        if (error instanceof StoreError && error.errno === 'ENOSPC') transaction.failed = true;
-        throw error;
-      }
+      return named(id).run(action);
     },
 
     clear() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { StoreError } from './contract.ts';
+import { type Action, createHistory } from './history.ts';
 import type { StorePath } from './paths.ts';
 import { ownerOf } from './permissions.ts';
 import { enforce } from './quotas.ts';
@@ -24,8 +25,8 @@ export interface Commit {
 }
 
 export interface Transaction extends Workspace {
-  /** Set after a refused operation: what is left must not be committed by somebody who did not look. */
-  failed: boolean;
+  /** Runs an operation in it. @throws StoreError what the operation throws */
+  run<T>(action: Action<T>): T;
   /** Merges the changes into `current`. @throws StoreError EAGAIN when something it rests on changed; ENOMEM when failed */
   commit(current: TreeNode): Commit;
 }
@@ -33,8 +34,10 @@ export interface Transaction extends Workspace {
 /**
  * A private copy of the store as it was at the start: what others do meanwhile is not seen (spec/primitives.md 1.4).
  *
- * Conflicts are the C daemon's: every node touched must still have the generation it had in the snapshot, a removed subtree
- * must be the very same. One difference: what only read saw a consistent snapshot, so it always commits.
+ * A commit is certain to be right when every node touched still has the generation it had in the snapshot, and a removed
+ * subtree is the very same: then the changes are merged. Else all requests are asked again, of the present store: when each
+ * gets the answer it had, nobody can tell that the transaction did not run just now, and that is what is committed. Otherwise
+ * it is EAGAIN. What only read saw a consistent snapshot, and always commits.
  *
  * @param owned nodes of a domain outside of the transaction
  */
@@ -44,6 +47,9 @@ export function createTransaction(context: Context, snapshot: TreeNode, owned: (
   const removed = new Set<string>();
   const changes = new Map<string, Change>();
   const charges = new Map<number, number>();
+  const history = createHistory();
+  /** A refused operation: what is left must not be committed by somebody who did not look. */
+  let failed = false;
 
   function unchanged(current: TreeNode, { path, node, whole }: Touch): boolean {
     const now = lookup(current, path.parts);
@@ -74,9 +80,16 @@ export function createTransaction(context: Context, snapshot: TreeNode, owned: (
     return root;
   }
 
-  return {
+  const transaction: Transaction = {
     root: snapshot,
-    failed: false,
+    run(action) {
+      try {
+        return history.run(transaction, action);
+      } catch (error) {
+        if (error instanceof StoreError && error.errno === 'ENOSPC') failed = true;
+        throw error;
+      }
+    },
     touch(path, whole = false) {
       const before = touched.get(path.text);
       if (before === undefined) enforce(context.quotas, 'transaction-nodes', context.caller, touched.size + 1);
@@ -99,14 +112,19 @@ export function createTransaction(context: Context, snapshot: TreeNode, owned: (
       charges.set(domid, (charges.get(domid) ?? 0) + nodes);
     },
     commit(current) {
-      if (this.failed) throw new StoreError('ENOMEM', 'an operation of the transaction was refused');
+      if (failed) throw new StoreError('ENOMEM', 'an operation of the transaction was refused');
       if (modified.size === 0) return { root: current, changes: [], charges };
       const same = [...touched.values()].every((touch) => unchanged(current, touch));
-      if (!same || !ownersLive(this.root)) throw new StoreError('EAGAIN');
-      const root = current === snapshot ? this.root : merge(current, this.root);
+      if (!same || !ownersLive(transaction.root)) {
+        const again = createTransaction(context, current, owned);
+        if (current === snapshot || !history.repeat(again)) throw new StoreError('EAGAIN');
+        return again.commit(current);
+      }
+      const root = current === snapshot ? transaction.root : merge(current, transaction.root);
       const seen = ({ path }: Change) =>
         lookup(current, path.parts) !== undefined || lookup(root, path.parts) !== undefined;
       return { root, changes: [...changes.values()].filter(seen), charges };
     },
   };
+  return transaction;
 }

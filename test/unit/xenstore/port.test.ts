@@ -141,11 +141,12 @@ describe.each(kinds)('client %s', (_name, make) => {
   test('retries are bounded', async () => {
     const { client, dom1 } = make();
     let runs = 0;
+    dom1.write('n', 'theirs');
     const hopeless = client.transaction(
       async (tx) => {
         runs++;
-        await tx.write('n', 'mine');
-        dom1.write('n', 'theirs');
+        await tx.write('n', `not ${await tx.read('n')}`);
+        dom1.write('n', `theirs ${runs}`);
       },
       { retries: 5 },
     );
