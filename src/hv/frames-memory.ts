@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { totalmem } from 'node:os';
 import { HypercallError, PAGE_SIZE } from './contract.ts';
 
 // Taken before any kernel runs: one that replaces them must not be handed the memory of others.
@@ -16,13 +15,8 @@ export const TABLE_FRAMES = 64;
 const CHUNK_SHIFT = 10;
 const CHUNK = 1 << CHUNK_SHIFT;
 
-/**
- * Frames and tables that a machine can have: as many frames as it has memory for, and a table for each frame of the half of it
- * that domains have for pages, as each may be a buffer of its own. No more, because a process with very many addresses cannot
- * start others.
- */
-const MAX_FRAMES = wholeChunks(totalmem() / PAGE_SIZE);
-const MAX_TABLES = wholeChunks(MAX_FRAMES / 2 + 2 ** 16);
+/** Tables beside those for pages: what is on its way. */
+const SPARE_TABLES = 2 ** 16;
 
 /** Most bytes that are added at once: some systems refuse more than they have. */
 const STEP = 2 ** 30;
@@ -82,14 +76,22 @@ function createItems(most: number, debt: number): Items {
   return items;
 }
 
-/** Addresses for all that the machine can have; the operating system gives memory to what is touched. */
-export function createFrameMemory(): FrameMemory {
+/**
+ * Addresses for all that the machine can have; the operating system gives memory to what is touched. No more, because a process
+ * with very many addresses cannot start others.
+ *
+ * @param most bytes of frames. There is a table for each frame of half of them, since each may be a buffer of its own and the
+ * other half of a domain's memory is its heap
+ */
+export function createFrameMemory(most: number): FrameMemory {
+  const frames = wholeChunks(most / PAGE_SIZE);
+  const tables = wholeChunks(frames / 2 + SPARE_TABLES);
   return {
-    frames: createItems(MAX_FRAMES, HAND.frameDebt),
-    tables: createItems(MAX_TABLES, HAND.tableDebt),
-    bytes: new SharedArrayBuffer(0, { maxByteLength: MAX_FRAMES * PAGE_SIZE }),
-    // It does not: that would make reading it several times slower.
-    entries: words(MAX_TABLES * TABLE_FRAMES),
+    frames: createItems(frames, HAND.frameDebt),
+    tables: createItems(tables, HAND.tableDebt),
+    bytes: new SharedArrayBuffer(0, { maxByteLength: frames * PAGE_SIZE }),
+    // It does not grow: that would make reading it several times slower.
+    entries: words(tables * TABLE_FRAMES),
   };
 }
 
@@ -101,7 +103,7 @@ export function createHands(): Words {
 export function growTo({ frames, tables, bytes }: FrameMemory, frameCount: number, tableCount: number): void {
   const [allFrames, allTables] = [wholeChunks(frameCount), wholeChunks(tableCount)];
   try {
-    if (allTables > MAX_TABLES) throw new RangeError(`at most ${MAX_TABLES} tables`);
+    if (allTables > tables.counts.length) throw new RangeError(`at most ${tables.counts.length} tables`);
     while (bytes.byteLength < allFrames * PAGE_SIZE) {
       bytes.grow(Math.min(bytes.byteLength + STEP, allFrames * PAGE_SIZE));
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { totalmem } from 'node:os';
 import { type DomId, type FrameUsage, HypercallError } from './contract.ts';
 import { close, FIRST_SLOT, type PoolWords, unlockFor } from './frames-lock.ts';
 import {
@@ -73,7 +74,8 @@ interface Machine {
   readonly pools: Map<number, Pool>;
 }
 
-export function createFrames(): Frames {
+/** @param most bytes that all pools can have; the system's memory unless said */
+export function createFrames(most: number = totalmem()): Frames {
   let machine: Machine | undefined;
   let nextId = 1;
 
@@ -87,7 +89,7 @@ export function createFrames(): Frames {
   return {
     createPool({ domid, memory: quota, ownThread = true }, pages) {
       if (!Number.isInteger(pages) || pages < 0) throw new HypercallError('EINVAL', `no pool has ${pages} pages`);
-      machine ??= createMachine();
+      machine ??= createMachine(most);
       const { memory, pools } = machine;
       const transits = ownThread ? TRANSIT_VECTORS : 0;
       const slots = pages + transits;
@@ -143,8 +145,8 @@ function createMover(memory: FrameMemory, domid: DomId | undefined): Mover {
   return { memory, holder: domid === undefined ? 2 ** 30 : domid + 1, hands: createHands() };
 }
 
-function createMachine(): Machine {
-  const memory = createFrameMemory();
+function createMachine(most: number): Machine {
+  const memory = createFrameMemory(most);
   return { memory, control: createMover(memory, undefined), movers: new Map(), pools: new Map() };
 }
 

@@ -83,9 +83,12 @@ export interface Store {
   check(): readonly string[];
 }
 
-/** @param ownThread false: the operating system gets none of the pages */
-export function createStore(pages: Pages, ownThread = true): Store {
-  const frames = createFrames();
+/**
+ * @param ownThread false: the operating system gets none of the pages
+ * @param most bytes of the machine, if not this one's
+ */
+export function createStore(pages: Pages, ownThread = true, most?: number): Store {
+  const frames = createFrames(most);
   let domid = 0;
   return {
     ...frames,

@@ -149,7 +149,7 @@ describe('pages to pages', () => {
 
   test('lengths beyond 4 GiB', async () => {
     const length = 2 ** 32 + 2 * PAGE + 1;
-    const big = store.pool(3 * 2 ** 20);
+    const big = createStore(pages, true, 32 * 2 ** 30).pool(3 * 2 ** 20);
     const source = big.alloc(length, 7)!;
     const target = big.alloc(length, 7)!;
     const at = 2 ** 32 + 5;
