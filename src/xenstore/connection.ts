@@ -114,6 +114,7 @@ export function createConnection(
       mustBeOpen();
       transactions.need(tx);
     },
+    mustWait: (goOn) => open && core.turns.mustWait(domain, goOn),
     transactionStart(tx) {
       mustBeOpen();
       return transactions.start(tx ?? 0);

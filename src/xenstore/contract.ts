@@ -112,6 +112,11 @@ export interface StoreConnection {
 
   /** @throws StoreError ENOENT unless it is the id of an open transaction of this connection */
   needTransaction(tx: number): void;
+  /**
+   * Whether requests of this connection have to wait, in fairness to a transaction that lost several times; who carries
+   * requests asks before each. @param goOn called, once, when they need not wait any longer
+   */
+  mustWait(goOn: () => void): boolean;
   /** @returns a number that is good on this connection only. */
   transactionStart(tx?: number): number;
   /** EAGAIN: somebody changed what the transaction rests on; start over. The id is used up in every case. */

@@ -7,6 +7,7 @@ import { NONE } from './permissions.ts';
 import { DEFAULT_QUOTAS } from './quotas.ts';
 import { createSpecialNodes, type SpecialNodes } from './specials.ts';
 import { makeNode, type TreeNode } from './tree.ts';
+import { createTurns, type Turns } from './turns.ts';
 import { createWatchIndex, type WatchIndex } from './watches.ts';
 import type { Change, Context, Workspace } from './workspace.ts';
 
@@ -16,6 +17,7 @@ export interface Core {
   readonly domains: DomainTable;
   readonly watches: WatchIndex;
   readonly specials: SpecialNodes;
+  readonly turns: Turns;
   /** Domain 0, in whose name the store itself acts. */
   readonly control: Domain;
   /** The present tree. */
@@ -88,6 +90,7 @@ export function createCore(options: StoreOptions): Core {
     domains,
     watches,
     specials: createSpecialNodes(domains, tick),
+    turns: createTurns(),
     control,
     get root() {
       return work.root;

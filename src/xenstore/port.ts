@@ -45,13 +45,25 @@ export function serveStore(store: Store, domid: number, port: Port): ServedStore
     port.close();
   }
 
+  /** Requests that came while they have to wait. */
+  const held: Readonly<Record<string, unknown>>[] = [];
+
+  function goOn(): void {
+    while (held.length > 0 && !connection.mustWait(goOn)) carryOut(held.shift()!);
+  }
+
   function answer(request: Readonly<Record<string, unknown>>): void {
-    const id = isCount(request.id) ? request.id : -1;
     if (isCount(request.seen)) replies.seen = Math.min(request.seen, replies.sent);
-    if (replies.sent - replies.seen >= store.quotas.outstanding) {
+    if (replies.sent + held.length - replies.seen >= store.quotas.outstanding) {
       close();
       return;
     }
+    held.push(request);
+    goOn();
+  }
+
+  function carryOut(request: Readonly<Record<string, unknown>>): void {
+    const id = isCount(request.id) ? request.id : -1;
     replies.sent++;
     try {
       post({ id, result: perform(connection, request.op, request.args, request.tx) });

@@ -3,7 +3,8 @@ import { StoreError } from './contract.ts';
 import type { Core } from './core.ts';
 import type { Domain } from './domains.ts';
 import { enforce } from './quotas.ts';
-import { createTransaction, type Transaction } from './transactions.ts';
+import { type Commit, createTransaction, type Transaction } from './transactions.ts';
+import { LOSSES } from './turns.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The open transactions of one connection. */
@@ -25,6 +26,10 @@ export function createTransactionTable(core: Core, domain: Domain): TransactionT
   const open = new Map<number, Transaction>();
   const context = core.contextFor(domain);
   let lastId = 0;
+  /** Commits in a row that failed because of others. */
+  let losses = 0;
+  /** The transaction that has the turn, and the end of that. */
+  let turn: { readonly id: number; readonly end: () => void } | undefined;
 
   function named(id: number): Transaction {
     const transaction = open.get(id);
@@ -34,12 +39,33 @@ export function createTransactionTable(core: Core, domain: Domain): TransactionT
 
   function drop(id: number): void {
     if (open.delete(id)) domain.usage.transactions--;
+    if (turn?.id !== id) return;
+    turn.end();
+    turn = undefined;
   }
 
   function freshId(): number {
     do lastId = lastId === LAST_ID ? 1 : lastId + 1;
     while (open.has(lastId));
     return lastId;
+  }
+
+  function conclude(transaction: Transaction): void {
+    const { root, changes, charges } = judged(transaction);
+    const gained = charges.get(domain.domid) ?? 0;
+    if (gained > 0) enforce(domain.quotas, 'nodes', domain, domain.usage.nodes + gained);
+    core.adopt(root, changes, charges);
+  }
+
+  function judged(transaction: Transaction): Commit {
+    try {
+      const commit = transaction.commit(core.root);
+      losses = 0;
+      return commit;
+    } catch (error) {
+      if (error instanceof StoreError && error.errno === 'EAGAIN') losses++;
+      throw error;
+    }
   }
 
   return {
@@ -57,17 +83,21 @@ export function createTransactionTable(core: Core, domain: Domain): TransactionT
         createTransaction(context, core.root, (domid) => core.domains.get(domid)?.usage.nodes ?? 0),
       );
       domain.usage.transactions++;
+      if (losses >= LOSSES && turn === undefined) {
+        const end = core.turns.take(domain);
+        if (end !== undefined) turn = { id, end };
+      }
       return id;
     },
 
     end(id, commit) {
       const transaction = named(id);
-      drop(id);
-      if (!commit) return;
-      const { root, changes, charges } = transaction.commit(core.root);
-      const gained = charges.get(domain.domid) ?? 0;
-      if (gained > 0) enforce(domain.quotas, 'nodes', domain, domain.usage.nodes + gained);
-      core.adopt(root, changes, charges);
+      try {
+        if (commit) conclude(transaction);
+      } finally {
+        // Who waits for the turn goes on after the commit.
+        drop(id);
+      }
     },
 
     within(id, action) {

@@ -43,7 +43,7 @@ export function createWireSession(store: Store, domid: number, transport: WireTr
   const input = createWireInput();
   /** A flush is certain to come. */
   let flushing = false;
-  /** Requests or events wait for the peer to accept more. */
+  /** Requests or events wait for the peer to accept more, or for another's turn to end. */
   let stalled = false;
 
   const isFull = () => output.size + transport.backlog > BACKLOG_LIMIT;
@@ -82,7 +82,7 @@ export function createWireSession(store: Store, domid: number, transport: WireTr
 
   function run(): void {
     flushing = true;
-    while (!connection.closed && !isFull()) {
+    while (!connection.closed && !isFull() && !connection.mustWait(drained)) {
       const step = input.next();
       if (step === 'message') reply();
       else {
@@ -97,7 +97,7 @@ export function createWireSession(store: Store, domid: number, transport: WireTr
   }
 
   function drained(): void {
-    if (!stalled || connection.closed || isFull()) return;
+    if (!stalled || connection.closed || isFull() || connection.mustWait(drained)) return;
     stalled = false;
     connection.drain();
     transport.resume();
