@@ -139,8 +139,8 @@ export function createArgoClient(domid: DomId, info: SharedInfo, ask: Ask): Argo
           const now = routes.find(to, port);
           return typeof now === 'string' ? now : 'EAGAIN';
         } finally {
-          sender.forget();
           sending = false;
+          sender.forget();
         }
       },
       notify,

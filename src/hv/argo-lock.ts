@@ -14,7 +14,7 @@ const HYPERVISOR = 0x7fffffff;
 const ownerOf = (domid: number): number => domid + 1;
 
 /**
- * Excludes the other senders of a ring.
+ * Excludes the other senders of a ring. What gives it back must not call a function: see `reserveStack`.
  *
  * @param mayWait whether this thread may block for some milliseconds; xend's may not
  * @returns false when it stayed taken
@@ -24,8 +24,6 @@ export function lockRing({ control }: ArgoMemory, domid: number, mayWait: boolea
   for (let look = 0; look < SPIN; look++) {
     if (load(control, LOCK) === 0 && compareExchange(control, LOCK, 0, owner) === 0) return true;
   }
-  // Left behind when the stack ran out during a message of our own.
-  if (load(control, LOCK) === owner) return true;
   if (!mayWait) return false;
   add(control, LOCK_WAITERS, 1);
   let taken = false;
@@ -38,8 +36,8 @@ export function lockRing({ control }: ArgoMemory, domid: number, mayWait: boolea
   return taken;
 }
 
-/** Lets the next sender in. */
-export function unlockRing({ control }: ArgoMemory): void {
+/** Lets the next sender in, as the hypervisor. */
+function unlockRing({ control }: ArgoMemory): void {
   store(control, LOCK, 0);
   if (load(control, LOCK_WAITERS) !== 0) notify(control, LOCK, 1);
 }

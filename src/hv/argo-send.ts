@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ARGO_LIMITS, type ArgoErrno } from './argo-contract.ts';
 import { copyIn } from './argo-copy.ts';
-import { lockRing, unlockRing } from './argo-lock.ts';
+import { lockRing } from './argo-lock.ts';
 import {
   type ArgoMemory,
   cancelWaiting,
   freeBytes,
+  LOCK,
+  LOCK_WAITERS,
   MESSAGE_HEADER,
   queueWaiting,
   RING_HEADER,
@@ -16,6 +18,10 @@ import {
   setSendIndex,
 } from './argo-memory.ts';
 import { isBytes, lengthOf } from './bytes.ts';
+import { reserveStack } from './stack.ts';
+
+// Taken before any kernel runs.
+const { load, store, notify } = Atomics;
 
 const NOTHING = new Uint8Array(0);
 
@@ -95,6 +101,8 @@ export function createArgoSender(domid: number, mayWait: boolean): ArgoSender {
     },
     transmit(memory, aport, type, length) {
       if (MESSAGE_HEADER + roundUp(length) >= memory.length) return 'EMSGSIZE';
+      const { control } = memory;
+      reserveStack();
       if (!lockRing(memory, domid, mayWait)) return queueWaiting(memory, domid, length) ? 'EAGAIN' : 'EBUSY';
       try {
         if (ringState(memory) !== RING_STATE.live) return undefined;
@@ -103,7 +111,9 @@ export function createArgoSender(domid: number, mayWait: boolean): ArgoSender {
         insert(memory, aport, type, length);
         return length;
       } finally {
-        unlockRing(memory);
+        // By built-ins alone: see reserveStack.
+        store(control, LOCK, 0);
+        if (load(control, LOCK_WAITERS) !== 0) notify(control, LOCK, 1);
       }
     },
     forget() {

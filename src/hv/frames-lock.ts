@@ -2,16 +2,18 @@
 import { XmError } from '../errors.ts';
 
 // Taken before any kernel runs: one that replaces them must not be handed the words.
-const { store, compareExchange, wait } = Atomics;
+const { compareExchange, wait } = Atomics;
 
 /** The words of a page pool: its lock, then its slots for tables. */
 export type PoolWords = Int32Array<SharedArrayBuffer>;
 
-const LOCK = 0;
+/** The word of the lock. */
+export const LOCK = 0;
 /** The word of a pool's first slot. */
 export const FIRST_SLOT = 1;
 
-const FREE = 0;
+/** A lock that nobody holds. */
+export const FREE = 0;
 const GONE = -1;
 
 /** Looks at a lock before sleeping: it is held for microseconds. */
@@ -22,8 +24,9 @@ const NAP = 1;
 const MOST_NAPS = 5000;
 
 /**
- * Locks a pool for `holder`, not 0. Whoever holds a lock calls nobody else's code and never waits but for another lock, in the
- * order of the pools; the hypervisor unlocks what a dead domain held ({@link unlockFor}).
+ * Locks a pool for `holder`, not 0. Whoever holds a lock calls nobody else's code, never waits but for another lock, in the
+ * order of the pools, and gives it back by storing {@link FREE}, calling no function (see `reserveStack`); the hypervisor
+ * unlocks what a dead domain held ({@link unlockFor}).
  *
  * @returns false when the pool is gone
  * @throws XmError `EBUSY` when it stays locked for seconds
@@ -31,16 +34,11 @@ const MOST_NAPS = 5000;
 export function lock(words: PoolWords, holder: number): boolean {
   for (let spins = 1; spins <= SPINS * MOST_NAPS; spins++) {
     const held = compareExchange(words, LOCK, FREE, holder);
-    // Its own: left behind when it ran out of stack.
-    if (held === FREE || held === holder) return true;
+    if (held === FREE) return true;
     if (held === GONE) return false;
     if (spins % SPINS === 0) wait(words, LOCK, held, NAP);
   }
   throw new XmError('EBUSY', 'a pool of pages stays locked');
-}
-
-export function unlock(words: PoolWords): void {
-  store(words, LOCK, FREE);
 }
 
 /** Unlocks if a domain that has died holds the lock. */

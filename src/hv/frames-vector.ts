@@ -2,7 +2,7 @@
 import { XmError } from '../errors.ts';
 import { fillBytes, lengthOf, plainBytes, setBytes } from './bytes.ts';
 import { type FrameInfo, type FrameVector, PAGE_SIZE } from './contract.ts';
-import { FIRST_SLOT, lock, type PoolWords, unlock } from './frames-lock.ts';
+import { FIRST_SLOT, FREE, LOCK, lock, type PoolWords } from './frames-lock.ts';
 import {
   bytesOf,
   emptyHands,
@@ -17,9 +17,10 @@ import {
   take,
 } from './frames-memory.ts';
 import { ownWeakMap } from './own-map.ts';
+import { reserveStack } from './stack.ts';
 
 // Taken before any kernel runs.
-const { load } = Atomics;
+const { load, store } = Atomics;
 const { isSafeInteger } = Number;
 
 /** Bytes that a table names. */
@@ -116,6 +117,7 @@ export function checkFrames(vector: FrameVector, offset: number, length: number)
 function locked(one: PoolAccess, other: PoolAccess, work: () => void): void {
   if (one.over === true || other.over === true) throw gone();
   const [first, second] = one.id < other.id ? [one, other] : [other, one];
+  reserveStack();
   if (!lock(first.words, first.mover.holder)) throw gone();
   try {
     emptyHands(first.mover);
@@ -126,11 +128,11 @@ function locked(one: PoolAccess, other: PoolAccess, work: () => void): void {
         emptyHands(second.mover);
         work();
       } finally {
-        unlock(second.words);
+        store(second.words, LOCK, FREE);
       }
     }
   } finally {
-    unlock(first.words);
+    store(first.words, LOCK, FREE);
   }
 }
 
