@@ -90,7 +90,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   let breaks = 0;
   let chain: Promise<unknown> = Promise.resolve();
 
-  /** Resolves when the back end's domain is gone: a front end may be waiting for it in vain. */
+  /** Resolves when the back end's domain is gone and what it had mapped is undone: a front end may be waiting for it in vain. */
   const backLost = Promise.withResolvers<ControlAnswer>();
 
   const backBody = (body: ControlBody = {}): ControlBody => ({ domid: front.domid, handle: devid, ...body });
@@ -113,6 +113,8 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     const verdict = okay ? (answer.reason ?? 'OKAY') : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
     log.write(okay ? 'DEBUG' : 'WARNING', `${type}_${end} ${shown} answered by ${peer}: ${verdict}`);
     if (okay) return;
+    // The front end takes back what it lent in a step that follows.
+    if (answer.gone && to === back && back !== front) await backLost.promise;
     const why = answer.gone ? `Domain '${to.name}' is gone` : (answer.reason ?? `${phase} failed`);
     throw new XmError(answer.gone && to === front ? FRONT_GONE : 'EDEVICE', `${title} could not be connected. ${why}`, {
       hint: `${name} of domain ${front.name}: ${phase} was answered with status ${answer.status}`,

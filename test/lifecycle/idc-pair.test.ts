@@ -95,7 +95,7 @@ test('an endpoint that bounces 200 times is answered each time, and its peer see
   await hear(bouncing, 'bounced');
   for (let round = 1; round <= 200; round++) await hear(steady, `connect ${round}`, `disconnect ${round}`);
   for (const domid of [1, 2]) {
-    await eventually(() => xend.xend.hv.usage(domid)?.mappings === 0 && xend.xend.hv.usage(domid)?.grants === 1);
+    await eventually(() => xend.xend.hv.usage(domid)?.mappings === 0 && xend.xend.hv.usage(domid)?.grants === 2);
   }
 });
 
@@ -109,7 +109,7 @@ test('a domain that is preserved after its crash has left its address', async ()
     throw new Error('on purpose')`;
   await kernel(xend, 'crashing', crash, '(on_crash preserve)').then((terminal) => terminal.close());
   await hear(steady, 'connect 1', 'disconnect 1');
-  await eventually(() => xend.xend.hv.usage(1)!.grants === 1);
+  await eventually(() => xend.xend.hv.usage(1)!.grants === 2);
   expect(await xend.info('crashing')).toMatchObject({ domid: 2 });
   using next = await kernel(xend, 'next', ANSWER);
   await Promise.all([hear(steady, 'connect 2'), hear(next, 'connect 1')]);
