@@ -113,8 +113,8 @@ test('a domain that is preserved after its crash has left its address', async ()
   expect(await xend.info('crashing')).toMatchObject({ domid: 2 });
   using next = await kernel(xend, 'next', ANSWER);
   await Promise.all([hear(steady, 'connect 2'), hear(next, 'connect 1')]);
-  // Memory for the console and for the successor; what the preserved domain mapped came back.
-  expect(xend.xend.hv.usage(1)).toMatchObject({ grants: 2, ports: 2 });
+  // Memory for the store, the console and the successor; what the preserved domain mapped came back.
+  expect(xend.xend.hv.usage(1)).toMatchObject({ grants: 3, ports: 3 });
 });
 
 test('a kernel hears at once that it has not been given an address', async () => {
