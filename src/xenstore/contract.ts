@@ -177,7 +177,10 @@ export interface Store {
   /** @returns undefined for an unknown domain. */
   usage(domid: number): StoreUsage | undefined;
   totals(): StoreTotals;
-  /** Changes a limit, for everybody or for one domain. @throws StoreError EINVAL for another name, ENOENT for an unknown domain */
+  /**
+   * Changes a limit, for everybody or for one domain; 0 is none, but for `outstanding` and `events`.
+   * @throws StoreError EINVAL for another name, ENOENT for an unknown domain
+   */
   setQuota(name: string, value: number, domid?: number): void;
   /** A limit, as it is for everybody or for one domain. @throws StoreError EINVAL, ENOENT */
   quota(name: string, domid?: number): number;

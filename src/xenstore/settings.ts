@@ -7,6 +7,9 @@ import { DEFAULT_QUOTAS } from './quotas.ts';
 /** What domain 0 may look up and change while the store runs: quotas and features by name and domid. */
 export type Settings = Pick<Store, 'quota' | 'setQuota' | 'features' | 'setFeatures'>;
 
+/** Bounds of memory rather than rights: they cannot be switched off. */
+const NEVER_OFF: ReadonlySet<keyof StoreQuotas> = new Set(['outstanding', 'events']);
+
 const isQuota = (name: string): name is keyof StoreQuotas => Object.hasOwn(DEFAULT_QUOTAS, name);
 
 export function createSettings(core: Core): Settings {
@@ -26,7 +29,9 @@ export function createSettings(core: Core): Settings {
   return {
     quota: (name, domid) => tableFor(domid)[named(name)],
     setQuota(name, value, domid) {
-      tableFor(domid)[named(name)] = value;
+      const quota = named(name);
+      if (value === 0 && NEVER_OFF.has(quota)) throw new StoreError('EINVAL', `quota '${name}' cannot be off`);
+      tableFor(domid)[quota] = value;
     },
     features: (domid) => known(domid).features,
     setFeatures(domid, bits) {

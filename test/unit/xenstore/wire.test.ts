@@ -72,6 +72,7 @@ describe('each operation', () => {
     ['getQuota', '1\0nodes\0', 'getQuota:60|'],
     ['getQuota', '2\0nodes\0', 'getQuota:50|'],
     ['getQuota', 'none\0', 'error:EINVAL|'],
+    ['setQuota', 'outstanding\x000\0', 'error:EINVAL|'],
     ['setQuota', '8\0nodes\x001\0', 'error:ENOENT|'],
     ['control', 'check\0', 'control:OK|'],
     ['control', 'quota\0set\0watches\x00100\0', 'control:OK|'],
@@ -124,6 +125,15 @@ describe('a guest', () => {
     expect(guest.ask(XS.mkdir, '/a/2\0')).toBe('error:ENOSPC|');
     store.setQuota('nodes', 0, 1);
     expect(guest.ask(XS.mkdir, '/a/2\0')).toBe('mkdir:OK|');
+  });
+
+  test('without a limit of paths there is the protocol’s', () => {
+    const { store } = newStore();
+    const guest = wirePeer(store, 1);
+    expect(guest.ask(XS.watch, `/${'x'.repeat(2100)}\0t\0`)).toBe('error:EINVAL|');
+    store.setQuota('path-max', 0, 1);
+    expect(guest.ask(XS.watch, `/${'x'.repeat(2100)}\0t\0`)).toMatch(/^watch:OK/);
+    expect(guest.ask(XS.watch, `/${'x'.repeat(3100)}\0t\0`)).toBe('error:EINVAL|');
   });
 
   test('its death closes the connection', () => {
