@@ -28,15 +28,20 @@ export interface Loans {
 
 /**
  * @param hypercalls of the lending domain
- * @param parked called when something has to wait, so that somebody sweeps when the borrower says or does something
+ * @param watch called when something has to wait, so that somebody sweeps when a borrower dies; what it returns is called when
+ *   nothing waits any more
  */
-export function createLoans(hypercalls: Hypercalls, parked: () => void): Loans {
+export function createLoans(hypercalls: Hypercalls, watch: () => () => void): Loans {
   const waiting = new Map<Loan, Borrower>();
+  let unwatch: (() => void) | undefined;
   let sweeping: Promise<void> = Promise.resolve();
 
   async function sweepOnce(): Promise<void> {
     try {
       for (const loan of [...waiting.keys()]) if (await takeBack(hypercalls, loan)) waiting.delete(loan);
+      if (waiting.size > 0) return;
+      unwatch?.();
+      unwatch = undefined;
     } catch (error) {
       if (!isEnd(error)) throw error;
     }
@@ -46,7 +51,7 @@ export function createLoans(hypercalls: Hypercalls, parked: () => void): Loans {
     async takeBack(borrower, loan) {
       if (await takeBack(hypercalls, loan)) return;
       waiting.set(loan, borrower);
-      parked();
+      unwatch ??= watch();
     },
     sweep() {
       // One at a time: a reference that was ended twice may be another's by then.

@@ -88,7 +88,6 @@ interface Place {
 export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient, buffers: RemoteBuffers): Rendezvous {
   const places = new Map<string, Place>();
   const loans = createLoans(hypercalls, watchDeaths);
-  let deaths: StoreWatch | undefined;
   let bell: Promise<ArgoBell> | undefined;
 
   /** For all connections over Argo; tried again when it could not be bound. */
@@ -106,11 +105,11 @@ export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient, buf
   };
 
   /** A borrower that dies has let go, and says nothing in its own node. */
-  function watchDeaths(): void {
-    if (deaths !== undefined) return;
-    deaths = xs.watch('@releaseDomain', { listener: onDeath });
+  function watchDeaths(): () => void {
+    const { ready, close } = xs.watch('@releaseDomain', { listener: onDeath });
     // Without it, over the quota of watches, memory returns when something happens at its address.
-    deaths.ready.catch(() => {});
+    ready.catch(() => {});
+    return () => void close();
   }
 
   function onDeath(): void {

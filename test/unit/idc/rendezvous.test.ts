@@ -204,6 +204,8 @@ test('[5] a peer that never unmaps does not hold the end of an endpoint up, and 
   const { pages } = all.hv.usage(1)!;
   await destroyed(first);
   expect(all.hv.usage(1)).toMatchObject({ pages, ports: 0 });
+  // For what happens at the address, and for its death.
+  expect(all.store.usage(1)).toMatchObject({ watches: 2 });
 
   const second = domain!.connect();
   for (let incarnation = 2; incarnation < 20; incarnation++) await publish(incarnation, '');
@@ -213,6 +215,9 @@ test('[5] a peer that never unmaps does not hold the end of an endpoint up, and 
   all.kill(2);
   await until(() => all.hv.usage(1)!.pages === 0);
   expect(all.hv.usage(1)).toMatchObject({ grants: 0, ports: 0 });
+  await until(() => all.store.usage(1)!.watches === 1);
+  await destroyed(second);
+  expect(all.store.usage(1)).toMatchObject({ watches: 0 });
 });
 
 test('[5] a peer that answers nothing: everything ends when the endpoint is destroyed, and no timer runs meanwhile', async () => {
