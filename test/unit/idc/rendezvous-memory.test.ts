@@ -16,7 +16,7 @@ const terms = (domid: number, more: Partial<Terms> = {}): Terms => ({
 function pair() {
   const machine = startMachine([1, 2]);
   const [granter, mapper] = [machine.dom(1), machine.dom(2)];
-  const loans = createLoans(granter, () => {});
+  const loans = createLoans(granter, () => () => {});
   const borrower = { address: 'place', domid: 2 };
   const lend = (more?: Partial<Terms>) =>
     lendConnection(granter, terms(2, more), (lent) => loans.takeBack(borrower, lent));

@@ -7,6 +7,7 @@ import { type Endpoint, type ReceivedTransaction, TRANSPORT } from '../../../src
 import { until } from '../../support/hv-machine.ts';
 import { bytesIn } from '../../support/idc-remote.ts';
 import { ADDRESS, keepDiary, startDomains } from '../../support/rendezvous-domains.ts';
+import { countingTimers } from '../../support/timers.ts';
 
 const echo = {
   onTransaction(asked: ReceivedTransaction) {
@@ -220,28 +221,36 @@ test('[5] a peer that never unmaps does not hold the end of an endpoint up, and 
   expect(all.store.usage(1)).toMatchObject({ watches: 0 });
 });
 
-test('[5] a peer that answers nothing: everything ends when the endpoint is destroyed, and no timer runs meanwhile', async () => {
-  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-  using all = startDomains([1, 2]);
-  const before = timers();
-  const waiting = all.domains[0]!.connect();
-  await calm();
-  expect([waiting.state, timers()]).toEqual(['absent', before]);
-  const silent = all.domains[1]!.connect({ onTransaction() {}, onMessage() {}, onDisconnect() {} });
-  await until(connected(waiting, silent));
-  const verdicts: number[] = [];
-  for (let number = 0; number < 100; number++) {
-    waiting.submit(waiting.transaction(), ({ transport }) => verdicts.push(transport));
-    waiting.post(new Uint8Array(1), (transport) => verdicts.push(transport));
-  }
-  expect(waiting.callPolled(waiting.transaction(), 1)).toBe(TRANSPORT.timedOut);
-  await until(() => silent.health().held === silent.quotas.inFlight);
-  expect(timers()).toBe(before);
-  await destroyed(waiting);
-  expect(verdicts).toEqual(new Array(200).fill(TRANSPORT.disconnected));
-  await until(() => all.hv.usage(1)!.pages === 0);
-  expect(timers()).toBe(before);
-});
+test('[5] a peer that answers nothing: everything ends when the endpoint is destroyed, and no timer ever runs', () =>
+  countingTimers(async (timers) => {
+    using all = startDomains([1, 2]);
+    const waiting = all.domains[0]!.connect();
+    await calm();
+    expect(waiting.state).toBe('absent');
+    const silent = all.domains[1]!.connect({ onTransaction() {}, onMessage() {}, onDisconnect() {} });
+    await until(connected(waiting, silent));
+    const verdicts: number[] = [];
+    for (let number = 0; number < 100; number++) {
+      waiting.submit(waiting.transaction(), ({ transport }) => verdicts.push(transport));
+      waiting.post(new Uint8Array(1), (transport) => verdicts.push(transport));
+    }
+    expect(waiting.callPolled(waiting.transaction(), 1)).toBe(TRANSPORT.timedOut);
+    await until(() => silent.health().held === silent.quotas.inFlight);
+    await destroyed(waiting);
+    expect(verdicts).toEqual(new Array(200).fill(TRANSPORT.disconnected));
+    await until(() => all.hv.usage(1)!.pages === 0);
+    expect(timers()).toBe(0);
+  }));
+
+test('a timer of a domain is one that is counted', () =>
+  countingTimers(async (timers) => {
+    using all = startDomains([1, 2]);
+    const one = all.domains[0]!.connect({ onMessage: () => void setTimeout(() => {}) });
+    const other = all.domains[1]!.connect();
+    await until(connected(one, other));
+    other.post(new Uint8Array(1));
+    await until(() => timers() > 0);
+  }));
 
 test('[26] a peer that breaks the protocol is left, and met again in fresh memory', async () => {
   using all = startDomains([1, 2]);
