@@ -40,7 +40,7 @@ export abstract class XmCommand extends Command {
   }
 
   /** Writes to stdout as it is, unless the result is wanted as JSON. */
-  protected print(text: string): void {
+  protected print(text: string | Uint8Array): void {
     if (!this.jsonEnabled()) process.stdout.write(text);
   }
 
