@@ -116,12 +116,17 @@ export function readNonce(table: LendingTable, index: number): Nonce {
   return [table[at]!, table[at + 1]!, table[at + 2]!];
 }
 
+/** The word of an entry's state. */
+export function stateWord(index: number): number {
+  return wordOf(index) + STATE;
+}
+
 export function entryState(table: LendingTable, index: number): number {
-  return load(table, wordOf(index) + STATE);
+  return load(table, stateWord(index));
 }
 
 export function setEntryState(table: LendingTable, index: number, state: number): void {
-  store(table, wordOf(index) + STATE, state);
+  store(table, stateWord(index), state);
 }
 
 /** Whether an entry is live and the same registration as before. */

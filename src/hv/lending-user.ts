@@ -18,7 +18,6 @@ import { attenuatedReference, parseReference, type Reference, type Share, shareO
 import {
   ENTRY_STATE,
   type Entry,
-  entryState,
   isDead,
   isLive,
   type LendingTable,
@@ -26,10 +25,12 @@ import {
   RIGHT_BITS,
   readEntry,
   readNonce,
+  stateWord,
 } from './lending-table.ts';
 import { ownMap } from './own-map.ts';
+import { reserveStack } from './stack.ts';
 
-const { store, notify } = Atomics;
+const { load, store, notify } = Atomics;
 const { Int32Array: Words, Uint8Array: Bytes } = globalThis;
 
 /** Most bytes of hidden pages that are exchanged before a fence can be complete. */
@@ -107,6 +108,8 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
     const { table } = owner;
     const { index } = reference;
     if (isDead(own)) return undefined;
+    const state = stateWord(index);
+    reserveStack();
     // As long as the hazard stands an entry that was live is not used again, so that what is read belongs together.
     store(hazards, copying, hazardOf(owner.place, index));
     try {
@@ -116,8 +119,9 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
       const share = shareOf(reference, entry, nonce);
       return share && findMemory(owner, reference, entry, share, nonce);
     } finally {
+      // By built-ins alone, here and below: see reserveStack.
       store(hazards, copying, 0);
-      if (entryState(table, index) === ENTRY_STATE.ending) notify(hazards, copying);
+      if (load(table, state) !== ENTRY_STATE.live) notify(hazards, copying);
     }
   }
 
@@ -165,14 +169,16 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
     }
     const word = freeCount > 0 ? freePins[--freeCount]! : hazardWord(hazards, place, PIN_WORD + usedPins++);
     store(hazards, word, hazardOf(owner.place, index));
+    const state = stateWord(index);
     let held = true;
     function release(): void {
       if (!held) return;
+      const dead = isDead(own);
       held = false;
       // Code of a domain may go on after its end where the thread does; the row may be another's by then.
-      if (isDead(own)) return;
+      if (dead) return;
       store(hazards, word, 0);
-      if (!isLive(table, index, nonce)) notify(hazards, word);
+      if (load(table, state) !== ENTRY_STATE.live) notify(hazards, word);
       freePins[freeCount++] = word;
       // The first may be refused, and leave the word to the next.
       while (freeCount > 0 && waiting.length > 0) waiting.shift()!();
@@ -199,6 +205,7 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
     const { index } = reference;
     const { length } = share;
     const hazard = hazardOf(owner.place, index);
+    const state = stateWord(index);
     const base = entry.offset + share.offset;
 
     /**
@@ -218,7 +225,7 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
       const size = wanted < most ? wanted : most;
       // No hazard for what is dead already: those who try again and again must not hold up the fence.
       if ((memory.bytes ?? memory.pages) === undefined || isDead(own) || !isLive(table, index, nonce)) return 'gone';
-      // Raised and cleared in this function itself: where there was stack for the one, there is for the other.
+      reserveStack();
       store(hazards, copying, hazard);
       try {
         if (!isLive(table, index, nonce)) return 'gone';
@@ -231,7 +238,7 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
         throw error;
       } finally {
         store(hazards, copying, 0);
-        if (!isLive(table, index, nonce)) notify(hazards, copying);
+        if (load(table, state) !== ENTRY_STATE.live) notify(hazards, copying);
       }
     }
 
