@@ -59,7 +59,7 @@ describe('lesson 6: nobody starves another’s transactions', () => {
       while (!over) await attacker.write('/key', String(written++));
     });
     for (let i = 0; i < 20; i++) {
-      await victim.transaction(async (tx) => tx.write('/key', `${await tx.read('/key')}+`), { retries: 50 });
+      await victim.transaction(async (tx) => tx.write('/key', `${await tx.read('/key')}+`), { retries: 10_000 });
     }
     over = true;
     await Promise.all(lanes);
