@@ -14,6 +14,8 @@ import type { Context, Workspace } from './workspace.ts';
 function seek(context: Context, work: Workspace, path: StorePath, want: number): TreeNode | undefined {
   work.touch(path);
   const { node, depth } = nearest(work.root, path.parts);
+  // What is answered for a missing node depends on what there is instead.
+  if (depth < path.parts.length) work.touch(ancestorOf(path, depth));
   if ((rightsOf(node.perms, node.generation, context.caller) & want) !== want)
     throw new StoreError('EACCES', path.text);
   return depth === path.parts.length ? node : undefined;

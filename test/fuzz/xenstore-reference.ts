@@ -90,18 +90,25 @@ export function createModel(living: readonly number[]) {
     return existing;
   }
 
-  function tell(path: string, removed: boolean, before: Tree, after: Tree): void {
+  /** @param told what each watch heard of the same commit: equal events merge */
+  function tell(path: string, removed: boolean, before: Tree, after: Tree, told = new Map<Watch, Set<string>>()): void {
     for (const { domid, watches, events } of everyone) {
       const hears = (changed: string) =>
         [before, after].some((at) =>
           [changed, parentOf(changed)].some((each) => at.has(each) && may(domid, at.get(each)!, 'r')),
         );
       for (const watch of watches) {
+        const known = told.get(watch) ?? new Set();
+        told.set(watch, known);
+        const say = (at: string): void => {
+          if (!known.has(at)) events.push(`${at} ${watch.token}`);
+          known.add(at);
+        };
         const covers = watch.path === path || isBelow(path, watch.path);
         const near = watch.depth === undefined || depthOf(path) - depthOf(watch.path) <= watch.depth;
-        if (covers && near && hears(path)) events.push(`${path} ${watch.token}`);
+        if (covers && near && hears(path)) say(path);
         const gone = removed && isBelow(watch.path, path) && before.has(watch.path) && !after.has(watch.path);
-        if (gone && hears(watch.path)) events.push(`${watch.path} ${watch.token}`);
+        if (gone && hears(watch.path)) say(watch.path);
       }
     }
   }
@@ -229,8 +236,9 @@ export function createModel(living: readonly number[]) {
           if (mine === undefined) tree.delete(path);
           else tree.set(path, mine);
         }
+        const told = new Map<Watch, Set<string>>();
         for (const [path, whole] of done.events) {
-          if (before.has(path) || tree.has(path)) tell(path, whole, before, tree);
+          if (before.has(path) || tree.has(path)) tell(path, whole, before, tree, told);
         }
       },
     };
