@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Channel } from './contract.ts';
-import type { Submission } from './submission.ts';
+import { type Channel, TRANSPORT } from './contract.ts';
+import type { Outgoing } from './outgoing.ts';
+import { blank, ignore, type Submission } from './submission.ts';
 
 /** How long to look again and again before blocking, in milliseconds: about what it costs a thread to be woken. */
 const SPIN = 0.05;
 
 /** How {@link pollUntilDone} ended. */
-export type PollOutcome = 'done' | 'gone' | 'late';
+type PollOutcome = 'done' | 'gone' | 'late';
 
 /**
  * Handles what arrives on a channel until a submission is completed, without yielding (spec/idc.md 1.3, rules 51, 52): looks
@@ -15,7 +16,7 @@ export type PollOutcome = 'done' | 'gone' | 'late';
  * @param timeout in milliseconds
  * @returns `gone` when the peer or the channel ended without an answer, `late` when the time is over
  */
-export function pollUntilDone(channel: Channel, submission: Submission, timeout: number): PollOutcome {
+function pollUntilDone(channel: Channel, submission: Submission, timeout: number): PollOutcome {
   const start = performance.now();
   for (;;) {
     const alive = channel.alive();
@@ -27,4 +28,31 @@ export function pollUntilDone(channel: Channel, submission: Submission, timeout:
     if (spent >= timeout) return 'late';
     if (spent > SPIN) channel.wait(timeout - spent);
   }
+}
+
+/**
+ * A call by code that may not yield: everything in the way of {@link pollUntilDone}.
+ *
+ * @param timeout in milliseconds
+ * @returns the transport's verdict
+ */
+export function callPolled(outgoing: Outgoing, submission: Submission, timeout: number): number {
+  const { channel } = outgoing;
+  let verdict: number = TRANSPORT.notConnected;
+  outgoing.check(submission);
+  blank(submission);
+  if (channel !== undefined) {
+    const held = outgoing.pullCorks();
+    verdict = TRANSPORT.timedOut;
+    try {
+      outgoing.submit(submission, ignore);
+      if (pollUntilDone(channel, submission, timeout) === 'gone') verdict = TRANSPORT.disconnected;
+    } finally {
+      outgoing.cork(held);
+      if (submission.complete === undefined) verdict = submission.transport;
+      else outgoing.abandon(submission);
+    }
+  }
+  submission.transport = verdict;
+  return verdict;
 }
