@@ -20,7 +20,11 @@ export type {
 } from './domain/contract.ts';
 export { defineKernel } from './domain/kernel.ts';
 export { XmError } from './errors.ts';
+export { type FramePool, type FrameVector, PAGE_SIZE } from './hv/contract.ts';
 export { REFERENCE_BYTES, type Registration, type Rights } from './hv/lending-contract.ts';
+export type { LocalBuffer } from './idc/buffers/contract.ts';
+export { slice } from './idc/buffers/local-buffer.ts';
+export type { PagePool } from './idc/buffers/pages.ts';
 export type {
   CallResult,
   ChannelKind,

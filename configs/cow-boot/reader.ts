@@ -1,25 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
-import { type BlockDevice, type Domain, defineKernel } from 'xenidc';
+import {
+  type BlockDevice,
+  type Domain,
+  defineKernel,
+  type FrameVector,
+  type LocalBuffer,
+  PAGE_SIZE,
+  slice,
+} from 'xenidc';
 
-/** Bytes of a read. */
-const CHUNK = 256 * 1024;
+/** Hidden pages of the domain's own: never mapped, here or elsewhere. */
+async function hiddenPages({ hypercalls, idc }: Domain, size: number): Promise<LocalBuffer<FrameVector>> {
+  const pool = await hypercalls.frames.pool(Math.ceil(size / PAGE_SIZE));
+  return idc.buffers.pages.pool(pool).alloc(size)!;
+}
 
-/** The md5 of the beginning of a disk. */
-async function md5Of(dom: Domain, disk: string, size: number): Promise<string | undefined> {
-  const device = dom.devices.find(disk)?.driver as BlockDevice;
+/** The md5 of what is in hidden pages: each is copied to a stack buffer, to look at it. */
+function md5Of(dom: Domain, pages: LocalBuffer<FrameVector>): string | undefined {
+  const { types } = dom.idc.buffers;
   const digest = dom.digest('md5');
-  const chunk = new Uint8Array(CHUNK);
-  for (let offset = 0; offset < size; offset += CHUNK) {
-    await device.readInto(offset, chunk);
-    digest?.update(chunk);
+  const stack = types.takeStack();
+  for (let offset = 0; offset < pages.length; offset += PAGE_SIZE) {
+    const length = Math.min(PAGE_SIZE, pages.length - offset);
+    types.copy(slice(pages, offset, length), stack, (error) => {
+      if (error) throw error;
+      digest?.update(stack.base.subarray(0, length));
+    });
   }
+  types.giveStack(stack);
   return digest?.hex();
 }
 
-/** Reads the beginning of its disk, says its md5, and waits until it is asked to end. */
+/** Says the md5 of the beginning of its disk, writes its number to one page of the disk if it is told which, and waits for its end. */
 export default defineKernel(async (dom) => {
-  const { disk = 'xvda', size = '8388608' } = dom.args;
-  dom.console.write(`${await md5Of(dom, disk, Number(size))}  ${disk}, ${size} bytes\r\n`);
+  const { disk = 'xvda', size = '8388608', write } = dom.args;
+  const device = dom.devices.find(disk)?.driver as BlockDevice;
+  const pages = await hiddenPages(dom, Number(size));
+  // Shared with all domains that read it; nothing is copied.
+  await device.readInto(0, pages);
+  dom.console.write(`${md5Of(dom, pages)}  ${disk}, ${size} bytes\r\n`);
+  if (write !== undefined) {
+    // A page of this disk only: neither those who read it nor the image change.
+    await device.write(Number(write) * PAGE_SIZE, new Uint8Array(512).fill(dom.domid));
+    await device.readInto(0, pages);
+    dom.console.write(`${md5Of(dom, pages)}  ${disk}, page ${write} written\r\n`);
+  }
   if (!dom.signal.aborted) await once(dom.signal, 'abort');
 });

@@ -133,6 +133,8 @@ export interface Hypercalls {
     alloc(order: number): Promise<Extent>;
     /** Gives them back; rejects with `EBUSY` while a grant of it exists or some of it is lent. */
     free(extent: Extent): Promise<void>;
+    /** Pages of the quota that are left. */
+    left(): Promise<number>;
   };
   readonly frames: {
     /** Makes a pool of hidden pages, which count for the domain's quota as those of extents do; rejects with `ENOMEM` beyond it. */

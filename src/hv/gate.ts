@@ -54,6 +54,7 @@ export function serveHypercalls(
       lending.drop(domain, number(extent));
       domain.memory.free(number(extent));
     },
+    'memory.left': () => domain.memory.quotaPages - domain.memory.usedPages(),
     'frames.pool': ([pages]) => frames.createPool(domain, number(pages)),
     'gnttab.grantAccess': ([to, extent, readonly]) =>
       grants.grantAccess(domain, number(to), number(extent), readonly === true),

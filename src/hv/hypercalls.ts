@@ -149,6 +149,7 @@ export function connectHypercalls(
     memory: {
       alloc: (order) => call('memory.alloc', order),
       free: (extent) => call('memory.free', extent.id),
+      left: () => call('memory.left'),
     },
     frames: {
       async pool(pages) {

@@ -139,7 +139,7 @@ ioports = [ '2f8-2ff' ]
 irq = [ 7 ]
 `,
     findings: [
-      "vbd: uname 'tap:aio:/x.img': must be file:PATH or phy:PATH",
+      "vbd: uname 'tap:aio:/x.img': must be file:PATH, phy:PATH or cow:PATH",
       "unknown device class 'vif'",
       "unknown device class 'vif'",
       'vfb is not supported: there is no display',

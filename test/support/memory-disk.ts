@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type BlockDevice, SECTOR_SIZE } from '../../src/devices/vbd/contract.ts';
+import type { Data } from '../../src/devices/vbd/transfers.ts';
 import { XmError } from '../../src/errors.ts';
 
 /** A disk in memory, and what its maker can see and do. */
@@ -16,6 +17,12 @@ export interface MemoryDisk extends BlockDevice {
   stall(on: boolean): void;
   /** The connection ends: every request without an answer, and every later one, fails with `ENODEV`. */
   disconnect(): void;
+}
+
+/** Its requests are all of memory. */
+function asBytes(data: Data): Uint8Array {
+  if (!(data instanceof Uint8Array)) throw new Error('this disk is not for hidden pages');
+  return data;
 }
 
 /** @param content the bytes, or how many; whole sectors */
@@ -45,8 +52,10 @@ export function createMemoryDisk(content: number | Uint8Array, options: { readon
     }
   }
 
-  function readInto(offset: number, target: Uint8Array): Promise<void> {
-    return request('read', offset, target.length, () => target.set(bytes.subarray(offset, offset + target.length)));
+  function readInto(offset: number, target: Data): Promise<void> {
+    return request('read', offset, target.length, () =>
+      asBytes(target).set(bytes.subarray(offset, offset + target.length)),
+    );
   }
 
   return {
@@ -67,7 +76,7 @@ export function createMemoryDisk(content: number | Uint8Array, options: { readon
       await readInto(offset, target);
       return target;
     },
-    write: (offset, data) => request('write', offset, data.length, () => bytes.set(data, offset)),
+    write: (offset, data) => request('write', offset, data.length, () => bytes.set(asBytes(data), offset)),
     flush: () => request('flush', 0, 0, () => {}),
     discard: (offset, length) => request('discard', offset, length, () => bytes.fill(0, offset, offset + length)),
     stall(on) {

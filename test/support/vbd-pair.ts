@@ -8,6 +8,7 @@ import { type BlockDevice, VBD_COUNTERS } from '../../src/devices/vbd/contract.t
 import frontOfKernel from '../../src/devices/vbd/front.ts';
 import type { BackFactory, BackInterface, FrontFactory, FrontInterface } from '../../src/domain/contract.ts';
 import { createRemoteBuffers } from '../../src/idc/remote-buffers.ts';
+import type { RemoteBuffers } from '../../src/idc/remote-contract.ts';
 import { type Machine, startMachine } from './hv-machine.ts';
 
 const DOM0 = 0;
@@ -16,6 +17,8 @@ const GUEST = 1;
 /** Both ends of a disk in domains of a real hypervisor, which share the test's thread; driven by hand instead of by xend. */
 export interface VbdPair extends AsyncDisposable {
   readonly machine: Machine;
+  /** The remote buffers of the front end's domain. */
+  readonly buffers: RemoteBuffers;
   readonly front: FrontInterface;
   readonly back: BackInterface;
   /** What the front module offers to kernels; a `BlockDevice` unless another one was chosen. */
@@ -35,34 +38,62 @@ export interface VbdPairOptions {
   readonly back?: BackFactory;
 }
 
-/** Opens the back end and connects; disposing of it ends everything. */
+/** A machine with a domain that serves disks to all others. */
+export interface VbdHost extends Disposable {
+  readonly machine: Machine;
+  /** Of the domain that serves. */
+  readonly buffers: RemoteBuffers;
+}
+
+/** @param pages quota of each domain */
+export function startVbdHost(guests: readonly number[], pages = 4096): VbdHost {
+  const machine = startMachine([DOM0, ...guests], pages);
+  return {
+    machine,
+    buffers: createRemoteBuffers(machine.dom(DOM0)),
+    [Symbol.dispose]: () => machine[Symbol.dispose](),
+  };
+}
+
+/** A machine with one guest and {@link startDisk} in it; disposing of it ends everything. */
 export async function startVbdPair(options: VbdPairOptions = {}): Promise<VbdPair> {
-  const machine = startMachine([DOM0, GUEST], 4096);
+  const host = startVbdHost([GUEST]);
+  return startDisk(host, GUEST, options, () => host[Symbol.dispose]());
+}
+
+/** Opens the back end and connects; disposing of it ends both. @param after what else ends with it */
+export async function startDisk(
+  { machine, buffers: served }: VbdHost,
+  guest: number,
+  options: VbdPairOptions = {},
+  after: () => void = () => {},
+): Promise<VbdPair> {
   const numbers = new Float64Array(new SharedArrayBuffer(8 * 8));
   const broken: string[] = [];
   const common = { class: 'vbd', handle: 51712, name: 'xvda', config: options.config ?? {} };
   const back = (options.back ?? backOfFile)({
     ...common,
-    domid: GUEST,
+    domid: guest,
     domainName: 'guest',
     hypercalls: machine.dom(DOM0),
-    buffers: createRemoteBuffers(machine.dom(DOM0)),
+    buffers: served,
     counters: numbers,
     runDir: tmpdir(),
     broken: (reason) => broken.push(`back: ${reason}`),
   });
+  const buffers = createRemoteBuffers(machine.dom(guest));
   const front = (options.front ?? frontOfKernel)({
     ...common,
     backendId: DOM0,
-    hypercalls: machine.dom(GUEST),
-    buffers: createRemoteBuffers(machine.dom(GUEST)),
+    hypercalls: machine.dom(guest),
+    buffers,
     broken: (reason) => broken.push(`front: ${reason}`),
   });
   let ports: { readonly near: number; readonly far: number } | undefined;
 
   async function connect(): Promise<void> {
     const frames = await front.offer();
-    ports = machine.hv.bindPair(DOM0, GUEST);
+    ports = machine.hv.bindPair(DOM0, guest);
     await back.connect(frames, ports.near);
     await front.connected(ports.far);
   }
@@ -72,14 +103,14 @@ export async function startVbdPair(options: VbdPairOptions = {}): Promise<VbdPai
     await front.disconnected();
     if (ports === undefined) return;
     machine.hv.closePort(DOM0, ports.near);
-    machine.hv.closePort(GUEST, ports.far);
+    machine.hv.closePort(guest, ports.far);
     ports = undefined;
   }
 
   async function end(): Promise<void> {
     await disconnect();
     await back.close();
-    machine[Symbol.dispose]();
+    after();
   }
 
   try {
@@ -91,6 +122,7 @@ export async function startVbdPair(options: VbdPairOptions = {}): Promise<VbdPai
   }
   return {
     machine,
+    buffers,
     front,
     back,
     disk: front.driver as BlockDevice,

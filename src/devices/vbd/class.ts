@@ -15,7 +15,7 @@ export const vbd: DeviceClass = {
   fields: {
     uname: {
       type: 'string',
-      doc: 'The content: file:PATH, or phy:PATH for a block device (below /dev unless absolute).',
+      doc: 'The content: file:PATH, phy:PATH for a block device (below /dev unless absolute), or cow:PATH for a file that many disks begin with and none changes.',
       required: true,
       unique: true,
       check: (value) => checkUname(String(value)),
@@ -32,6 +32,11 @@ export const vbd: DeviceClass = {
       doc: 'r: only reading; w: writing too, nobody else uses it; w!: writing although others use it.',
       default: 'r',
       choices: ['r', 'w', 'w!'],
+    },
+    overlay: {
+      type: 'integer',
+      doc: 'What may be written to a cow: disk, in MB of memory of its back end; 16 unless said.',
+      check: (value) => (Number(value) > 0 ? undefined : 'must be at least 1'),
     },
     backend: { type: 'domain', doc: 'The domain that serves the disk, by name or id.', default: '0' },
   },

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { FrameVector } from '../../hv/contract.ts';
+import type { LocalBuffer } from '../../idc/buffers/contract.ts';
+
 /** Bytes of a sector, always (spec/primitives.md 5.2). */
 export const SECTOR_SIZE = 512;
 
@@ -52,14 +55,20 @@ export interface BlockDevice {
    * @returns undefined when the disk is not connected, or more than half of what it may lend would be taken
    */
   buffer(length: number): DiskBuffer | undefined;
-  /** Reads into a buffer of one's own, without allocating for the data; after a failure any part of it may be filled. */
-  readInto(offset: number, target: Uint8Array): Promise<void>;
+  /**
+   * Reads into a buffer of one's own, without allocating for the data; after a failure any part of it may be filled. What a
+   * back end has in hidden pages, as that of a `cow:` disk has, is not copied to hidden pages but shared, copy on write, where
+   * offset and target lie alike in theirs.
+   *
+   * @throws XmError as `read`, and `EINVAL` for pages that were freed
+   */
+  readInto(offset: number, target: Uint8Array | LocalBuffer<FrameVector>): Promise<void>;
   /**
    * Writes; `data` must not change before it resolves.
    *
-   * @throws XmError as `read`, and `EROFS`, `ENOSPC`
+   * @throws XmError as `readInto`, and `EROFS`, `ENOSPC`
    */
-  write(offset: number, data: Uint8Array): Promise<void>;
+  write(offset: number, data: Uint8Array | LocalBuffer<FrameVector>): Promise<void>;
   /** Waits for everything written and discarded before it, then resolves when that is on stable storage. */
   flush(): Promise<void>;
   /** Says that a range is not needed; it reads as zeros afterwards. */

@@ -15,7 +15,7 @@ import {
   POOL_BYTES,
   putRequest,
 } from './protocol.ts';
-import { createTransfers, GONE, type Transfers } from './transfers.ts';
+import { createTransfers, type Data, GONE, type Transfers, UNUSABLE } from './transfers.ts';
 
 /** The front end of a disk: a {@link BlockDevice} for kernels. */
 export default idcFront(FRONT_QUOTAS, createBlockFront);
@@ -23,6 +23,7 @@ export default idcFront(FRONT_QUOTAS, createBlockFront);
 /** What a verdict means to people; any other one means that the medium failed. */
 const MEANING: Readonly<Record<number, readonly [code: string, text: string]>> = {
   [GONE]: ['ENODEV', 'the connection to its back end ended; what was outstanding may have happened or not'],
+  [UNUSABLE]: ['EINVAL', 'the buffer is no hidden pages, or they were freed'],
   [BLK_STATUS.readOnly]: ['EROFS', 'it is attached read-only'],
   [BLK_STATUS.noSpace]: ['ENOSPC', 'there is no space left where its image is'],
   [BLK_STATUS.notSupported]: ['ENOTSUP', 'its back end does not support this'],
@@ -52,22 +53,22 @@ function createBlockFront(endpoint: EndpointControl, { buffers, name }: FrontCon
     if (writes && connection.info.readonly) throw failure(BLK_STATUS.readOnly, what);
   }
 
-  function transfer(op: number, offset: number, bytes: Uint8Array): Promise<void> {
+  function transfer(op: number, offset: number, data: Data): Promise<void> {
     const writes = op === BLK_OP.write;
-    const what = `${writes ? 'writing' : 'reading'} ${bytes.length} bytes`;
+    const what = `${writes ? 'writing' : 'reading'} ${data.length} bytes`;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     try {
-      check(what, offset, bytes.length, writes);
+      check(what, offset, data.length, writes);
     } catch (error) {
       reject(error);
       return promise;
     }
-    if (bytes.length === 0) {
+    if (data.length === 0) {
       resolve();
       return promise;
     }
     if (writes) writing.add(promise);
-    connection!.transfers.start(op, offset, bytes, (verdict) => {
+    connection!.transfers.start(op, offset, data, (verdict) => {
       writing.delete(promise);
       if (verdict === BLK_STATUS.okay) resolve();
       else reject(failure(verdict, what));

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { close, fdatasync, fstat, open, read, readSync, type Stats, write, writeSync } from 'node:fs';
+import { type BigIntStats, close, fdatasync, fstat, open, read, readSync, write, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { XmError } from '../../errors.ts';
+import type { RemoteBuffers } from '../../idc/remote-contract.ts';
 import { SECTOR_SIZE } from './contract.ts';
 import { openFailure, type Wanted, wrongKind } from './failure.ts';
 import { unamePath } from './uname.ts';
 
 /** Called once, perhaps before the function it was given to returns, with what went wrong if something did. */
 export type Done = (error: unknown) => void;
+
+/** What a reference leads to, for a domain. */
+export interface Referred {
+  readonly buffers: RemoteBuffers;
+  readonly reference: Uint8Array;
+}
 
 /** The content of a disk. Several operations may run at once; positions and lengths are bytes, within the size. */
 export interface Image {
@@ -17,12 +24,19 @@ export interface Image {
   /** Fills `bytes`, which may be shared memory. */
   read(bytes: Uint8Array, position: number, done: Done): void;
   write(bytes: Uint8Array, position: number, done: Done): void;
+  /** Reads to where a reference leads: memory that is not to be mapped, hidden pages above all. */
+  send(position: number, length: number, there: Referred, done: Done): void;
+  /** Writes from there. */
+  receive(position: number, length: number, there: Referred, done: Done): void;
   /** Writes zeros. */
   zero(position: number, length: number, done: Done): void;
   /** Brings what was written to stable storage. */
   sync(done: Done): void;
   close(): Promise<void>;
 }
+
+/** Closes a file. */
+export const closeFile = promisify(close);
 
 /** Up to this many bytes, moving them from or to the page cache takes no longer than asking another thread to do it. */
 const INLINE_BYTES = 256 * 1024;
@@ -34,26 +48,41 @@ const BACK_OFF = 100;
 /** Zeros are written in steps of this many bytes. */
 const ZEROS = new Uint8Array(256 * 1024);
 
+/** An open file or block device. */
+export interface Content {
+  readonly fd: number;
+  /** Bytes, whole sectors. */
+  readonly size: number;
+  /** Equal for what is the same, and has not been written to meanwhile. */
+  readonly identity: string;
+}
+
 /**
- * Opens the content of a disk.
+ * Opens what is behind a disk.
  *
  * @throws XmError when there is none, it may not be opened in this way, or its size is not one of whole sectors
  */
-export async function openImage(wanted: Wanted): Promise<Image> {
+export async function openContent(wanted: Wanted): Promise<Content> {
   const { uname, dev, writable } = wanted;
   const fd = await promisify(open)(unamePath(uname), writable ? 'r+' : 'r').catch((error: unknown) => {
     throw openFailure(error, wanted);
   });
   try {
-    const stats = await promisify(fstat)(fd);
-    const size = stats.isBlockDevice() ? await blockDeviceSize(stats.rdev) : stats.size;
+    const stats = await statOf(fd);
+    const size = stats.isBlockDevice() ? await blockDeviceSize(stats.rdev) : Number(stats.size);
     const problem = wrongKind(stats) ?? wrongSize(size);
     if (problem !== undefined) throw new XmError('EINVAL', `vbd: ${dev} cannot be ${uname}: ${problem}`);
-    return imageOf(fd, size / SECTOR_SIZE, !writable);
+    return { fd, size, identity: [stats.dev, stats.ino, size, stats.mtimeNs].join(':') };
   } catch (error) {
-    await promisify(close)(fd);
+    await closeFile(fd);
     throw error;
   }
+}
+
+/** Opens the content of a disk that is a file or block device of its own. @throws XmError as {@link openContent} */
+export async function openImage(wanted: Wanted): Promise<Image> {
+  const { fd, size } = await openContent(wanted);
+  return imageOf(fd, size / SECTOR_SIZE, !wanted.writable);
 }
 
 /**
@@ -92,6 +121,12 @@ export function imageOf(fd: number, sectors: number, readonly: boolean, now = ()
     write(bytes, position, done) {
       if (!doInline(writeSync, bytes, position, done)) transfer(write, fd, bytes, position, done);
     },
+    send(position, length, { buffers, reference }, done) {
+      buffers.send(buffers.file.of(fd, position, length), reference, 0, done);
+    },
+    receive(position, length, { buffers, reference }, done) {
+      buffers.receive(reference, 0, buffers.file.of(fd, position, length), done);
+    },
     zero(position, length, done) {
       const end = position + length;
       const step = (error: unknown): void => {
@@ -103,7 +138,7 @@ export function imageOf(fd: number, sectors: number, readonly: boolean, now = ()
       step(null);
     },
     sync: (done) => fdatasync(fd, done),
-    close: () => promisify(close)(fd),
+    close: () => closeFile(fd),
   };
 }
 
@@ -127,6 +162,13 @@ function transfer(operation: Operation, fd: number, bytes: Uint8Array, position:
   });
 }
 
+function statOf(fd: number): Promise<BigIntStats> {
+  const { promise, resolve, reject } = Promise.withResolvers<BigIntStats>();
+  // Inode numbers of some file systems are beyond what a float holds.
+  fstat(fd, { bigint: true }, (error, stats) => (error ? reject(error) : resolve(stats)));
+  return promise;
+}
+
 function wrongSize(size: number): string | undefined {
   if (size === 0) return 'it is empty';
   const rest = size % SECTOR_SIZE;
@@ -134,8 +176,7 @@ function wrongSize(size: number): string | undefined {
 }
 
 /** Bytes of a block device; `stat` says 0 for all of them, and asking the device itself is not possible from here. */
-async function blockDeviceSize(rdev: Stats['rdev']): Promise<number> {
-  const number = BigInt(rdev);
+async function blockDeviceSize(number: bigint): Promise<number> {
   const major = ((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn);
   const minor = (number & 0xffn) | ((number >> 12n) & 0xffffff00n);
   return Number(await readFile(`/sys/dev/block/${major}:${minor}/size`, 'utf8')) * SECTOR_SIZE;

@@ -44,7 +44,7 @@ interface Operation {
  */
 export function createBlockService(
   endpoint: Pick<Endpoint, 'quotas' | 'cork' | 'uncork'>,
-  buffers: Pick<RemoteBuffers, 'pin'>,
+  buffers: RemoteBuffers,
   image: () => Image,
   counters: Float64Array,
 ): BlockService {
@@ -83,6 +83,11 @@ export function createBlockService(
     finish(transaction, error ? statusOf(error) : BLK_STATUS.okay);
   }
 
+  function countTransfer(op: 'read' | 'write', length: number): void {
+    count(op === 'read' ? 'rd' : 'wr');
+    count(op === 'read' ? 'rsect' : 'wsect', length / SECTOR_SIZE);
+  }
+
   /** Reads and writes: the data lies in the front end's memory, which is pinned as long as the image works with it. */
   function transfer(transaction: ReceivedTransaction, op: 'read' | 'write'): void {
     const { parameters, parametersLength } = transaction;
@@ -93,13 +98,16 @@ export function createBlockService(
     const length = countOf(parameters) * SECTOR_SIZE;
     // What is read from the disk is written to the memory.
     buffers.pin(parameters, REFERENCE_AT, op === 'read' ? 'write' : 'read', (memory) => {
+      if (memory === 'denied') {
+        transferHidden(transaction, op, length);
+        return;
+      }
       if (typeof memory === 'string' || memory.bytes.length < length) {
         if (typeof memory !== 'string') memory.release();
         finish(transaction, BLK_STATUS.error);
         return;
       }
-      count(op === 'read' ? 'rd' : 'wr');
-      count(op === 'read' ? 'rsect' : 'wsect', length / SECTOR_SIZE);
+      countTransfer(op, length);
       const { bytes } = memory;
       const exact = bytes.length === length ? bytes : bytes.subarray(0, length);
       image()[op](exact, sectorOf(parameters) * SECTOR_SIZE, (error) => {
@@ -107,6 +115,16 @@ export function createBlockService(
         memory.release();
         finishIo(transaction, error);
       });
+    });
+  }
+
+  /** The data lies in hidden pages, or in memory that is not lent to be mapped, or not for this. */
+  function transferHidden(transaction: ReceivedTransaction, op: 'read' | 'write', length: number): void {
+    const { parameters } = transaction;
+    const there = { buffers, reference: parameters.subarray(REFERENCE_AT, DATA_BYTES) };
+    image()[op === 'read' ? 'send' : 'receive'](sectorOf(parameters) * SECTOR_SIZE, length, there, (error) => {
+      if (!error) countTransfer(op, length);
+      finishIo(transaction, error);
     });
   }
 

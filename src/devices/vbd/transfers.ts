@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { FrameVector } from '../../hv/contract.ts';
 import type { Registration } from '../../hv/lending-contract.ts';
 import type { LocalBuffer } from '../../idc/buffers/contract.ts';
 import { slice } from '../../idc/buffers/local-buffer.ts';
@@ -10,17 +11,22 @@ import { DATA_BYTES, MAX_REQUEST_SECTORS, POOL_BYTES, putRequest, REFERENCE_AT }
 
 /** How a transfer ended, beside `BLK_STATUS`: the connection is over, and nobody knows. No back end can say this number. */
 export const GONE = 2 ** 32;
+/** The same for a buffer that cannot be lent. */
+export const UNUSABLE = GONE + 1;
+
+/** Memory or hidden pages of a kernel. */
+export type Data = Uint8Array | LocalBuffer<FrameVector>;
 
 /** Reads and writes of one connection, of any size, by requests of a limited size. */
 export interface Transfers {
   /**
-   * Moves `bytes` from or to the disk; afterwards nothing touches `bytes` any more.
+   * Moves `data` from or to the disk; afterwards nothing touches it any more.
    *
    * @param op `BLK_OP.read` or `BLK_OP.write`
    * @param offset in bytes
-   * @param done called once, with a `BLK_STATUS` or {@link GONE}
+   * @param done called once, with a `BLK_STATUS`, {@link GONE} or {@link UNUSABLE}
    */
-  start(op: number, offset: number, bytes: Uint8Array, done: (verdict: number) => void): void;
+  start(op: number, offset: number, data: Data, done: (verdict: number) => void): void;
   /** Memory from and to which nothing needs to be copied; undefined when no more than half of the pool would be left. */
   buffer(length: number): DiskBuffer | undefined;
   /** The connection is over: ends what waits, and gives up the pool. What was submitted has ended already. */
@@ -33,10 +39,12 @@ type Part = LocalBuffer<Uint8Array>;
 interface Job {
   readonly op: number;
   readonly offset: number;
-  readonly bytes: Uint8Array;
+  readonly length: number;
   readonly done: (verdict: number) => void;
-  /** The pool's memory in which `bytes` lie; undefined for bytes that have to be copied. */
-  readonly home: Part | undefined;
+  /** What the back end is given; undefined for bytes that have to be copied to the pool, or from there. */
+  readonly lent: LocalBuffer | undefined;
+  /** Undefined for hidden pages. */
+  readonly bytes: Uint8Array | undefined;
   /** Bytes submitted so far, or all if no more shall be. */
   submitted: number;
   /** Requests in flight. */
@@ -51,7 +59,8 @@ interface Slot {
   readonly free: () => void;
   job: Job;
   at: number;
-  memory: Part;
+  /** Of the pool; undefined when the job has its own. */
+  memory: Part | undefined;
   registration: Registration;
 }
 
@@ -77,7 +86,10 @@ export function createTransfers(endpoint: Endpoint, pool: LendingPool, most: num
       transaction: endpoint.transaction(),
       complete: () => complete(slot as Slot),
       free() {
-        if (slot.job?.home === undefined && slot.memory !== undefined) pool.free(slot.memory);
+        const { job, memory } = slot as Slot;
+        if (memory !== undefined) pool.free(memory);
+        // Before that its pages cannot be freed; nobody pins them, so that this is soon.
+        if (isHidden(job)) endRequest(job);
         free.push(slot as Slot);
         pump();
       },
@@ -103,9 +115,9 @@ export function createTransfers(endpoint: Endpoint, pool: LendingPool, most: num
       const job = waiting[0];
       if (job === undefined) break;
       // One that failed meanwhile has nothing left to submit.
-      if (job.submitted < job.bytes.length && !submit(job)) break;
+      if (job.submitted < job.length && !submit(job)) break;
       waiting.shift();
-      if (job.submitted < job.bytes.length) waiting.push(job);
+      if (job.submitted < job.length) waiting.push(job);
     }
   }
 
@@ -120,23 +132,29 @@ export function createTransfers(endpoint: Endpoint, pool: LendingPool, most: num
 
   /** @returns false when there is no memory for it now */
   function submit(job: Job): boolean {
-    const at = job.submitted;
-    const wanted = Math.min(chunk, job.bytes.length - at);
-    const memory = job.home ?? take(wanted);
-    if (memory === undefined) return false;
+    const { lent, bytes, submitted: at } = job;
+    const wanted = Math.min(chunk, job.length - at);
+    const memory = lent === undefined ? take(wanted) : undefined;
+    const part = lent === undefined ? memory : slice(lent, at, wanted);
+    if (part === undefined) return false;
+    const { length } = part;
     const writes = job.op === BLK_OP.write;
-    const length = Math.min(wanted, memory.length);
-    const inside = job.home === undefined ? 0 : job.bytes.byteOffset - startOf(memory) + at;
-    // The back end is trusted with its files: it reads and writes them straight from and to this memory.
-    const how = { rights: writes ? 'read' : 'write', by: 'map' } as const;
-    const registration = endpoint.register(slice(memory, inside, length), how);
+    let registration: Registration | undefined;
+    try {
+      // The back end is trusted with its files: it reads and writes them straight from and to memory.
+      registration = endpoint.register(part, { rights: writes ? 'read' : 'write', by: 'map' });
+    } catch {
+      fail(job, UNUSABLE);
+      finish(job);
+      return true;
+    }
     if (registration === undefined) {
-      if (job.home === undefined) pool.free(memory);
+      if (memory !== undefined) pool.free(memory);
       return false;
     }
     const slot = free.pop()!;
     const { transaction } = slot;
-    if (writes && job.home === undefined) memory.base.set(job.bytes.subarray(at, at + length), memory.offset);
+    if (writes && memory !== undefined) memory.base.set(bytes!.subarray(at, at + length), memory.offset);
     slot.job = job;
     slot.at = at;
     slot.memory = memory;
@@ -153,17 +171,17 @@ export function createTransfers(endpoint: Endpoint, pool: LendingPool, most: num
   function complete({ job, at, memory, transaction, registration, free: release }: Slot): void {
     const verdict = transaction.transport === TRANSPORT.ok ? transaction.error : GONE;
     if (verdict !== BLK_STATUS.okay) fail(job, verdict);
-    else if (job.op === BLK_OP.read && job.home === undefined) job.bytes.set(bytesOf(memory), at);
-    job.outstanding--;
+    else if (job.op === BLK_OP.read && memory !== undefined) job.bytes!.set(bytesOf(memory), at);
+    if (!isHidden(job)) endRequest(job);
     registration.unregister(release);
-    finish(job);
   }
 
+  /** What of the pool `bytes` are, if they lie in what was given out. */
   function homeOf(bytes: Uint8Array): Part | undefined {
     for (const home of homes) {
       const at = bytes.byteOffset - startOf(home);
       const inside = at >= 0 && at + bytes.length <= home.length;
-      if (inside && bytes.buffer === home.base.buffer) return home;
+      if (inside && bytes.buffer === home.base.buffer) return slice(home, at, bytes.length);
     }
     return undefined;
   }
@@ -171,17 +189,24 @@ export function createTransfers(endpoint: Endpoint, pool: LendingPool, most: num
   /** Submits no more of it. */
   function fail(job: Job, verdict: number): void {
     job.verdict = verdict;
-    job.submitted = job.bytes.length;
+    job.submitted = job.length;
+  }
+
+  function endRequest(job: Job): void {
+    job.outstanding--;
+    finish(job);
   }
 
   function finish(job: Job): void {
-    if (job.outstanding === 0 && job.submitted === job.bytes.length) job.done(job.verdict);
+    if (job.outstanding === 0 && job.submitted === job.length) job.done(job.verdict);
   }
 
   return {
-    start(op, offset, bytes, done) {
-      const home = homeOf(bytes);
-      waiting.push({ op, offset, bytes, done, home, submitted: 0, outstanding: 0, verdict: BLK_STATUS.okay });
+    start(op, offset, data, done) {
+      const bytes = ArrayBuffer.isView(data) ? data : undefined;
+      const lent = ArrayBuffer.isView(data) ? homeOf(data) : data;
+      const { length } = data;
+      waiting.push({ op, offset, length, done, lent, bytes, submitted: 0, outstanding: 0, verdict: BLK_STATUS.okay });
       pump();
     },
     buffer(length) {
@@ -201,7 +226,7 @@ export function createTransfers(endpoint: Endpoint, pool: LendingPool, most: num
     end() {
       ended = true;
       pool.close();
-      const unfinished = waiting.filter((job) => job.submitted < job.bytes.length);
+      const unfinished = waiting.filter((job) => job.submitted < job.length);
       waiting = [];
       for (const job of unfinished) {
         fail(job, GONE);
@@ -210,6 +235,9 @@ export function createTransfers(endpoint: Endpoint, pool: LendingPool, most: num
     },
   };
 }
+
+/** Whether it is of pages, which its end makes the kernel's own again. */
+const isHidden = (job: Job): boolean => job.bytes === undefined;
 
 const startOf = ({ base, offset }: Part): number => base.byteOffset + offset;
 

@@ -114,7 +114,7 @@ test('5: the machine decides', () => {
 
 test('6: a network block device keeps its blank, and has no back end', () => {
   expect(read('06-nbd.cfg').findings).toEqual([
-    "'nbd:10.0.0.9 6789,sda1,w' => vbd: uname 'nbd:10.0.0.9 6789': must be file:PATH or phy:PATH",
+    "'nbd:10.0.0.9 6789,sda1,w' => vbd: uname 'nbd:10.0.0.9 6789': must be file:PATH, phy:PATH or cow:PATH",
   ]);
 });
 

@@ -16,6 +16,7 @@ describe('the class vbd', () => {
     ['file:../my disk.img', 'file:/my disk.img'],
     ['file:/x.img', 'file:/x.img'],
     ['file:a:b', 'file:/configs/a:b'],
+    ['cow:disk.img', 'cow:/configs/disk.img'],
     ['phy:vg/data', 'phy:/dev/vg/data'],
     ['phy:/images/x', 'phy:/images/x'],
   ])('%s of a configuration in /configs is %s', (uname, resolved) => {
@@ -25,9 +26,9 @@ describe('the class vbd', () => {
 
   test.each([
     ['', 'Missing uname'],
-    ['/x.img', 'must be file:PATH or phy:PATH'],
-    ['nbd:host', 'must be file:PATH or phy:PATH'],
-    ['file:', 'must be file:PATH or phy:PATH'],
+    ['/x.img', 'must be file:PATH, phy:PATH or cow:PATH'],
+    ['nbd:host', 'must be file:PATH, phy:PATH or cow:PATH'],
+    ['file:', 'must be file:PATH, phy:PATH or cow:PATH'],
     ['file:a\0b', 'a path has no NUL characters'],
   ])('uname %j: %s', (uname, problem) => {
     expect(vbd.fields.uname!.check!(uname)).toBe(problem);
@@ -55,6 +56,14 @@ describe('the claim of a disk', () => {
     expect(claim(`file:${image.path}`, 'w!')).toEqual(expected);
     for (const path of [hard, symbolic]) expect(claim(`phy:${path}`)?.resource).toBe(expected.resource);
     expect(claim(`file:${other.path}`)?.resource).not.toBe(expected.resource);
+  });
+
+  test('is for reading when the file is a base, whatever is written to the disk', () => {
+    using image = tempImage(512);
+    const { resource } = claim(`file:${image.path}`)!;
+    for (const mode of ['r', 'w', 'w!']) {
+      expect(claim(`cow:${image.path}`, mode)).toEqual({ resource, mode: 'r', what: `cow:${image.path}` });
+    }
   });
 
   test.each([

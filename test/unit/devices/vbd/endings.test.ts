@@ -201,6 +201,8 @@ describe('the end of a connection', () => {
       readonly: false,
       read: (_bytes, _position, done) => done(null),
       write: (_bytes, _position, done) => void writes.push(done),
+      send: (_position, _length, _there, done) => done(null),
+      receive: (_position, _length, _there, done) => done(null),
       zero: (_position, _length, done) => done(null),
       sync: (done) => done(null),
       close: async () => {},

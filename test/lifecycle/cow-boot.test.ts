@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { makeDemoImage } from '../../scripts/image.ts';
+import { startXend, type TestXend } from '../support/xend.ts';
+
+const configs = resolve(import.meta.dirname, '../../configs');
+const image = resolve(configs, 'demo.img');
+const text = readFileSync(resolve(configs, 'cow-boot.sxp'), 'utf8');
+/** What each reads, in pages. */
+const PAGES = 2048;
+const PAGE = 4096;
+
+const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
+
+async function create(xend: TestXend, name: string, more = ''): Promise<void> {
+  const own = text.replace('(name cow-boot)', `(name ${name})`).replace("size=8388608'", `size=8388608${more}'`);
+  await xend.call('domain.create', { text: own, file: 'cow-boot.sxp', directory: configs, paused: false });
+}
+
+async function said(xend: TestXend, name: string, words: string): Promise<string> {
+  using terminal = await xend.open(name);
+  return await terminal.readUntil(words);
+}
+
+test('many domains that read the same image share one copy; what one writes is its own page', async () => {
+  makeDemoImage();
+  const content = readFileSync(image);
+  const start = content.subarray(0, PAGES * PAGE);
+  await using xend = await startXend();
+  const { hv } = xend.xend;
+  const names = Array.from({ length: 50 }, (_, index) => `boot-${index + 1}`);
+  for (const name of names) await create(xend, name);
+  for (const name of names) expect(await said(xend, name, 'bytes')).toContain(md5(start));
+
+  // The cache of the back end is one of those that have them.
+  const references = (names.length + 1) * PAGES;
+  expect(hv.checkFrames()).toEqual([]);
+  expect(hv.frameUsage()).toEqual({ pages: PAGES, references, shared: PAGES, saved: names.length * PAGES });
+  expect(await xend.call('node.info', {})).toMatchObject({ hidden_pages: PAGES, saved_pages: names.length * PAGES });
+
+  await create(xend, 'writer', ' write=7');
+  const written = Uint8Array.from(start);
+  const domid = (await xend.info('writer'))!.domid;
+  written.fill(domid, 7 * PAGE, 7 * PAGE + 512);
+  const words = await said(xend, 'writer', 'written');
+  expect(words).toContain(md5(start));
+  expect(words).toContain(md5(written));
+  // Its disk and its memory share this one with each other.
+  expect(hv.frameUsage()).toMatchObject({ pages: PAGES + 1, shared: PAGES + 1 });
+  await create(xend, 'later');
+  expect(await said(xend, 'later', 'bytes')).toContain(md5(start));
+  expect(hv.frameUsage().pages).toBe(PAGES + 1);
+
+  for (const name of [...names, 'writer']) await xend.call('domain.destroy', { domain: name });
+  await expect.poll(() => hv.frameUsage()).toMatchObject({ pages: PAGES, references: 2 * PAGES });
+  expect(hv.checkFrames()).toEqual([]);
+  await xend.call('domain.destroy', { domain: 'later' });
+  await expect.poll(() => hv.frameUsage().pages).toBe(0);
+  expect(readFileSync(image).equals(content)).toBe(true);
+});
+
+test('a base is anybody’s to read, and nobody’s to write', async () => {
+  await using xend = await startXend();
+  const file = xend.file('base.img', new Uint8Array(64 * 1024));
+  const cow = { uname: `cow:${file}`, dev: 'xvda', mode: 'w' };
+  for (const name of ['one', 'two', 'three']) await xend.create({ name });
+  await xend.attach('one', 'vbd', cow);
+  await xend.attach('two', 'vbd', cow);
+  await xend.attachDisk('two', file, 'xvdb', 'r');
+  await expect(xend.attachDisk('three', file, 'xvdb', 'w')).rejects.toMatchObject({ code: 'EBUSY' });
+
+  using shell = await xend.shell('one');
+  await shell.run('write xvda 0 hello');
+  expect(await shell.run('read xvda 0 5')).toContain('hello');
+  // Detached and attached again it is as the base is.
+  await xend.detachDisk('one', 'xvda');
+  await xend.attach('one', 'vbd', cow);
+  expect(await shell.run('read xvda 0 5')).not.toContain('hello');
+
+  await xend.detachDisk('one', 'xvda');
+  await xend.detachDisk('two', 'xvda');
+  await xend.detachDisk('two', 'xvdb');
+  await xend.attachDisk('three', file, 'xvdb', 'w');
+  await expect(xend.attach('one', 'vbd', cow)).rejects.toMatchObject({ code: 'EBUSY' });
+});
