@@ -117,6 +117,15 @@ test('an address that is not given is not met at, until it is', async () => {
   await until(connected(one!, other!));
 });
 
+test('ends that have met go on when the store is gone', async () => {
+  using all = startDomains([1, 2]);
+  const [one, other] = all.domains.map((domain) => domain.connect(echo));
+  await until(connected(one!, other!));
+  for (const { xs } of all.domains) xs.close();
+  expect(await ask(one!, 'there')).toBe('0 7 there');
+  expect(await ask(other!, 'back')).toBe('0 7 back');
+});
+
 test('what is published can be read by those who hold the address, and by nobody else', async () => {
   using all = startDomains([1, 2]);
   all.hv.createDomain(3, 16);
