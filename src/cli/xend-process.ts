@@ -90,6 +90,7 @@ async function launch(paths: RunPaths, program: string): Promise<string | undefi
     ...process.env,
     XEND_RUNDIR: resolve(paths.runDir),
     XEND_STATEDIR: resolve(paths.stateDir),
+    ...(process.env.XEND_CONFIG ? { XEND_CONFIG: resolve(process.env.XEND_CONFIG) } : {}),
     XEND_REPORT_FD: String(REPORT_FD),
   };
   const stdio = ['ignore', log, log, 'pipe'] as const;
@@ -104,7 +105,7 @@ async function launch(paths: RunPaths, program: string): Promise<string | undefi
   const late = new AbortController();
   const outcome = await Promise.race([
     failed,
-    firstLine(report).then((line) => line ?? ended),
+    textOf(report).then((text) => text ?? ended),
     sleep(LIMIT, LATE, { signal: late.signal }),
   ]);
   // What hangs, hangs in a call that no signal interrupts.
@@ -114,18 +115,15 @@ async function launch(paths: RunPaths, program: string): Promise<string | undefi
   return outcome === 'ready' ? undefined : outcome.replace(/^error: /, '');
 }
 
-/** @returns undefined when the stream ends without a line. */
-async function firstLine(stream: Readable): Promise<string | undefined> {
+/** What xend says before it closes the stream; undefined when that is nothing. */
+async function textOf(stream: Readable): Promise<string | undefined> {
   let text = '';
   try {
-    for await (const chunk of stream) {
-      text += chunk;
-      if (text.includes('\n')) break;
-    }
+    for await (const chunk of stream) text += chunk;
   } catch {
     // A torn pipe says the same as a closed one.
   }
-  return text.split('\n')[0] || undefined;
+  return text.trimEnd() || undefined;
 }
 
 function readPid({ pidFile }: RunPaths): number {

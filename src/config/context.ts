@@ -15,11 +15,15 @@ export interface ReadOptions {
   readonly classes: readonly DeviceClass[];
 }
 
-/** What every part of the reader is handed. */
-export interface Context extends ReadOptions {
+/** Where findings go. */
+export interface Findings {
   readonly report: Report;
-  /** False if the text has syntax errors: then what is missing may just have been lost, and is not reported. */
-  readonly complete: boolean;
   /** ` on line N`, to point at a second place; empty where there are no lines. */
   readonly place: (span: Span) => string;
+}
+
+/** What every part of the reader is handed. */
+export interface Context extends ReadOptions, Findings {
+  /** False if the text has syntax errors: then what is missing may just have been lost, and is not reported. */
+  readonly complete: boolean;
 }

@@ -2,7 +2,7 @@
 import type { Span, SxpAtom, SxpList, SxpNode } from '../sxp/contract.ts';
 import { cite, show } from '../sxp/show.ts';
 import { didYouMean } from '../words.ts';
-import type { Context } from './context.ts';
+import type { Findings } from './context.ts';
 import type { Check } from './values.ts';
 
 /** Something that is given under a name. */
@@ -21,7 +21,7 @@ export interface Form extends Named {
 export const FIELD = '(NAME VALUE)';
 
 /** The form a node is; anything but a list that starts with a name is reported, as `shape` expected. */
-export function asForm(node: SxpNode, prefix: string, shape: string, context: Context): Form | undefined {
+export function asForm(node: SxpNode, prefix: string, shape: string, context: Findings): Form | undefined {
   const [head, ...values] = node.kind === 'list' ? node.items : [];
   if (node.kind === 'list' && head?.kind === 'atom') {
     return { name: head.text, nameSpan: head.span, values, list: node };
@@ -32,7 +32,7 @@ export function asForm(node: SxpNode, prefix: string, shape: string, context: Co
 }
 
 /** The forms among `nodes`; everything else is reported. */
-export function asForms(nodes: readonly SxpNode[], prefix: string, shape: string, context: Context): Form[] {
+export function asForms(nodes: readonly SxpNode[], prefix: string, shape: string, context: Findings): Form[] {
   return nodes.map((node) => asForm(node, prefix, shape, context)).filter((form) => form !== undefined);
 }
 
@@ -48,7 +48,7 @@ export interface GroupRules {
 }
 
 /** Sorts what is given by name; reports unknown names, and names given twice (of which the first counts). */
-export function group<T extends Named>(given: readonly T[], rules: GroupRules, context: Context): Map<string, T[]> {
+export function group<T extends Named>(given: readonly T[], rules: GroupRules, context: Findings): Map<string, T[]> {
   const { prefix, known, repeated = [], elsewhere } = rules;
   const groups = new Map<string, T[]>();
   for (const item of given) {
@@ -74,7 +74,7 @@ export function group<T extends Named>(given: readonly T[], rules: GroupRules, c
 }
 
 /** The only value of a form, which has to be a text; anything else is reported. */
-export function onlyText(form: Form, prefix: string, context: Context): SxpAtom | undefined {
+export function onlyText(form: Form, prefix: string, context: Findings): SxpAtom | undefined {
   const [value, second] = form.values;
   const label = `${prefix}${form.name}`;
   if (value === undefined) {
@@ -93,7 +93,7 @@ export function onlyText(form: Form, prefix: string, context: Context): SxpAtom 
 }
 
 /** The checked value of a form that holds one text. */
-export function readValue<T>(form: Form, prefix: string, check: Check<T>, context: Context): T | undefined {
+export function readValue<T>(form: Form, prefix: string, check: Check<T>, context: Findings): T | undefined {
   const atom = onlyText(form, prefix, context);
   if (atom === undefined) return undefined;
   const checked = check(atom.text);

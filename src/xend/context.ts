@@ -22,6 +22,8 @@ export interface XendOptions {
   readonly poolThreads?: number;
   /** How long a thread of a pool may be held up by one of its domains, milliseconds. */
   readonly poolPatience?: number;
+  /** Domain 0's part of the store outlives this supervisor. */
+  readonly persistStore?: boolean;
   /** How long a device may take to connect, milliseconds. */
   readonly connectLimit?: number;
 }

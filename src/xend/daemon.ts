@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, XmError } from '../errors.ts';
 import type { XendOptions } from './context.ts';
+import { loadConfig } from './load-config.ts';
 import { takeLock } from './lock.ts';
 import { runPaths } from './paths.ts';
 import { serveXend } from './server.ts';
@@ -30,7 +31,7 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
     unlock.push(takeLock(paths.pidFile));
     unlock.push(takeLock(paths.stateLock));
-    xend = await createXend({ ...poolOptions(), paths });
+    xend = await createXend({ ...poolOptions(), paths, persistStore: loadConfig(paths.config).xenstore.persist });
     const server = await serveXend(xend, paths.socket);
     console.log(`Xend started at ${new Date().toString()}.`);
     report('ready');

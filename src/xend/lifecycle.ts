@@ -125,8 +125,11 @@ export function createLifecycle(
   async function release(domain: XendDomain): Promise<void> {
     await releaseDevices(domain);
     if (hv.domids().includes(domain.domid)) hv.destroyDomain(domain.domid);
-    if (domain.domid !== 0) store.releaseDomain(domain.domid);
-    unpublishDomain(xs, domain);
+    // With Domain-0 the store ends too; what is kept of it must not go before.
+    if (domain.domid !== 0) {
+      store.releaseDomain(domain.domid);
+      unpublishDomain(xs, domain);
+    }
     try {
       stateFiles.remove(domain.uuid);
     } catch (error) {

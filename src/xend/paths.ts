@@ -16,6 +16,10 @@ export interface RunPaths {
   readonly pidFile: string;
   /** The pid again: a supervisor with another `runDir` may not share the records and logs. */
   readonly stateLock: string;
+  /** Settings of the supervisor itself; need not exist. */
+  readonly config: string;
+  /** The part of xenstore that is kept, if any is. */
+  readonly xenstoreFile: string;
   readonly log: string;
   /** What the daemon prints before and beside its log. */
   readonly debugLog: string;
@@ -48,6 +52,8 @@ export function runPaths(env: NodeJS.ProcessEnv = process.env): RunPaths {
     xenstoreSocket: join(runDir, 'xenstored'),
     pidFile: join(runDir, 'xend.pid'),
     stateLock: join(stateDir, 'xend.lock'),
+    config: env.XEND_CONFIG || join(stateDir, 'xend-config.sxp'),
+    xenstoreFile: join(stateDir, 'xenstore.db'),
     log: join(stateDir, 'xend.log'),
     debugLog: join(stateDir, 'xend-debug.log'),
     domainDir: join(stateDir, 'domains'),

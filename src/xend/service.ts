@@ -24,6 +24,7 @@ import { deviceListSxp, recordOf } from './records.ts';
 import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
 import { takeStats } from './stats.ts';
+import { openStoreKeeper } from './store-keeper.ts';
 import { VERSION } from './version.ts';
 import { deviceInfo, domainInfo, refreshUsage } from './views.ts';
 
@@ -56,7 +57,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const stateFiles = openStateFiles(paths.domainDir);
   const recovered = recover(paths, stateFiles, log);
   const hv = createHypervisor();
-  const store = createStore({ domainExists: (domid) => hv.domids().includes(domid) });
+  const keeper = options.persistStore ? await openStoreKeeper(paths) : undefined;
+  const domainExists = (domid: number) => hv.domids().includes(domid);
+  const store = createStore({ domainExists, ...(keeper && { keeper }) });
   const context: XendContext = {
     options,
     paths,
@@ -205,6 +208,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       await life.stopAll();
       await wire.close();
       endWatch();
+      keeper?.close();
       log.write('INFO', 'xend stopped');
     },
   };

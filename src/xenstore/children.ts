@@ -97,3 +97,22 @@ export function* eachChild<E extends Named>(map: Children<E>): Generator<E> {
   if (isLeaf(map)) yield* map.entries;
   else for (const slot of map.slots) if (slot !== undefined) yield* eachChild(slot);
 }
+
+/** What differs between two versions: pairs of namesakes, one of them missing where there was or is none. Costs what differs. */
+export function* changedChildren<E extends Named>(
+  before: Children<E>,
+  after: Children<E>,
+): Generator<readonly [before: E | undefined, after: E | undefined]> {
+  if (before === after) return;
+  if (!isLeaf(before) && !isLeaf(after)) {
+    for (const [at, slot] of before.slots.entries()) yield* changedChildren(slot ?? EMPTY, after.slots[at] ?? EMPTY);
+    return;
+  }
+  const now = new Map([...eachChild(after)].map((entry) => [entry.name, entry]));
+  for (const entry of eachChild(before)) {
+    const other = now.get(entry.name);
+    now.delete(entry.name);
+    if (other !== entry) yield [entry, other];
+  }
+  for (const entry of now.values()) yield [undefined, entry];
+}

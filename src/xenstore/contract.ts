@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { StoreKeeper } from './keeper-contract.ts';
 
 /** Error names of the wire protocol, in the protocol's own order (spec/primitives.md 1.1). */
 export const STORE_ERRNOS = [
@@ -205,4 +206,6 @@ export interface StoreOptions {
    * Default: only introduced domains exist.
    */
   readonly domainExists?: (domid: number) => boolean;
+  /** Keeps part of the store over a restart. Default: nothing is kept. */
+  readonly keeper?: StoreKeeper;
 }

@@ -85,6 +85,15 @@ export function createCore(options: StoreOptions): Core {
     deliver();
   }
 
+  /** The end of each step: what is kept of it is safe before anybody hears of it. */
+  function finish(told: readonly Change[], before: TreeNode): void {
+    try {
+      if (work.root !== before) options.keeper?.record(before, work.root);
+    } finally {
+      tell(told, before);
+    }
+  }
+
   const core: Core = {
     quotas,
     domains,
@@ -102,14 +111,14 @@ export function createCore(options: StoreOptions): Core {
       const result = action(work);
       const told = changes;
       if (told.length > 0) changes = [];
-      tell(told, before);
+      finish(told, before);
       return result;
     },
     adopt(root, told, charges) {
       const before = work.root;
       work.root = root;
       for (const [domid, nodes] of charges) work.charge(domid, nodes);
-      tell(told, before);
+      finish(told, before);
     },
     wake: (drain) => void awake.add(drain),
     deliver,

@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createConnection } from './connection.ts';
 import { type Store, StoreError, type StoreOptions } from './contract.ts';
-import { createCore } from './core.ts';
+import { type Core, createCore } from './core.ts';
 import { introduceDomain, releaseDomain, shutdownDomain } from './lifecycle.ts';
 import { recount } from './recount.ts';
 import { createSettings } from './settings.ts';
 
-/** A new store with the root, `/tool/xenstored` and domain 0. */
+/**
+ * A new store with the root, `/tool/xenstored` and domain 0, and with what its keeper kept.
+ * @throws XmError `ESTATE` when that is damaged
+ */
 export function createStore(options: StoreOptions = {}): Store {
   const core = createCore(options);
+  const store = storeOf(core);
+  if (options.keeper !== undefined) {
+    const dom0 = store.connect(0, () => true);
+    options.keeper.restore(dom0);
+    dom0.close();
+    options.keeper.begin(core.root);
+  }
+  return store;
+}
+
+function storeOf(core: Core): Store {
   return {
     quotas: core.quotas,
     connect(domid, deliver, closed = () => {}, reintroduced = () => {}) {

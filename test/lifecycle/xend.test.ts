@@ -282,13 +282,21 @@ test('every command answers in JSON', async () => {
     ['idc-list'],
     ['idc-ping', 'left', 'pair', '-c', '2'],
     ['idc-cycle', 'pair'],
+    ['xenstore', 'write', '/tool/a', '1'],
+    ['xenstore', 'read', '/tool/a'],
+    ['xenstore', 'chmod', '/tool/a', 'n0'],
+    ['xenstore', 'exists', '/tool/a'],
+    ['xenstore', 'list', '/tool'],
+    ['xenstore', 'ls'],
+    ['xenstore', 'watch', '-n', '1', '/tool'],
+    ['xenstore', 'rm', '/tool/a'],
     ['xend', 'restart'],
     ['xend', 'stop'],
   ];
   const known = Object.keys(
     JSON.parse(readFileSync(new URL('../../oclif.manifest.json', import.meta.url), 'utf8')).commands,
   );
-  const used = new Set(commands.map(([first, second]) => (first === 'xend' ? `xend:${second}` : first)));
+  const used = new Set(commands.map(([first, second]) => (/^xen/.test(first!) ? `${first}:${second}` : first)));
   expect([...used].sort()).toEqual(known.sort());
   for (const command of commands) {
     const { status, stdout, stderr } = await home.run([...command, '--json']);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Children,
+  changedChildren,
   eachChild,
   getChild,
   noChildren,
@@ -39,6 +40,17 @@ describe('children', () => {
           versions.push([map, new Map(model)]);
         }
         for (const [version, expected] of versions) expect(contents(version)).toEqual(expected);
+        for (const [from] of versions) {
+          const known = new Map([...eachChild(from)].map((entry) => [entry.name, entry]));
+          for (const [was, is] of changedChildren(from, map)) {
+            const name = (was ?? is)!.name;
+            expect([was, is]).toEqual([known.get(name), getChild(map, name)]);
+            expect(was).not.toBe(is);
+            if (is === undefined) known.delete(name);
+            else known.set(name, is);
+          }
+          expect(new Set(known.values())).toEqual(new Set(eachChild(map)));
+        }
       }),
       { numRuns: 60 },
     );

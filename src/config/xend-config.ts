@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Diagnostic, Source } from '../sxp/contract.ts';
+import { parse } from '../sxp/parse.ts';
+import { positionOf } from '../sxp/position.ts';
+import { collector } from '../sxp/report.ts';
+import type { Findings } from './context.ts';
+import { asForms, FIELD, group, readValue } from './form.ts';
+import { boolean } from './values.ts';
+
+/** What `xend-config.sxp` says about the supervisor itself. */
+export interface XendConfig {
+  readonly xenstore: {
+    /** Domain 0's part of the store outlives xend. */
+    readonly persist: boolean;
+  };
+}
+
+/**
+ * Reads the supervisor's own configuration: `(KEY VALUE)` forms, in an order of their own, all of them optional (spec/xend.md
+ * 5.6). What nobody knows is an error, so that a misspelt key is not taken for its default.
+ * @returns no configuration when something is wrong
+ */
+export function readXendConfig(source: Source): {
+  readonly config: XendConfig | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const parsed = parse(source);
+  const { report, done } = collector();
+  const findings: Findings = { report, place: ({ start }) => ` on line ${positionOf(source, start).line}` };
+  const shape = { prefix: '', known: ['xenstore'] };
+  const [xenstore] = group(asForms(parsed.forms, '', '(KEY ...)', findings), shape, findings).get('xenstore') ?? [];
+  const prefix = 'xenstore: ';
+  const fields = asForms(xenstore?.values ?? [], prefix, FIELD, findings);
+  const [persist] = group(fields, { prefix, known: ['persist'] }, findings).get('persist') ?? [];
+  const config = {
+    xenstore: { persist: (persist && readValue(persist, prefix, boolean, findings)) ?? false },
+  };
+  const diagnostics = [...parsed.diagnostics, ...done()].sort((a, b) => a.span.start - b.span.start);
+  return { config: diagnostics.length === 0 ? config : undefined, diagnostics };
+}
