@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { idcBack } from '../../../../src/devices/idc-back.ts';
 import { BLK_OP, BLK_STATUS, type BlockDevice } from '../../../../src/devices/vbd/contract.ts';
@@ -10,7 +11,7 @@ import type { PinnedBuffer } from '../../../../src/hv/lending-contract.ts';
 import type { ReceivedTransaction } from '../../../../src/idc/contract.ts';
 import { createRemoteBuffers } from '../../../../src/idc/remote-buffers.ts';
 import { until } from '../../../support/hv-machine.ts';
-import { diskConfig, pattern, startVbdPair, tempImage } from '../../../support/vbd-pair.ts';
+import { diskConfig, pattern, startDisk, startVbdHost, startVbdPair, tempImage } from '../../../support/vbd-pair.ts';
 
 const MIB = 1024 * 1024;
 const GONE = { name: 'XmError', code: 'ENODEV', message: expect.stringMatching(/^xvda: /) };
@@ -239,6 +240,58 @@ describe('the end of a connection', () => {
     }
     expect(usage()).toEqual(before);
     expect(Buffer.compare(await pair.disk.read(0, MIB), readFileSync(image.path))).toBe(0);
+  });
+
+  test('[6] both ends come and go under full load: no write is lost, and none comes late', async () => {
+    using image = tempImage(MIB);
+    using host = startVbdHost([1]);
+    const size = 32 * 1024;
+    const expected = new Uint8Array(MIB);
+    let disk: BlockDevice | undefined;
+    let over = false;
+    let writes = 0;
+    let lost = 0;
+    /** Writes the same part again and again, something else each time; what failed is done again. */
+    async function writer(at: number): Promise<void> {
+      for (let seed = 0; !over || expected[at] === 0; seed = (seed + 1) % 250) {
+        const content = new Uint8Array(size).fill(1 + seed);
+        expected.set(content, at);
+        for (let done = false; !done; ) {
+          try {
+            if (disk === undefined) await nextTurn();
+            else {
+              await disk.write(at, content);
+              done = true;
+              writes++;
+            }
+          } catch (error) {
+            expect(error).toMatchObject(GONE);
+            lost++;
+            await nextTurn();
+          }
+        }
+      }
+    }
+    const writers = Array.from({ length: MIB / size }, (_, index) => writer(index * size));
+    for (let life = 0; life < 20; life++) {
+      await using pair = await startDisk(host, 1, { config: diskConfig(image.path) });
+      disk = pair.disk;
+      for (let round = 0; round < 3; round++) {
+        const enough = writes + 50;
+        await until(() => writes >= enough);
+        // In the midst of them: at first only the connection, in the end both modules.
+        await pair.disconnect();
+        if (round < 2) await pair.connect();
+      }
+      disk = undefined;
+    }
+    over = true;
+    await using pair = await startDisk(host, 1, { config: diskConfig(image.path) });
+    disk = pair.disk;
+    await Promise.all(writers);
+    expect(lost).toBeGreaterThan(20);
+    expect(Buffer.compare(await disk.read(0, MIB), expected)).toBe(0);
+    expect(Buffer.compare(readFileSync(image.path), expected)).toBe(0);
   });
 
   test('is noticed by a front end that only just asks for the size', async () => {
