@@ -38,3 +38,12 @@ export { TRANSPORT } from './idc/contract.ts';
 export type { RegisterOptions, RemoteBuffers } from './idc/remote-contract.ts';
 export type { Listener, ListenOptions, RendezvousOptions } from './idc/rendezvous.ts';
 export type { Guest } from './idc/rendezvous-listen.ts';
+export type {
+  ListenVchanOptions,
+  Vchan,
+  VchanClientOptions,
+  VchanEnd,
+  VchanSizes,
+  VchanState,
+  Vchans,
+} from './vchan/contract.ts';

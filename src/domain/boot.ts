@@ -8,6 +8,7 @@ import type { SharedInfo } from '../hv/shared-info.ts';
 import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
 import type { Port } from '../port.ts';
+import { createVchans } from '../vchan/vchans.ts';
 import { connectStore } from '../xenstore/port.ts';
 import { namedArgs } from './args.ts';
 import { createBacks } from './backs.ts';
@@ -109,6 +110,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
       storePage: data.storePage,
       hypercalls,
       idc: createIdc(data.name, data.addresses, rendezvous, buffers),
+      vchan: createVchans(hypercalls, xenstore),
       signal: shutdown.signal,
       digest(algorithm) {
         if (!getHashes().includes(algorithm)) return undefined;

@@ -5,6 +5,7 @@ import type { Endpoint } from '../idc/contract.ts';
 import type { RemoteBuffers } from '../idc/remote-contract.ts';
 import type { Listener, ListenOptions, RendezvousOptions } from '../idc/rendezvous.ts';
 import type { Guest } from '../idc/rendezvous-listen.ts';
+import type { Vchans } from '../vchan/contract.ts';
 import type { XenstoreClient } from '../xenstore/port.ts';
 import type { NamedArgs } from './args.ts';
 import type { StorePage } from './store-page.ts';
@@ -90,6 +91,8 @@ export interface Domain {
   readonly storePage: StorePage | undefined;
   readonly hypercalls: Hypercalls;
   readonly idc: DomainIdc;
+  /** Channels of bytes, in the form of libxenvchan. */
+  readonly vchan: Vchans;
   /** Aborts when xend asks the domain to end; `reason` is a {@link ShutdownReason}. The kernel then returns soon. */
   readonly signal: AbortSignal;
   /** A running digest, e.g. `md5` or `sha256`; undefined for an unknown algorithm. */

@@ -43,8 +43,8 @@ export interface MachineDomain {
   destroy(): Promise<DomainEnd>;
 }
 
-/** A domain in the program's own thread: its hypercalls, its store, its endpoints. */
-export interface LocalDomain extends Pick<Domain, 'domid' | 'name' | 'idc' | 'hypercalls' | 'xenstore'> {
+/** A domain in the program's own thread: its hypercalls, its store, its endpoints and channels. */
+export interface LocalDomain extends Pick<Domain, 'domid' | 'name' | 'idc' | 'vchan' | 'hypercalls' | 'xenstore'> {
   /** Disconnects its endpoints and gives back everything it had. */
   end(): void;
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/** Copies between any two views, and other than `set` it needs no view of the part. */
+const copyBytes = Buffer.prototype.copy;
+
 /** Where a byte ring lies: data of `size` bytes (a power of two) and its two free-running indexes, as byte offsets. */
 export interface ByteRingPlace {
   readonly buffer: ArrayBufferLike;
-  readonly data: number;
+  /** The data's byte offset in `buffer`; or its pieces, wherever they lie, all of one length that is a power of two. */
+  readonly data: number | readonly Uint8Array[];
   readonly size: number;
   readonly cons: number;
   readonly prod: number;
@@ -26,7 +30,7 @@ export interface ByteRingReader {
 }
 
 export function byteRingWriter(place: ByteRingPlace): ByteRingWriter {
-  const { words, bytes, cons, prod, size } = open(place);
+  const { words, cons, prod, size, pieceAt } = open(place);
   let produced = Atomics.load(words, prod);
   const room = (): number => {
     const used = (produced - Atomics.load(words, cons)) >>> 0;
@@ -37,11 +41,13 @@ export function byteRingWriter(place: ByteRingPlace): ByteRingWriter {
     write(source) {
       const count = Math.min(source.length, room());
       if (count <= 0) return count;
-      const at = produced & (size - 1);
-      const first = Math.min(count, size - at);
-      bytes.set(source.subarray(0, first), at);
-      bytes.set(source.subarray(first, count), 0);
-      produced = (produced + count) | 0;
+      for (let done = 0; done < count; ) {
+        const { bytes, at } = pieceAt(produced);
+        const length = Math.min(count - done, bytes.length - at);
+        copyBytes.call(source, bytes, at, done, done + length);
+        done += length;
+        produced = (produced + length) | 0;
+      }
       Atomics.store(words, prod, produced);
       return count;
     },
@@ -49,7 +55,7 @@ export function byteRingWriter(place: ByteRingPlace): ByteRingWriter {
 }
 
 export function byteRingReader(place: ByteRingPlace): ByteRingReader {
-  const { words, bytes, cons, prod, size } = open(place);
+  const { words, cons, prod, size, pieceAt } = open(place);
   let consumed = Atomics.load(words, cons);
   const ready = (): number => {
     const waiting = (Atomics.load(words, prod) - consumed) >>> 0;
@@ -60,23 +66,36 @@ export function byteRingReader(place: ByteRingPlace): ByteRingReader {
     read(target) {
       const count = Math.min(target.length, ready());
       if (count <= 0) return count;
-      const at = consumed & (size - 1);
-      const first = Math.min(count, size - at);
-      target.set(bytes.subarray(at, at + first), 0);
-      target.set(bytes.subarray(0, count - first), first);
-      consumed = (consumed + count) | 0;
+      for (let done = 0; done < count; ) {
+        const { bytes, at } = pieceAt(consumed);
+        const length = Math.min(count - done, bytes.length - at);
+        copyBytes.call(bytes, target, done, at, at + length);
+        done += length;
+        consumed = (consumed + length) | 0;
+      }
       Atomics.store(words, cons, consumed);
       return count;
     },
   };
 }
 
-function open(place: ByteRingPlace) {
+function open({ buffer, data, size, cons, prod }: ByteRingPlace) {
+  const pieces = typeof data === 'number' ? [new Uint8Array(buffer, data, size)] : data;
+  const pieceBytes = size / pieces.length;
+  const shift = Math.log2(pieceBytes);
+  // One for all calls: nothing is allocated where data moves.
+  const place = { bytes: pieces[0]!, at: 0 };
   return {
-    words: new Int32Array(place.buffer),
-    bytes: new Uint8Array(place.buffer, place.data, place.size),
-    cons: place.cons >> 2,
-    prod: place.prod >> 2,
-    size: place.size,
+    words: new Int32Array(buffer),
+    size,
+    cons: cons >> 2,
+    prod: prod >> 2,
+    /** Where the byte of an index is. */
+    pieceAt(index: number) {
+      const offset = index & (size - 1);
+      place.bytes = pieces[offset >> shift]!;
+      place.at = offset & (pieceBytes - 1);
+      return place;
+    },
   };
 }

@@ -74,10 +74,11 @@ export function bootShell(disks: Readonly<Record<string, unknown>> = {}, args = 
     console: terminal.console,
     devices,
     xenstore: localClient(store, 3),
-    // The shell makes no hypercalls and no endpoints: it has what the devices offer.
+    // The shell makes no hypercalls, no endpoints and no channels: it has what the devices offer.
     storePage: undefined,
     hypercalls: undefined as never,
     idc: undefined as never,
+    vchan: undefined as never,
     signal: controller.signal,
     digest(algorithm) {
       if (!['md5', 'sha256'].includes(algorithm)) return undefined;
