@@ -9,6 +9,7 @@ import { startDomain } from '../domain/start.ts';
 import { XmError } from '../errors.ts';
 import { serveConsole } from './console.ts';
 import type { DomainEnd, MachineDomain } from './contract.ts';
+import { giveHome, takeHome } from './home.ts';
 import type { Admitted, Site } from './site.ts';
 
 /** How long a kernel may take to be loaded, milliseconds. */
@@ -58,6 +59,7 @@ export function startGuest(site: Site, spec: GuestSpec, onEnd: () => void): Gues
   const front = { name: consoleClass.name, module: consoleClass.front.href };
   const share = { pagesMB: memory / 2, heapMB: V8_HEAP };
   const started = startDomain(site, { ...spec, ...share, fronts: [front], backs: [], runDir: '' }, handle);
+  giveHome(xs, domid);
   giveAddresses(xs, domid, addresses);
 
   function fail(why: string): void {
@@ -71,6 +73,7 @@ export function startGuest(site: Site, spec: GuestSpec, onEnd: () => void): Gues
     // Those who lent it memory have it back before they see it go.
     hv.unmapAll(domid);
     takeAddresses(xs, domid, addresses);
+    takeHome(xs, domid);
     started.store.close();
     hv.destroyDomain(domid);
     store.releaseDomain(domid);

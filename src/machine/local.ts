@@ -3,8 +3,10 @@ import { giveAddresses, takeAddresses } from '../domain/addresses.ts';
 import { createIdc } from '../domain/idc.ts';
 import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
+import { createVchans } from '../vchan/vchans.ts';
 import { localClient } from '../xenstore/local.ts';
 import type { LocalDomain } from './contract.ts';
+import { giveHome, takeHome } from './home.ts';
 import { type Admitted, localHypercalls, type Site } from './site.ts';
 
 /** Makes a domain in this thread. @param onEnd told when nothing of it is left */
@@ -15,6 +17,7 @@ export function createLocalDomain(
 ): LocalDomain {
   const hypercalls = localHypercalls(hv, domid, memory);
   store.introduceDomain(domid);
+  giveHome(xs, domid);
   giveAddresses(xs, domid, addresses);
   const xenstore = localClient(store, domid);
   const buffers = createRemoteBuffers(hypercalls);
@@ -26,6 +29,7 @@ export function createLocalDomain(
     hypercalls,
     xenstore,
     idc: createIdc(name, addresses, rendezvous, buffers),
+    vchan: createVchans(hypercalls, xenstore),
     end() {
       if (over) return;
       over = true;
@@ -33,6 +37,7 @@ export function createLocalDomain(
       xenstore.close();
       hv.unmapAll(domid);
       takeAddresses(xs, domid, addresses);
+      takeHome(xs, domid);
       hv.destroyDomain(domid);
       store.releaseDomain(domid);
       onEnd();

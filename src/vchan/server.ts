@@ -31,7 +31,6 @@ export async function openServer(ways: Ways, domid: DomId, path: string, sizes: 
   const { left = 0, right = 0 } = sizes;
   const orders = chooseOrders(left, right);
   await using undo = new AsyncDisposableStack();
-  let channel: ChannelControl | undefined;
   let onDeath = (): void => {};
   const unwatch = await deaths.watch(() => onDeath());
   undo.defer(unwatch);
@@ -72,16 +71,9 @@ export async function openServer(ways: Ways, domid: DomId, path: string, sizes: 
     return sweeping;
   }
 
-  onDeath = () => {
-    if (channel?.state !== 'waiting') channel?.look();
-    else
-      void isThere(hypercalls, domid).then((there) => {
-        if (!there) channel?.lose();
-      });
-  };
   const buffers = (of: readonly Loan[]) => of.map(({ extent }) => extent.buffer);
   const page = lent.page.extent.buffer;
-  channel = createChannel({
+  const channel = createChannel({
     ...{ peer: domid, path, side: 'server', page },
     left: ringPlace(page, 'left', orders.left, buffers(lent.left)),
     right: ringPlace(page, 'right', orders.right, buffers(lent.right)),
@@ -98,5 +90,12 @@ export async function openServer(ways: Ways, domid: DomId, path: string, sizes: 
       await sweep();
     },
   });
+  async function checkPeer(): Promise<void> {
+    if (channel.state !== 'waiting') channel.look();
+    else if (!(await isThere(hypercalls, domid))) channel.lose();
+  }
+  onDeath = () => void checkPeer();
+  // It may have died while this was made.
+  onDeath();
   return { channel, returned: returned.promise };
 }

@@ -8,22 +8,7 @@ import type { ChannelKind, Endpoint, ReceivedTransaction } from '../../src/idc/c
 import type { XenstoreClient } from '../../src/xenstore/client-contract.ts';
 import { until } from '../support/hv-machine.ts';
 import { ADDRESS, keepDiary, startDomains } from '../support/rendezvous-domains.ts';
-
-/** Everything of `object` that can be called, at any depth, calls `before` first. */
-function spied<T extends object>(object: T, before: () => void): T {
-  return new Proxy(object, {
-    get(target, key) {
-      const value = Reflect.get(target, key) as unknown;
-      if (typeof value === 'function') {
-        return (...args: unknown[]) => {
-          before();
-          return Reflect.apply(value, target, args);
-        };
-      }
-      return typeof value === 'object' && value !== null ? spied(value, before) : value;
-    },
-  });
-}
+import { spied } from '../support/spied.ts';
 
 /** What the victim does with its life: meets, asks, breaks off, meets again, leaves. */
 async function live(connect: () => Endpoint, dead: Promise<unknown>): Promise<void> {

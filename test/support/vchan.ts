@@ -56,7 +56,7 @@ export async function connectPair(
 export function nothingLeft({ hv }: VchanDomains, ...domids: readonly DomId[]): Promise<void> {
   return until(() =>
     domids.every((domid) => {
-      const { pages, ports, grants, mappings } = hv.usage(domid);
+      const { pages, ports, grants, mappings } = hv.usage(domid)!;
       return pages + ports + grants + mappings === 0;
     }),
   );
