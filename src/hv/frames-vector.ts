@@ -22,6 +22,7 @@ import { reserveStack } from './stack.ts';
 // Taken before any kernel runs.
 const { load, store } = Atomics;
 const { isSafeInteger } = Number;
+const { min } = Math;
 
 /** Bytes that a table names. */
 const TABLE_BYTES = TABLE_FRAMES * PAGE_SIZE;
@@ -245,7 +246,9 @@ export function copyFrames(
   const head = alike ? Math.min(length, (PAGE_SIZE - (to % PAGE_SIZE)) % PAGE_SIZE) : length;
   const pages = Math.floor((length - head) / PAGE_SIZE);
   const tail = head + pages * PAGE_SIZE;
-  const copy = (start: number, size: number): void => copyBytes(part(one, start), part(other, start), size);
+  const copy = (start: number, size: number): void => {
+    if (size > 0) copyBytes(part(one, start), part(other, start), size);
+  };
   // As memory is moved: what is still to be read is not written before.
   if (one.pool.id === other.pool.id && other.at > one.at) {
     copy(tail, length - tail);
@@ -260,23 +263,10 @@ export function copyFrames(
 
 const part = ({ pool, at }: Range, offset: number): Range => ({ pool, at: at + offset });
 
-/** Where the next run of a copy starts, as long as it lies in one unit of both ranges: from the end on if that is needed. */
-function nextRun(
-  source: Range,
-  target: Range,
-  unit: number,
-  low: number,
-  high: number,
-): { start: number; size: number } {
-  if (source.pool.id === target.pool.id && target.at > source.at) {
-    const size = Math.min(high - low, (source.at + high) % unit || unit, (target.at + high) % unit || unit);
-    return { start: high - size, size };
-  }
-  const size = Math.min(high - low, unit - ((source.at + low) % unit), unit - ((target.at + low) % unit));
-  return { start: low, size };
-}
-
-/** Works through two ranges run by run, and lets others have the locks from time to time. */
+/**
+ * Works through two ranges, in runs that lie in one unit of both, and lets others have the locks from time to time. Where the
+ * ranges may overlap it goes from the end on if that is needed.
+ */
 function eachRun(
   source: Range,
   target: Range,
@@ -284,15 +274,22 @@ function eachRun(
   unit: number,
   visit: (from: number, to: number, size: number) => void,
 ): void {
+  const { pool: one, at: from } = source;
+  const { pool: other, at: to } = target;
+  const backwards = one.id === other.id && to > from;
   let low = 0;
   let high = length;
   while (low < high) {
-    locked(source.pool, target.pool, () => {
+    locked(one, other, () => {
       for (let done = 0; done < BYTES_PER_LOCK && low < high; ) {
-        const { start, size } = nextRun(source, target, unit, low, high);
-        visit(source.at + start, target.at + start, size);
-        if (start === low) low += size;
-        else high = start;
+        const most = high - low;
+        const size = backwards
+          ? min(most, (from + high) % unit || unit, (to + high) % unit || unit)
+          : min(most, unit - ((from + low) % unit), unit - ((to + low) % unit));
+        if (backwards) high -= size;
+        const start = backwards ? high : low;
+        visit(from + start, to + start, size);
+        if (!backwards) low += size;
         done += size;
       }
     });

@@ -199,104 +199,98 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
     });
   }
 
-  function borrow(found: Found): BorrowedBuffer {
-    const { owner, reference, nonce, entry, share, memory } = found;
+  /**
+   * Runs `work` with as much as it can do at once, when the right is there. Runs no code of a kernel while the hazard stands.
+   *
+   * @returns bytes that were done
+   */
+  function touch(
+    found: Found,
+    right: number,
+    offset: number,
+    wanted: number,
+    most: number,
+    work: (size: number) => void,
+  ): number | Refusal {
+    const { owner, reference, nonce, share, memory } = found;
     const { table } = owner;
     const { index } = reference;
-    const { length } = share;
-    const hazard = hazardOf(owner.place, index);
+    if ((share.rights & right) === 0) return 'denied';
+    if (!isSize(offset) || !isSize(wanted) || offset + wanted > share.length) return 'range';
+    const size = wanted < most ? wanted : most;
+    // No hazard for what is dead already: those who try again and again must not hold up the fence.
+    if ((memory.bytes ?? memory.pages) === undefined || isDead(own) || !isLive(table, index, nonce)) return 'gone';
     const state = stateWord(index);
-    const base = entry.offset + share.offset;
+    const hazard = hazardOf(owner.place, index);
+    reserveStack();
+    store(hazards, copying, hazard);
+    try {
+      if (!isLive(table, index, nonce)) return 'gone';
+      work(size);
+      if (right === RIGHT_BITS.write) countFilled(found, offset, size);
+      return size;
+    } catch (error) {
+      // The owner's pages go with it, before it is known here.
+      if (error instanceof XmError && error.code === 'EBADF' && isDead(table)) return 'gone';
+      throw error;
+    } finally {
+      store(hazards, copying, 0);
+      if (load(table, state) !== ENTRY_STATE.live) notify(hazards, copying);
+    }
+  }
 
-    /**
-     * Runs `work` with as much as it can do at once, when the right is there. Runs no code of a kernel while the hazard stands.
-     *
-     * @returns bytes that were done
-     */
-    function touch(
-      right: number,
-      offset: number,
-      wanted: number,
-      most: number,
-      work: (size: number) => void,
-    ): number | Refusal {
-      if ((share.rights & right) === 0) return 'denied';
-      if (!isSize(offset) || !isSize(wanted) || offset + wanted > length) return 'range';
-      const size = wanted < most ? wanted : most;
-      // No hazard for what is dead already: those who try again and again must not hold up the fence.
-      if ((memory.bytes ?? memory.pages) === undefined || isDead(own) || !isLive(table, index, nonce)) return 'gone';
-      reserveStack();
-      store(hazards, copying, hazard);
-      try {
-        if (!isLive(table, index, nonce)) return 'gone';
-        work(size);
-        if (right === RIGHT_BITS.write) countFilled(found, offset, size);
-        return size;
-      } catch (error) {
-        // The owner's pages go with it, before it is known here.
-        if (error instanceof XmError && error.code === 'EBADF' && isDead(table)) return 'gone';
-        throw error;
-      } finally {
-        store(hazards, copying, 0);
-        if (load(table, state) !== ENTRY_STATE.live) notify(hazards, copying);
+  /** Copies a chunk one way or the other. */
+  function move(found: Found, offset: number, other: Uint8Array, right: number): number | Refusal {
+    if (!isBytes(other)) throw new TypeError('not a Uint8Array');
+    const { bytes, pages } = found.memory;
+    const at = startOf(found) + offset;
+    return touch(found, right, offset, lengthOf(other), CHUNK_BYTES, (size) => {
+      if (pages !== undefined) {
+        const chunk = plainBytes(other, 0, size);
+        if (right === RIGHT_BITS.read) loadFrames(pages, at, chunk);
+        else saveFrames(pages, at, chunk);
+      } else if (bytes !== undefined) {
+        if (right === RIGHT_BITS.read) copyBytes(bytes, at, other, 0, size);
+        else copyBytes(other, 0, bytes, at, size);
       }
-    }
+    });
+  }
 
-    /** Copies a chunk one way or the other. */
-    function move(offset: number, other: Uint8Array, right: number): number | Refusal {
-      if (!isBytes(other)) throw new TypeError('not a Uint8Array');
-      const { bytes, pages } = memory;
-      const at = base + offset;
-      return touch(right, offset, lengthOf(other), CHUNK_BYTES, (size) => {
-        if (pages !== undefined) {
-          const chunk = plainBytes(other, 0, size);
-          if (right === RIGHT_BITS.read) loadFrames(pages, at, chunk);
-          else saveFrames(pages, at, chunk);
-        } else if (bytes !== undefined) {
-          if (right === RIGHT_BITS.read) copyBytes(bytes, at, other, 0, size);
-          else copyBytes(other, 0, bytes, at, size);
-        }
-      });
-    }
+  function exchange(
+    found: Found,
+    right: 'read' | 'write',
+    offset: number,
+    local: FrameVector,
+    at: number,
+    wanted: number,
+    sharing: boolean,
+  ): number | Refusal {
+    const { pages } = found.memory;
+    if (pages === undefined) return 'gone';
+    const there = startOf(found) + offset;
+    // Up to where whole tables end: those are shared at once.
+    const most = EXCHANGE_BYTES - (there % EXCHANGE_BYTES);
+    return touch(found, RIGHT_BITS[right], offset, wanted, most, (size) => {
+      if (right === 'read') copyFrames(pages, there, local, at, size, sharing);
+      else copyFrames(local, at, pages, there, size, sharing);
+    });
+  }
 
-    function exchange(
-      right: 'read' | 'write',
-      offset: number,
-      local: FrameVector,
-      at: number,
-      wanted: number,
-      sharing: boolean,
-    ): number | Refusal {
-      const { pages } = memory;
-      if (pages === undefined) return 'gone';
-      const there = base + offset;
-      // Up to where whole tables end: those are shared at once.
-      const most = EXCHANGE_BYTES - (there % EXCHANGE_BYTES);
-      return touch(RIGHT_BITS[right], offset, wanted, most, (size) => {
-        if (right === 'read') copyFrames(pages, there, local, at, size, sharing);
-        else copyFrames(local, at, pages, there, size, sharing);
-      });
-    }
-
+  // Everything that works is above, made once: what is made for each reference is slow at first, and every time.
+  function borrow(found: Found): BorrowedBuffer {
+    const { entry, share, memory } = found;
+    const { length, rights } = share;
     return {
       length,
-      rights: share.rights === RIGHT_BITS.readwrite ? 'readwrite' : share.rights === RIGHT_BITS.read ? 'read' : 'write',
+      rights: rights === RIGHT_BITS.readwrite ? 'readwrite' : rights === RIGHT_BITS.read ? 'read' : 'write',
       mappable: entry.mappable,
       paged: memory.pages !== undefined,
-      read: (offset, target) => move(offset, target, RIGHT_BITS.read),
-      write: (offset, source) => move(offset, source, RIGHT_BITS.write),
-      exchange,
+      read: (offset, target) => move(found, offset, target, RIGHT_BITS.read),
+      write: (offset, source) => move(found, offset, source, RIGHT_BITS.write),
+      exchange: (right, offset, pages, at, wanted, sharing) =>
+        exchange(found, right, offset, pages, at, wanted, sharing),
       pin: (right, done) => pin(found, right, done),
-      attenuate(limits: Limits) {
-        const { offset = 0, rights } = limits;
-        const { length: size = length - offset } = limits;
-        if (!isSize(offset) || !isSize(size) || offset + size > length) return 'range';
-        const bits = share.rights & (rights === undefined ? RIGHT_BITS.readwrite : RIGHT_BITS[rights]);
-        if (bits === 0) return 'denied';
-        if (!isLive(table, index, nonce)) return 'gone';
-        const { domid } = reference;
-        return attenuatedReference({ domid, index, rights: bits, offset: share.offset + offset, length: size }, nonce);
-      },
+      attenuate: (limits) => attenuate(found, limits),
     };
   }
 
@@ -337,6 +331,20 @@ export function createLendingUser({ place, table: own, hazards }: LendingDoor, a
       }
     },
   };
+}
+
+/** Where what a reference gives starts in its memory. */
+const startOf = ({ entry, share }: Found): number => entry.offset + share.offset;
+
+function attenuate({ owner, reference, nonce, share }: Found, limits: Limits): Uint8Array | Refusal {
+  const { offset = 0, rights } = limits;
+  const { length = share.length - offset } = limits;
+  if (!isSize(offset) || !isSize(length) || offset + length > share.length) return 'range';
+  const bits = share.rights & (rights === undefined ? RIGHT_BITS.readwrite : RIGHT_BITS[rights]);
+  if (bits === 0) return 'denied';
+  const { domid, index } = reference;
+  if (!isLive(owner.table, index, nonce)) return 'gone';
+  return attenuatedReference({ domid, index, rights: bits, offset: share.offset + offset, length }, nonce);
 }
 
 /** Also for those who hold a borrowed buffer still. */

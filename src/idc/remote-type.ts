@@ -3,7 +3,6 @@ import { XmError } from '../errors.ts';
 import { type BorrowedBuffer, CHUNK_BYTES, type Refusal } from '../hv/lending-contract.ts';
 import { type Bytes, viewOf } from './buffers/bytes.ts';
 import type { BufferType, BufferTypes, Done } from './buffers/contract.ts';
-import { moveAll } from './buffers/drive.ts';
 import type { Pages } from './buffers/pages.ts';
 
 const REFUSED: Readonly<Record<Refusal, readonly [code: string, text: string]>> = {
@@ -24,6 +23,26 @@ function settle(outcome: number | Refusal, done: Done): void {
   else done(refused(outcome), 0);
 }
 
+/**
+ * Moves `length` bytes, each step at once, by as many steps as it takes.
+ *
+ * @param step moves up to `most` bytes at `at` bytes from the start, but not none
+ */
+function moveNow(length: number, step: (at: number, most: number) => number | Refusal, done: Done): void {
+  let moved = 0;
+  let failure: unknown;
+  try {
+    while (moved < length && failure === undefined) {
+      const outcome = step(moved, length - moved);
+      if (typeof outcome === 'number') moved += outcome;
+      else failure = refused(outcome);
+    }
+  } catch (thrown) {
+    failure = thrown;
+  }
+  done(failure, moved);
+}
+
 /** Registers what others lend as a type of buffers: the base is borrowed, and every touch of it may find it gone. */
 export function registerRemote(types: BufferTypes, bytes: Bytes, name = 'remote'): BufferType<BorrowedBuffer> {
   const type = types.register<BorrowedBuffer>({
@@ -31,33 +50,29 @@ export function registerRemote(types: BufferTypes, bytes: Bytes, name = 'remote'
     copyToStack: (base, offset, stack, _length, done) => settle(base.read(offset, stack), done),
     copyFromStack: (base, offset, stack, _length, done) => settle(base.write(offset, stack), done),
   });
-  types.pair(type, bytes.type, (source, target, done) => {
-    const view = viewOf(target.base, target.offset, target.length);
-    const move = (at: number, most: number, complete: Done): void =>
-      settle(source.base.read(source.offset + at, view.subarray(at, at + Math.min(most, CHUNK_BYTES))), complete);
-    moveAll(target.length, move, done);
+  types.pair(type, bytes.type, ({ base, offset, length }, target, done) => {
+    const view = viewOf(target.base, target.offset, length);
+    moveNow(length, (at, most) => base.read(offset + at, chunkOf(view, at, most)), done);
   });
-  types.pair(bytes.type, type, (source, target, done) => {
-    const view = viewOf(source.base, source.offset, source.length);
-    const move = (at: number, most: number, complete: Done): void =>
-      settle(target.base.write(target.offset + at, view.subarray(at, at + Math.min(most, CHUNK_BYTES))), complete);
-    moveAll(source.length, move, done);
+  types.pair(bytes.type, type, (source, { base, offset, length }, done) => {
+    const view = viewOf(source.base, source.offset, length);
+    moveNow(length, (at, most) => base.write(offset + at, chunkOf(view, at, most)), done);
   });
   return type;
 }
 
+const chunkOf = (view: Uint8Array, at: number, most: number): Uint8Array =>
+  view.subarray(at, at + Math.min(most, CHUNK_BYTES));
+
 /** Registers hidden pages that others lend: as {@link registerRemote}, but they share pages with those of this domain. */
 export function registerRemotePages(types: BufferTypes, bytes: Bytes, pages: Pages): BufferType<BorrowedBuffer> {
   const type = registerRemote(types, bytes, 'remote pages');
-  types.pair(type, pages.type, ({ base, offset, length }, target, done) => {
-    const move = (at: number, most: number, complete: Done): void =>
-      settle(base.exchange('read', offset + at, target.base, target.offset + at, most, pages.sharing), complete);
-    moveAll(length, move, done);
+  const { sharing } = pages;
+  types.pair(type, pages.type, ({ base, offset, length }, { base: to, offset: start }, done) => {
+    moveNow(length, (at, most) => base.exchange('read', offset + at, to, start + at, most, sharing), done);
   });
-  types.pair(pages.type, type, (source, { base, offset, length }, done) => {
-    const move = (at: number, most: number, complete: Done): void =>
-      settle(base.exchange('write', offset + at, source.base, source.offset + at, most, pages.sharing), complete);
-    moveAll(length, move, done);
+  types.pair(pages.type, type, ({ base: from, offset: start }, { base, offset, length }, done) => {
+    moveNow(length, (at, most) => base.exchange('write', offset + at, from, start + at, most, sharing), done);
   });
   return type;
 }

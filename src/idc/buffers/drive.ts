@@ -2,6 +2,33 @@
 import { XmError } from '../../errors.ts';
 import type { Done } from './contract.ts';
 
+/**
+ * Runs one step, which completes once, now or later: what it says after that is not heard. What it throws is its error.
+ *
+ * @param done called outside of the step, so that what it throws is nobody's error but the caller's
+ */
+export function attempt(step: (complete: Done) => void, done: Done): void {
+  let inside = true;
+  let completed = false;
+  let error: unknown;
+  let bytes = 0;
+  try {
+    step((failure, count) => {
+      if (completed) return;
+      completed = true;
+      error = failure;
+      bytes = count;
+      if (!inside) done(error, bytes);
+    });
+  } catch (thrown) {
+    completed = true;
+    error = thrown ?? new Error('nothing was thrown');
+    bytes = 0;
+  }
+  inside = false;
+  if (completed) done(error, bytes);
+}
+
 /** What {@link drive} repeats. */
 export interface Steps {
   /** Starts a step, which completes once, now or later. What it throws is its error. */

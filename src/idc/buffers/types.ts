@@ -2,7 +2,7 @@
 import { XmError } from '../../errors.ts';
 import { memoryProvider, viewOf } from './bytes.ts';
 import type { BufferType, BufferTypes, CopyMethod, Done, LocalBuffer, Provider } from './contract.ts';
-import { drive } from './drive.ts';
+import { attempt } from './drive.ts';
 import { isSize, localBuffer, slice } from './local-buffer.ts';
 import { copyThroughStack, createStacks, failureOf, STACK_BYTES } from './stack.ts';
 
@@ -65,16 +65,8 @@ export function createBufferTypes(): BufferTypes {
   /** Copies, and then lets `discard` give the source up. What either throws is the error of both. */
   function transfer(source: LocalBuffer, target: LocalBuffer, discard: (() => void) | undefined, done: Done): void {
     const { length } = source;
-    let copied = false;
-    let failure: unknown;
-    let moved = 0;
-    drive({
-      start(complete) {
-        if (copied) {
-          discard?.();
-          complete(undefined, length);
-          return;
-        }
+    attempt(
+      (complete) => {
         check(source);
         check(target);
         if (length > target.length) {
@@ -83,15 +75,19 @@ export function createBufferTypes(): BufferTypes {
         if (length === 0) complete(undefined, 0);
         else start(source, length === target.length ? target : slice(target, 0, length), complete);
       },
-      next(error, bytes) {
-        if (!copied) moved = bytes;
-        failure = failureOf(error, copied ? length : bytes, length);
-        if (failure !== undefined || copied) return false;
-        copied = true;
-        return discard !== undefined && length > 0;
+      (error, bytes) => {
+        const failure = failureOf(error, bytes, length);
+        if (failure !== undefined || discard === undefined || length === 0) done(failure, bytes);
+        else
+          attempt(
+            (complete) => {
+              discard();
+              complete(undefined, bytes);
+            },
+            (thrown) => done(thrown, bytes),
+          );
       },
-      end: () => done(failure, moved),
-    });
+    );
   }
 
   function check({ type, offset, length }: LocalBuffer): void {
