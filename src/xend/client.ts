@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { getSystemErrorMessage } from 'node:util';
 import { XmError } from '../errors.ts';
-import { type ApiError, PROTOCOL, type XendApi, type XendMethod } from './contract.ts';
+import { type ApiError, PROTOCOL, PROTOCOL_HEADER, type XendApi, type XendMethod } from './contract.ts';
 
 /**
  * Client of xend's socket. It speaks the little of HTTP/1.0 that it needs itself: loading `node:http` costs more CPU time
@@ -29,7 +29,7 @@ export interface ClientOptions {
   readonly socket: string;
   /** Brings xend up when nothing answers on the socket. Absent: that is an error. */
   readonly start?: () => Promise<void>;
-  /** Told when xend's protocol number is not ours; the call goes on all the same. */
+  /** Told when xend's protocol number is not ours. The call goes on; xend refuses it if we could misunderstand each other. */
   readonly onMismatch?: (theirs: number, ours: number) => void;
 }
 
@@ -51,10 +51,11 @@ export function createClient(options: ClientOptions): XendClient {
     const socket = await reach(options);
     const length = Buffer.byteLength(body);
     socket.write(
-      `${method} ${path} HTTP/1.0\r\nHost: xend\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`,
+      `${method} ${path} HTTP/1.0\r\nHost: xend\r\n${PROTOCOL_HEADER}: ${PROTOCOL}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`,
     );
     const answer = await readHeader(socket);
-    const theirs = Number(answer.headers.get('xend-protocol') ?? PROTOCOL);
+    const theirs = Number(answer.headers.get(PROTOCOL_HEADER) ?? PROTOCOL);
     if (theirs !== PROTOCOL) options.onMismatch?.(theirs, PROTOCOL);
     if (answer.status !== 200) throw await failed(answer);
     return answer;

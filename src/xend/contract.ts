@@ -318,5 +318,17 @@ export interface ApiError {
 /**
  * Beside the methods: `GET /log?lines=N&since=MS` answers with the same lines and then each new line as it is written,
  * newline-terminated, until the client closes. `GET /version` answers with {@link XendStatus}.
+ *
+ * The number changes when a client of the one before could misunderstand. Both ends say theirs in {@link PROTOCOL_HEADER}; a
+ * request without it is taken for one of xend's own protocol.
  */
 export const PROTOCOL = 1;
+
+/** The header in which client and xend say their {@link PROTOCOL}. */
+export const PROTOCOL_HEADER = 'xend-protocol';
+
+/**
+ * What a client of another protocol may call all the same: parameters and results of these only ever grow by optional
+ * members. Everything else is refused (`EPROTOCOL`).
+ */
+export const STABLE_METHODS: readonly XendMethod[] = ['domain.list', 'domain.destroy', 'xend.status', 'xend.stop'];

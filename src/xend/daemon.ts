@@ -3,10 +3,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, XmError } from '../errors.ts';
 import type { XendOptions } from './context.ts';
+import { serveXend } from './http/server.ts';
 import { loadConfig } from './load-config.ts';
 import { takeLock } from './lock.ts';
 import { runPaths } from './paths.ts';
-import { serveXend } from './server.ts';
 import { createXend, type Xend } from './service.ts';
 
 /** After this many milliseconds of stopping, xend ends itself the hard way: a thread in a native call cannot be ended. */

@@ -5,6 +5,7 @@ import { giveAddresses, takeAddresses } from '../domain/addresses.ts';
 import { type KernelImage, loadKernel, type ThreadEnd } from '../domain/launch.ts';
 import { messageOf, noSuchDomain, XmError } from '../errors.ts';
 import type { DomId } from '../hv/contract.ts';
+import { prettyPrint } from '../sxp/pretty.ts';
 import type { XendContext } from './context.ts';
 import { FRONT_GONE } from './controller.ts';
 import type { DeviceService } from './devices.ts';
@@ -179,7 +180,7 @@ export function createLifecycle(
     const connected = settled.map((outcome) => outcome.status === 'fulfilled' && outcome.value.whenConnected(limit));
     await Promise.all(connected);
     if (domain.phase !== 'building') throw endedEarly(domain, domain.shutdownReason ?? 'destroyed');
-    stateFiles.write(domain.uuid, recordOf(context, domain).sxp);
+    stateFiles.write(domain.uuid, prettyPrint(recordOf(context, domain).form));
   }
 
   /** @param identity what it has in common with its former lives */

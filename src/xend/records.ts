@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { configToSxp } from '../config/print.ts';
 import type { Sxp } from '../sxp/contract.ts';
-import { prettyPrint } from '../sxp/pretty.ts';
 import type { XendContext } from './context.ts';
 import type { Device } from './controller.ts';
 import type { XendDomain } from './domain.ts';
@@ -9,8 +8,8 @@ import { deviceInfo, domainInfo } from './views.ts';
 
 /** A domain as `xm list -l` shows it. */
 export interface DomainRecord {
-  /** `(domain ...)`, pretty-printed. */
-  readonly sxp: string;
+  /** `(domain ...)` */
+  readonly form: Sxp;
   readonly json: Readonly<Record<string, unknown>>;
 }
 
@@ -34,7 +33,7 @@ export function recordOf(context: XendContext, domain: XendDomain): DomainRecord
     ...(domain.domid === 0 ? [] : [['config', configToSxp(domain.config)]]),
   ];
   return {
-    sxp: prettyPrint(form),
+    form,
     json: { ...info, devices: devices.map(deviceInfo), ...(domain.domid === 0 ? {} : { config: domain.config }) },
   };
 }
@@ -44,24 +43,19 @@ function deviceForm(device: Device): Sxp {
   return [device.class.name, ['id', device.devid], ...keys, ['state', deviceInfo(device).state]];
 }
 
-/** `xm block-list -l`: each device as `(ID ((key value) ...))` (spec/xend.md 4.3). */
-export function deviceListSxp(devices: readonly Device[]): string {
-  return devices
-    .map((device) => {
-      const info = deviceInfo(device);
-      const form: Sxp = [
-        device.devid,
-        [
-          ['backend-id', info.backendId],
-          ['virtual-device', info.devid],
-          ['device-type', device.class.deviceType ?? info.class],
-          ['state', info.state],
-          ['backend', info.backPath],
-          ['ring-ref', info.ringRef],
-          ['event-channel', info.evtchn],
-        ],
-      ];
-      return prettyPrint(form);
-    })
-    .join('');
+/** One line of `xm block-list -l`: `(ID ((key value) ...))` (spec/xend.md 4.3). */
+export function deviceListForm(device: Device): Sxp {
+  const info = deviceInfo(device);
+  return [
+    device.devid,
+    [
+      ['backend-id', info.backendId],
+      ['virtual-device', info.devid],
+      ['device-type', device.class.deviceType ?? info.class],
+      ['state', info.state],
+      ['backend', info.backPath],
+      ['ring-ref', info.ringRef],
+      ['event-channel', info.evtchn],
+    ],
+  ];
 }

@@ -6,12 +6,15 @@ import { watchMemory } from '../domain/memory-watch.ts';
 import { XmError } from '../errors.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
 import { createHypervisor } from '../hv/hypervisor.ts';
+import type { Sxp } from '../sxp/contract.ts';
+import { prettyPrint } from '../sxp/pretty.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
 import { checkConfig } from './check.ts';
 import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type XendApi, type XendMethod, type XendStatus } from './contract.ts';
+import type { Device } from './controller.ts';
 import { createDeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
@@ -20,7 +23,7 @@ import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, openLog } from './log.ts';
 import { watchedThreads } from './memory-watch.ts';
 import { createPool } from './pool.ts';
-import { deviceListSxp, recordOf } from './records.ts';
+import { type DomainRecord, deviceListForm, recordOf } from './records.ts';
 import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
 import { takeStats } from './stats.ts';
@@ -33,9 +36,18 @@ export type XendMethods = {
   readonly [M in XendMethod]: (params: XendApi[M]['params']) => Promise<XendApi[M]['result']>;
 };
 
+/** What `domain.records` and `device.list` give as text, as forms: for protocols that carry these. */
+export interface XendForms {
+  /** `(domain ...)` records; of all domains without names. @throws XmError `ENODOMAIN` */
+  domains(names?: readonly string[]): Promise<readonly Sxp[]>;
+  /** `(ID ((key value) ...))` of the devices of one class, or of all. @throws XmError `ENODOMAIN`, or the class is unknown */
+  devices(domain: string, className?: string): readonly Sxp[];
+}
+
 /** A supervisor in this process: everything but the socket of its methods. */
 export interface Xend {
   readonly methods: XendMethods;
+  readonly forms: XendForms;
   readonly log: Log;
   readonly hv: Hypervisor;
   readonly store: Store;
@@ -94,6 +106,24 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     return { ...fields, socket, xenstoreSocket, stateDir, domains: domains.size };
   }
 
+  async function recordsOf(names?: readonly string[]): Promise<readonly DomainRecord[]> {
+    const wanted = named(names);
+    await refreshUsage(wanted);
+    return wanted.map((domain) => recordOf(context, domain));
+  }
+
+  function devicesOf(domain: string, className?: string): readonly Device[] {
+    const only = className === undefined ? undefined : devices.classNamed(className);
+    return [...life.find(domain).devices.values()]
+      .filter((device) => only === undefined || device.class === only)
+      .sort((a, b) => (a.class.name === b.class.name ? a.devid - b.devid : a.class.name < b.class.name ? -1 : 1));
+  }
+
+  const forms: XendForms = {
+    domains: async (names) => (await recordsOf(names)).map(({ form }) => form),
+    devices: (domain, className) => devicesOf(domain, className).map(deviceListForm),
+  };
+
   const methods: XendMethods = {
     async 'domain.create'(params) {
       const { result, configs } = checkConfig(params, classes);
@@ -116,10 +146,8 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       return wanted.map((domain) => domainInfo(context, domain));
     },
     async 'domain.records'({ names }) {
-      const wanted = named(names);
-      await refreshUsage(wanted);
-      const records = wanted.map((domain) => recordOf(context, domain));
-      return { sxp: records.map(({ sxp }) => sxp).join(''), records: records.map(({ json }) => json) };
+      const records = await recordsOf(names);
+      return { sxp: records.map(({ form }) => prettyPrint(form)).join(''), records: records.map(({ json }) => json) };
     },
     async 'domain.pause'({ domain }) {
       life.pause(life.find(domain));
@@ -160,11 +188,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       return null;
     },
     async 'device.list'({ domain, class: className }) {
-      const only = className === undefined ? undefined : devices.classNamed(className);
-      const all = [...life.find(domain).devices.values()]
-        .filter((device) => only === undefined || device.class === only)
-        .sort((a, b) => (a.class.name === b.class.name ? a.devid - b.devid : a.class.name < b.class.name ? -1 : 1));
-      return { devices: all.map(deviceInfo), sxp: deviceListSxp(all) };
+      const found = devicesOf(domain, className);
+      const sxp = found.map((device) => prettyPrint(deviceListForm(device))).join('');
+      return { devices: found.map(deviceInfo), sxp };
     },
     async 'device.classes'() {
       return classes.map(({ name, aliases, doc, fields }) => ({
@@ -199,6 +225,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const wire = await serveWire(store, paths.xenstoreSocket);
   return {
     methods,
+    forms,
     log,
     hv,
     store,

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { XendApi, XendMethod } from '../../src/xend/contract.ts';
-import { serveXend } from '../../src/xend/server.ts';
+import { serveXend } from '../../src/xend/http/server.ts';
 import { seededRandom } from '../support/random.ts';
 import { httpText, rawConnect, rawSend } from '../support/raw-http.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
@@ -28,7 +28,14 @@ afterAll(async () => {
   await xend[Symbol.asyncDispose]();
 });
 
-const CONFIG = { text: '(vm)', file: 'x.sxp', directory: '/tmp', format: 'sxp' as const, variables: ['a=b'], number: 1 };
+const CONFIG = {
+  text: '(vm)',
+  file: 'x.sxp',
+  directory: '/tmp',
+  format: 'sxp' as const,
+  variables: ['a=b'],
+  number: 1,
+};
 const DOMAIN = { domain: 'nobody' };
 
 /** A correct call of each method, with all parameters. */

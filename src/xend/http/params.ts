@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isAbsolute } from 'node:path';
-import { XmError } from '../errors.ts';
-import { cite } from '../sxp/show.ts';
-import type { XendApi, XendMethod } from './contract.ts';
+import { XmError } from '../../errors.ts';
+import { cite } from '../../sxp/show.ts';
+import type { XendApi, XendMethod } from '../contract.ts';
 
 /** What a parameter may be. */
 interface Kind {

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../../errors.ts';
+import { childAt, childValue, isElement, nameOf } from '../../sxp/access.ts';
+import type { Sxp } from '../../sxp/contract.ts';
+import { show } from '../../sxp/show.ts';
+import type { Xend } from '../service.ts';
+import { CONFIG, FLAG, FORM, type Kind, oneOf, TEXT } from './kinds.ts';
+import { operation, type Parameter } from './operation.ts';
+
+/** Relative paths in what a client of another process sends mean nothing here. */
+const DIRECTORY = '/';
+
+const DOMAIN: Parameter<string> = { name: 'domain', kind: TEXT };
+const TYPE: Parameter<string> = { name: 'type', kind: TEXT };
+const DEVICE: Parameter<string> = { name: 'dev', kind: TEXT };
+const DETAIL = optional('detail', FLAG, true);
+/** Whether a record holds what only xend itself wants; here it always is the same. */
+const FULL = optional('full', FLAG, false);
+const STATES = ['all', 'halted', 'paused', 'running', 'suspended', 'shutdown', 'crashed', 'unknown'] as const;
+const REASONS = ['poweroff', 'reboot', 'halt'] as const;
+
+/** Which letters of `DomainInfo.state` a state is; no domain is in those that are not here. */
+const LETTERS: Partial<Record<(typeof STATES)[number], string>> = {
+  all: 'rbpscd-',
+  paused: 'p',
+  running: 'rb-',
+  shutdown: 'sd',
+  halted: 'sd',
+  crashed: 'c',
+};
+
+/** The operations of spec/xend.md 5.1 and 5.4 that have a meaning here; what calls them what is in `rpc.ts` and `pages.ts`. */
+export const operations = {
+  record: operation("A domain's record.", [DOMAIN, FULL], record),
+  list: operation('Records of all domains, or without detail their names.', [DETAIL, FULL], (xend, detail) =>
+    list(xend, detail, 'all'),
+  ),
+  listInState: operation(
+    'The same of those in one state.',
+    [DETAIL, optional('state', oneOf(STATES), 'all'), FULL],
+    list,
+  ),
+  create: operation(
+    "Builds the domain of a (vm ...) form, connects its devices and leaves it paused. Answers with the domain's record.",
+    [{ name: 'config', kind: CONFIG }],
+    async (xend, text) => {
+      const request = { text, file: 'config', directory: DIRECTORY, format: 'sxp', paused: true } as const;
+      const { domains } = await xend.methods['domain.create'](request);
+      return record(xend, domains[0]?.uuid ?? '');
+    },
+  ),
+  pause: operation('Pauses a domain.', [DOMAIN], (xend, domain) => xend.methods['domain.pause']({ domain })),
+  unpause: operation('Lets a domain run.', [DOMAIN], (xend, domain) => xend.methods['domain.unpause']({ domain })),
+  shutdown: operation(
+    'Asks a domain to end; answers at once.',
+    [DOMAIN, optional('reason', oneOf(REASONS), 'poweroff')],
+    async (xend, domain, reason) => {
+      await xend.methods['domain.shutdown']({ domain, reason });
+      return null;
+    },
+  ),
+  destroy: operation('Ends a domain; answers when nothing of it is left.', [DOMAIN], (xend, domain) =>
+    xend.methods['domain.destroy']({ domain }),
+  ),
+  waitForDevices: operation(
+    'Its devices are connected: creating it waits for them.',
+    [DOMAIN],
+    async (xend, domain) => {
+      await record(xend, domain);
+      return null;
+    },
+  ),
+  devices: operation('Devices of one class.', [DOMAIN, TYPE], async (xend, domain, type) =>
+    xend.forms.devices(domain, type),
+  ),
+  attach: operation(
+    'Adds a device such as (vbd (uname file:/x) (dev xvda)). Answers with its state.',
+    [DOMAIN, { name: 'config', kind: FORM }],
+    attach,
+  ),
+  detach: operation(
+    'Removes a device, by number or name.',
+    [DOMAIN, TYPE, DEVICE, optional('force', FLAG, false), optional('rm_cfg', FLAG, false)],
+    (xend, domain, type, device, force) => xend.methods['device.detach']({ domain, class: type, device, force }),
+  ),
+  info: operation('What the machine is: pairs of names and values.', [], async (xend) =>
+    Object.entries(await xend.methods['node.info']({})),
+  ),
+  log: operation('The text of xend.log.', [], async (xend) =>
+    (await xend.methods['log.read']({})).lines.map((line) => `${line}\n`).join(''),
+  ),
+  dmesg: operation("The hypervisor's messages.", [], async (xend) => (await xend.methods['node.dmesg']({})).text),
+  clearDmesg: operation("Empties the hypervisor's messages.", [], async (xend) => {
+    await xend.methods['node.dmesg']({ clear: true });
+    return null;
+  }),
+};
+
+function optional<T>(name: string, kind: Kind<T>, fallback: T): Parameter<T> {
+  return { name, kind, fallback };
+}
+
+async function record(xend: Xend, domain: string): Promise<Sxp> {
+  return (await xend.forms.domains([domain]))[0] ?? [];
+}
+
+async function list(xend: Xend, detail: boolean, state: (typeof STATES)[number]): Promise<Sxp> {
+  const letters = LETTERS[state] ?? '';
+  const forms = (await xend.forms.domains()).filter((form) => letters.includes(letterOf(form)));
+  return detail ? forms : forms.map((form) => childValue(form, 'name') ?? '');
+}
+
+/** The letter of a record's state, `-` for none. */
+function letterOf(form: Sxp): string {
+  return String(childValue(form, 'state')).replaceAll('-', '').at(0) ?? '-';
+}
+
+async function attach(xend: Xend, domain: string, form: Sxp): Promise<Sxp> {
+  const device = isElement(form, 'device') ? (childAt(form, 0) ?? []) : form;
+  const className = nameOf(device);
+  if (!isElement(device) || className === undefined) throw new XmError('EINVAL', `${show(form)} is no device`);
+  const pairs = device.slice(1).map((pair): [string, string] => {
+    const [key, value, ...rest] = isElement(pair) ? pair : [];
+    if (typeof key !== 'string' || value === undefined || typeof value === 'object' || rest.length > 0) {
+      throw new XmError('EINVAL', `${show(pair)} is not the name of a field and its value`);
+    }
+    return [key, String(value)];
+  });
+  const config = Object.fromEntries(pairs);
+  const made = await xend.methods['device.attach']({ domain, class: className, config, directory: DIRECTORY });
+  return xend.forms.devices(domain, made.class).find((shown) => isElement(shown) && shown[0] === made.devid) ?? [];
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serveXend } from '../../src/xend/http/server.ts';
+import { findProgram, runProgram } from '../support/programs.ts';
+import { startXend, type TestXend } from '../support/xend.ts';
+
+const curl = findProgram('curl');
+if (curl === undefined) console.log('interop with curl is skipped, not installed: apt-get install curl');
+
+let xend: TestXend;
+let stop: () => void;
+beforeAll(async () => {
+  xend = await startXend();
+  const server = await serveXend(xend.xend, xend.paths.socket);
+  stop = () => server.close();
+  await xend.create({ name: 'web' });
+  await xend.attachDisk('web', xend.file('disk.img', new Uint8Array(1 << 20)), 'xvda');
+});
+afterAll(async () => {
+  stop();
+  await xend[Symbol.asyncDispose]();
+});
+
+/** Status and type, and the body below them. */
+async function ask(path: string, ...options: readonly string[]): Promise<string> {
+  const args = ['-s', '--unix-socket', xend.paths.socket, '-w', '%{stderr}%{http_code} %{content_type}\n'];
+  const { stdout, stderr } = await runProgram(curl!, [...args, ...options, `http://xend/xend${path}`], {});
+  return stderr + stdout;
+}
+
+const state = async () => (await xend.info('web'))?.state;
+
+describe.skipIf(curl === undefined)('curl reads', () => {
+  test.each([
+    ['', '(ls  node domain console)'],
+    ['/', '(ls  node domain console)'],
+    ['/domain', '(ls  Domain-0 web)'],
+    ['/domain?detail=0', '(ls  Domain-0 web)'],
+    ['/domain?state=paused', '(ls  )'],
+    ['/domain?detail=1&state=paused', '()'],
+    ['/domain/web/device', '(ls  console vbd)'],
+    ['/domain/web/device/vbd', '(ls  51712)'],
+    ['/console', '(ls  1)'],
+  ])('%s', async (path, answer) => expect(await ask(path)).toBe(`200 application/sxp\n${answer}\n`));
+
+  test('/domain?detail=1: the records of all, in one list', async () =>
+    expect(await ask('/domain?detail=1')).toMatch(
+      /^200 application\/sxp\n\(\(domain\n +\(domid 0\).*\n +\(name web\)\n.*\n\)\n$/s,
+    ));
+
+  test('/domain/NAME: its record, as xm list -l has it, by name, domid or uuid', async () => {
+    const { uuid } = (await xend.info('web'))!;
+    for (const word of ['web', '1', uuid]) {
+      expect(await ask(`/domain/${word}`)).toMatch(/^200 application\/sxp\n\(domain\n {4}\(domid 1\)\n/);
+    }
+  });
+
+  test('/domain/NAME/device/CLASS/ID', async () =>
+    expect(await ask('/domain/web/device/vbd/51712')).toMatch(/^200 application\/sxp\n\(vbd\s+\(id 51712\)/));
+
+  test('/console/N: where its bytes flow', async () =>
+    expect(await ask('/console/1')).toBe(
+      `200 application/sxp\n(console (id 1) (domain web) (path ${xend.paths.runDir}/console-1.sock))\n`,
+    ));
+
+  test('/node, its messages and its log', async () => {
+    expect(await ask('/node')).toMatch(/^200 application\/sxp\n\(node\n {4}\(system \w+\)/);
+    expect(await ask('/node/dmesg')).toMatch(/^200 text\/plain; charset=utf-8\n.* on Node v/);
+    expect(await ask('/node/log')).toContain('Creating domain web');
+  });
+});
+
+describe.skipIf(curl === undefined)('curl posts', () => {
+  test('pause and unpause, URL-encoded or in parts: accepted', async () => {
+    expect(await ask('/domain/web', '-d', 'op=pause')).toBe('202 application/sxp\n');
+    expect(await state()).toBe('--p---');
+    expect(await ask('/domain/web', '-F', 'op=unpause')).toBe('202 application/sxp\n');
+    expect(await state()).not.toBe('--p---');
+  });
+
+  test('create: 201, with the record of a paused domain; destroy', async () => {
+    const config = xend.file('made.sxp', '(vm (name made) (memory 32) (image (js (kernel shell))))');
+    const made = await ask('/domain', '-i', '-F', 'op=create', '-F', `config=<${config}`);
+    expect(made).toMatch(
+      /^201 application\/sxp\nHTTP\/1.1 201 Created.*\nlocation: \/xend\/domain\/made\r.*\(state --p---\)/s,
+    );
+    expect(await ask('/domain/made', '-d', 'op=destroy')).toBe('202 application/sxp\n');
+    expect(await ask('/domain')).toContain('(ls  Domain-0 web)');
+  });
+
+  test('device_create, devices, device_destroy', async () => {
+    const disk = xend.file('more.img', new Uint8Array(1 << 20));
+    const vbd = `config=(device (vbd (uname 'file:${disk}') (dev xvdb) (mode w)))`;
+    const made = await ask('/domain/web', '-d', 'op=device_create', '--data-urlencode', vbd);
+    expect(made).toMatch(/^200 application\/sxp\n\(51728\n/);
+    const listed = await ask('/domain/web', '-d', 'op=devices&type=vbd');
+    expect(listed.match(/virtual-device \d+/g)).toEqual(['virtual-device 51712', 'virtual-device 51728']);
+    expect(await ask('/domain/web', '-d', 'op=device_destroy&type=vbd&dev=xvdb')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/web/device/vbd')).toContain('(ls  51712)');
+  });
+});

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls xend as programs of its time did: python3 xend_client.py SOCKET. Leaves with a stack trace where something differs."""
+import http.client
+import socket
+import sys
+import xmlrpc.client
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(sys.argv[1])
+
+
+class UnixTransport(xmlrpc.client.Transport):
+    def make_connection(self, host):
+        return UnixConnection("xend")
+
+
+def child(form, name):
+    return next(item[1] for item in form if isinstance(item, list) and item[0] == name)
+
+
+def fault(call, *args):
+    try:
+        call(*args)
+    except xmlrpc.client.Fault as found:
+        return found.faultCode, found.faultString
+    raise AssertionError("no fault")
+
+
+server = xmlrpc.client.ServerProxy("http://xend/RPC2", transport=UnixTransport(), allow_none=True)
+xend = server.xend
+
+ARGS = "a 'b' \"c\" <&>\\"
+config = ["vm", ["name", "web"], ["memory", 32], ["image", ["js", ["kernel", "shell"], ["args", ARGS]]]]
+made = xend.domain.create(config)
+assert made[0] == "domain" and child(made, "name") == "web" and child(made, "state") == "--p---", made
+domid = child(made, "domid")
+assert isinstance(domid, int) and child(made, "memory") == 32
+xend.domain.waitForDevices("web")
+assert xend.domain.unpause(domid) is None
+assert child(xend.domain(domid), "state") != "--p---"
+record = xend.domain.lookup(domid, True)
+assert child(record, "domid") == domid
+assert child(child(child(record, "config"), "image"), "args") == ARGS, record
+
+assert xend.domains(False) == ["Domain-0", "web"]
+assert [child(form, "domid") for form in xend.domains()] == [0, domid]
+assert xend.domain.pause(str(domid)) is None
+assert xend.domains_with_state(False, "Paused", False) == ["web"]
+assert xend.domains_with_state(False, "halted") == []
+assert [child(form, "name") for form in xend.domains_with_state(True, "all")] == ["Domain-0", "web"]
+xend.domain.unpause(domid)
+
+device = xend.domain.device_create(domid, ["vbd", ["uname", "file:" + sys.argv[2]], ["dev", "xvda"], ["mode", "w"]])
+assert device[0] == 51712 and child(device[1], "state") == 4, device
+assert xend.domain.getDeviceSxprs(domid, "vbd") == [device]
+assert xend.domain.destroyDevice(domid, "vbd", "xvda", None, True) is None
+assert xend.domain.getDeviceSxprs(domid, "vbd") == []
+
+assert ["nr_nodes", 1] in xend.node.info()
+assert "Creating domain web" in xend.node.log()
+assert "Node" in xend.node.dmesg.info()
+assert xend.node.dmesg.clear() is None and xend.node.dmesg.info() == ""
+
+assert fault(xend.domain, "nobody") == (3, "nobody")
+assert fault(xend.domain.pause, 99) == (3, "99")
+assert fault(xend.domain.create, config) == (2, "Domain 'web' already exists with ID '%d'" % domid)
+assert fault(xend.domain.pause) == (2, "domain is missing: it must be a text or a number")
+assert fault(xend.domain.pause, [1]) == (2, "domain must be a text or a number")
+assert fault(xend.domain.pause, 1, 2) == (2, "There are 2 arguments for at most 1")
+assert fault(xend.domain.destroy, 0)[0] == 2
+assert fault(xend.domain.shutdown, domid, "explode") == (2, "reason must be poweroff, reboot, halt")
+assert fault(xend.tmem_list) == (2, 'method "xend.tmem_list" is not supported')
+code, text = fault(xend.domain.create, ["vm", ["name", "x"], ["memroy", 1]])
+assert code == 2 and "memroy" in text and "memory" in text
+
+methods = server.system.listMethods()
+assert "xend.domain.create" in methods and "system.methodHelp" in methods
+assert all(server.system.methodHelp(name) for name in methods if name.startswith("xend."))
+
+assert xend.domain.destroy(domid) is None
+assert xend.domains(False) == ["Domain-0"]
+print("all well")
