@@ -13,6 +13,7 @@ const LIGHT = [
   'hot-plug',
   'idc-pair',
   'many',
+  'own-class',
   'pause',
   'rounds',
   'sharing',

@@ -2,6 +2,7 @@
 
 /** What kernels and device classes of one's own import as `xenidc`; programs get more, see `library.ts`. */
 export type { DeviceClass, DeviceConfig, Field } from './devices/contract.ts';
+export { defineDevice, type OwnClass, type OwnField } from './devices/define.ts';
 export { idcBack } from './devices/idc-back.ts';
 export { idcFront } from './devices/idc-front.ts';
 export type { BlockDevice } from './devices/vbd/contract.ts';

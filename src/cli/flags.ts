@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path';
 import { custom } from '@oclif/core/flags';
 import { XmError } from '../errors.ts';
 
@@ -30,4 +31,10 @@ export const count = custom<number>({
     if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
     throw new XmError('ENUMBER', `'${text}' is not a positive whole number.`);
   },
+});
+
+/** An option that is a file for xend to read, which has another working directory. */
+export const file = custom<string>({
+  helpValue: '<file>',
+  parse: async (text) => resolve(text),
 });

@@ -34,6 +34,8 @@ export interface VmConfig {
   readonly onCrash: EndAction;
   /** Classes whose back ends this domain serves: `(backend (vbd))`. */
   readonly backends: readonly string[];
+  /** Modules of device classes of the user's own, absolute: `(device-class PATH)`. */
+  readonly classPaths: readonly string[];
   /** Addresses at which the domain may meet others: `(idc ADDRESS)`. */
   readonly addresses: readonly string[];
   readonly devices: readonly DeviceEntry[];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Sxp } from '../sxp/contract.ts';
+import { readClassPaths } from './class-paths.ts';
 import { findClass } from './classes.ts';
 import type { Context } from './context.ts';
 import type { EndAction, PoolName, VmConfig } from './contract.ts';
@@ -92,6 +93,16 @@ export const vmFields: readonly AnyVmField[] = [
     doc: 'dedicated: a thread of its own; shared: one of the many domains of a thread, which it trusts.',
     default: 'dedicated',
     ...value('pool', choice(POOLS)),
+  },
+  {
+    name: 'device-class',
+    key: 'classPaths',
+    syntax: '(device-class PATH)',
+    doc: "Module of a device class of one's own; repeated for each one. A relative path starts at the configuration.",
+    default: [],
+    repeated: true,
+    read: readClassPaths,
+    print: (paths) => paths.map((path) => ['device-class', path]),
   },
   {
     name: 'backend',

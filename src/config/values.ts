@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path';
 import { cite } from '../sxp/show.ts';
 import { didYouMean, isAddress } from '../words.ts';
 
@@ -25,6 +26,11 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
 
 /** Any text, the empty one too. */
 export const anyText: Check<string> = (text) => ({ value: text });
+
+/** The path of a file; the value is absolute. @param directory where relative ones start */
+export function filePath(directory: string): Check<string> {
+  return (text) => (text === '' ? { problem: 'must not be empty' } : { value: resolve(directory, text) });
+}
 
 /** A whole number, decimal or with `0x`, within limits. */
 export function integer(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER): Check<number> {

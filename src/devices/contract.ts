@@ -72,4 +72,16 @@ export interface DeviceClass {
   readonly inspect?: (frame: SharedArrayBuffer) => readonly RingView[];
   /** Created by xend for every domain, not by configuration (the console). */
   readonly implicit?: boolean;
+  /** A class of a user's own: its modules, which domains are handed. `front` and `back` are the one that describes it. */
+  readonly own?: OwnModules;
+}
+
+/** A class of a user's own as it was read: later changes of the files are another version. */
+export interface OwnModules {
+  /** The file that was named. */
+  readonly path: string;
+  /** Tells versions apart. */
+  readonly version: string;
+  /** Texts of the modules, types erased, by URL. */
+  readonly sources: Readonly<Record<string, string>>;
 }

@@ -22,10 +22,12 @@ export function idcBack(
   build: (endpoint: EndpointControl, context: BackContext) => IdcBack,
 ): BackFactory {
   return (context) => {
-    const { hypercalls, domid } = context;
+    const { hypercalls, domid, signal } = context;
     let mapping: Mapping | undefined;
+    const givenUp = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     /** Came while DISCONNECT waits for the requests before them: not begun, and their front end hears that from its transport. */
     let refused: ReceivedTransaction[] | undefined;
+    let disconnecting: Promise<void> | undefined;
     const endpoint = createEndpoint({
       quotas,
       buffers: context.buffers,
@@ -49,18 +51,29 @@ export function idcBack(
       endpoint.connect(channelOver(hypercalls, mapping.buffer, port, quotas, 'back'));
     }
 
-    return {
-      open: async () => built.open?.(),
-      connect,
-      async disconnect() {
-        refused = [];
-        await built.idle?.();
-        await endpoint.disconnect();
-        for (const transaction of refused) transaction.complete(-1);
+    async function disconnect(): Promise<void> {
+      const waiting: ReceivedTransaction[] = [];
+      refused = waiting;
+      try {
+        await Promise.race([built.idle?.(), givenUp]);
+        await Promise.race([endpoint.disconnect(), givenUp]);
+        for (const transaction of waiting) transaction.complete(-1);
+      } finally {
         refused = undefined;
         const taken = mapping;
         mapping = undefined;
         if (taken !== undefined) await hypercalls.gnttab.unmap(taken);
+      }
+    }
+
+    return {
+      open: async () => built.open?.(),
+      connect,
+      disconnect() {
+        disconnecting ??= disconnect().finally(() => {
+          disconnecting = undefined;
+        });
+        return disconnecting;
       },
       close: async () => built.close?.(),
     };

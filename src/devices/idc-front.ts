@@ -24,8 +24,9 @@ export function idcFront(
   build: (endpoint: EndpointControl, context: FrontContext) => IdcFront,
 ): FrontFactory {
   return (context) => {
-    const { hypercalls, backendId } = context;
+    const { hypercalls, backendId, signal } = context;
     let lent: Loan | undefined;
+    const givenUp = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     // Handlers are looked up when they run, because what is built needs the endpoint first.
     const endpoint = createEndpoint({
       quotas,
@@ -52,11 +53,14 @@ export function idcFront(
         await built.start?.();
       },
       async disconnected() {
-        await endpoint.disconnect();
-        const taken = lent;
-        lent = undefined;
-        // What a back end still maps stays with this domain until its end.
-        if (taken !== undefined) await takeBack(hypercalls, taken);
+        try {
+          await Promise.race([endpoint.disconnect(), givenUp]);
+        } finally {
+          const taken = lent;
+          lent = undefined;
+          // What a back end still maps stays with this domain until its end.
+          if (taken !== undefined) await takeBack(hypercalls, taken);
+        }
       },
     };
   };

@@ -2,6 +2,8 @@
 import type { DeviceConfig } from '../devices/contract.ts';
 import { messageOf } from '../errors.ts';
 import { HypercallError } from '../hv/contract.ts';
+import { type ClassGuard, guardEnd } from './class-guard.ts';
+import { type ClassModule, importEnd } from './class-modules.ts';
 import type { BackContext, BackFactory, BackInterface } from './contract.ts';
 import { CMSG_STATUS, type ControlAnswer, type ControlBody, type ControlChannel, DRIVER, OKAY } from './control.ts';
 
@@ -17,10 +19,13 @@ interface BackBody extends ControlBody {
   readonly counters: Float64Array;
   readonly frames: readonly number[];
   readonly evtchn: number;
+  /** Of DISCONNECT and DESTROY: the back end is given up. */
+  readonly force?: boolean;
 }
 
 interface Back {
   readonly back: BackInterface;
+  readonly guard: ClassGuard;
   state: State;
 }
 
@@ -29,18 +34,21 @@ const answer = (status: number, reason?: string): ControlAnswer =>
 
 /** The back ends that a domain serves. */
 export interface Backs {
-  /** Announces that this domain serves a class. */
-  announce(deviceClass: string, module: string): Promise<ControlAnswer>;
+  /** Announces that this domain serves a class, when its module is imported. */
+  announce(from: ClassModule): Promise<ControlAnswer>;
   /** Handles a BE message of xend. */
   handle(deviceClass: string, subtype: string, body: ControlBody): Promise<ControlAnswer>;
 }
 
+/** @param domain its name */
 export function createBacks(
+  domain: string,
   means: Pick<BackContext, 'hypercalls' | 'buffers'>,
   runDir: string,
   control: () => ControlChannel,
 ): Backs {
-  const factories = new Map<string, BackFactory>();
+  const { domid: here } = means.hypercalls;
+  const drivers = new Map<string, { readonly from: ClassModule; readonly factory: BackFactory }>();
   const backs = new Map<string, Back>();
 
   const keyOf = (deviceClass: string, body: BackBody): string => `${deviceClass}:${body.domid}:${body.handle}`;
@@ -52,7 +60,7 @@ export function createBacks(
     async DEVICE_CREATE(_class, _body, entry) {
       if (entry.state !== 'created') return answer(CMSG_STATUS.deviceExists, 'the device exists');
       try {
-        await entry.back.open();
+        await entry.guard.run('open', () => entry.back.open());
       } catch (error) {
         return answer(CMSG_STATUS.physdevNotFound, messageOf(error));
       }
@@ -63,62 +71,65 @@ export function createBacks(
       if (entry.state === 'connected') return answer(CMSG_STATUS.interfaceConnected, 'the interface is connected');
       if (entry.state !== 'open') return answer(CMSG_STATUS.deviceNotFound, 'the device does not exist');
       try {
-        await entry.back.connect(body.frames, body.evtchn);
+        await entry.guard.run('connect', () => entry.back.connect(body.frames, body.evtchn));
       } catch (error) {
+        // What it mapped before that is the front end's.
+        await entry.guard.run('disconnect', () => entry.back.disconnect()).catch(() => {});
         const memory = error instanceof HypercallError && error.code === 'ENOMEM';
         return answer(memory ? CMSG_STATUS.outOfMemory : CMSG_STATUS.mappingError, messageOf(error));
       }
       entry.state = 'connected';
       return OKAY;
     },
-    async DISCONNECT(_class, _body, entry) {
-      if (entry.state !== 'connected') return OKAY;
+    async DISCONNECT(_class, { force }, entry) {
+      if (force === true) entry.guard.giveUp();
+      else if (entry.state !== 'connected') return OKAY;
       entry.state = 'disconnecting';
-      await entry.back.disconnect();
+      await entry.guard.run('disconnect', () => entry.back.disconnect());
       entry.state = 'open';
       return OKAY;
     },
     async DEVICE_DESTROY(_class, _body, entry) {
       if (entry.state === 'created') return answer(CMSG_STATUS.deviceNotFound, 'the device does not exist');
       if (entry.state !== 'open') return answer(CMSG_STATUS.interfaceConnected, 'the interface is still connected');
-      await entry.back.close();
+      await entry.guard.run('close', () => entry.back.close());
       entry.state = 'created';
       return OKAY;
     },
     async DESTROY(deviceClass, body, entry) {
-      if (entry.state !== 'created') return answer(CMSG_STATUS.interfaceConnected, 'the device still exists');
+      if (body.force === true) entry.guard.giveUp();
+      else if (entry.state !== 'created') return answer(CMSG_STATUS.interfaceConnected, 'the device still exists');
       backs.delete(keyOf(deviceClass, body));
       return OKAY;
     },
   };
 
-  function create(deviceClass: string, body: BackBody): ControlAnswer {
-    const factory = factories.get(deviceClass);
-    if (factory === undefined) return answer(CMSG_STATUS.error, `this domain does not serve ${deviceClass}`);
+  async function create(deviceClass: string, body: BackBody): Promise<ControlAnswer> {
+    const driver = drivers.get(deviceClass);
+    if (driver === undefined) return answer(CMSG_STATUS.error, `this domain does not serve ${deviceClass}`);
     const { domid, handle, domainName, name, config, counters } = body;
-    const broken = (reason: string): void => {
-      void control().request(`${deviceClass.toUpperCase()}_BE`, 'INTERFACE_BROKEN', { domid, handle, reason });
+    const tell = (subtype: string) => (reason: string) => {
+      void control().request(`${deviceClass.toUpperCase()}_BE`, subtype, { domid, handle, reason });
     };
-    const back = factory({
-      class: deviceClass,
-      domid,
-      domainName,
-      handle,
-      name,
-      config,
-      ...means,
-      counters,
-      runDir,
-      broken,
-    });
-    backs.set(keyOf(deviceClass, body), { back, state: 'created' });
+    const guard = guardEnd(driver.from, 'back', domain, means.hypercalls, tell('INTERFACE_FAILED'));
+    const { hypercalls, signal } = guard;
+    const device = { class: deviceClass, domid, domainName, handle, name, config, counters, runDir };
+    const back = await guard.run('create', () =>
+      driver.factory({ ...means, ...device, hypercalls, signal, broken: tell('INTERFACE_BROKEN') }),
+    );
+    backs.set(keyOf(deviceClass, body), { back, guard, state: 'created' });
     return OKAY;
   }
 
   return {
-    async announce(deviceClass, module) {
-      factories.set(deviceClass, ((await import(module)) as { default: BackFactory }).default);
-      return control().request(`${deviceClass.toUpperCase()}_BE`, 'DRIVER_STATUS', { status: DRIVER.up });
+    async announce(from) {
+      const type = `${from.name.toUpperCase()}_BE`;
+      const lost = (reason: string) => void control().request(type, 'DRIVER_FAILED', { reason });
+      const guard = guardEnd(from, 'back', domain, means.hypercalls, lost);
+      const factory = await guard.run('load', () => importEnd(from, 'back', here));
+      const known = drivers.has(from.name);
+      drivers.set(from.name, { from, factory });
+      return known ? OKAY : control().request(type, 'DRIVER_STATUS', { status: DRIVER.up });
     },
     async handle(deviceClass, subtype, message) {
       const body = message as BackBody;

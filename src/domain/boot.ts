@@ -12,6 +12,7 @@ import { createVchans } from '../vchan/vchans.ts';
 import { connectStore } from '../xenstore/port.ts';
 import { namedArgs } from './args.ts';
 import { createBacks } from './backs.ts';
+import type { ClassModule } from './class-modules.ts';
 import type { Domain, DomainConsole, Kernel, ShutdownReason } from './contract.ts';
 import {
   CMSG_STATUS,
@@ -46,12 +47,6 @@ export interface DomainData {
   readonly addresses: readonly string[];
 }
 
-/** A class and the URL of one of its modules. */
-export interface ClassModule {
-  readonly name: string;
-  readonly module: string;
-}
-
 /** The lines of a domain. */
 export interface DomainDoors<P extends Port = Port> {
   readonly hypercalls: P;
@@ -82,13 +77,14 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
   let closed = false;
   let control: ControlChannel;
   const buffers = createRemoteBuffers(hypercalls);
-  const fronts = createFronts({ hypercalls, buffers }, () => control);
-  const backs = createBacks({ hypercalls, buffers }, data.runDir, () => control);
+  const fronts = createFronts(data.name, { hypercalls, buffers }, () => control);
+  const backs = createBacks(data.name, { hypercalls, buffers }, data.runDir, () => control);
   const rendezvous = createRendezvous(hypercalls, xenstore, buffers);
   const handleIdc = createIdcControl(rendezvous);
 
   const handle: ControlHandler = (type, subtype, body: ControlBody) => {
     const [, deviceClass = '', end] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
+    if (subtype === 'DRIVER_LOAD') return (end === 'FE' ? fronts : backs).announce(body.driver as ClassModule);
     if (end === 'FE') return fronts.handle(deviceClass.toLowerCase(), subtype, body);
     if (end === 'BE') return backs.handle(deviceClass.toLowerCase(), subtype, body);
     if (type === 'IDC') return handleIdc(subtype, body);
@@ -121,8 +117,8 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
   }
 
   async function boot(): Promise<void> {
-    for (const { name, module } of data.backs) await backs.announce(name, module);
-    for (const { name, module } of data.fronts) await fronts.announce(name, module);
+    for (const from of data.backs) await backs.announce(from);
+    for (const from of data.fronts) await fronts.announce(from);
     // Before it is ready: a kernel that cannot be loaded makes no domain.
     const kernel = await ways.loadKernel?.();
     // Answered when the domain may run: at once, or at `xm unpause`.

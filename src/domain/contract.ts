@@ -115,6 +115,8 @@ export interface FrontContext {
   readonly buffers: RemoteBuffers;
   /** Tells the device manager that the connection is unusable: it disconnects and connects anew. */
   readonly broken: (reason: string) => void;
+  /** Aborts when nobody waits for this front end any more: it threw, or did not let go. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -158,6 +160,8 @@ export interface BackContext {
   readonly runDir: string;
   /** Tells xend that the front end broke the protocol: it is disconnected. */
   readonly broken: (reason: string) => void;
+  /** Aborts when nobody waits for this back end any more: it threw, or did not answer. It lets go of the front end's memory. */
+  readonly signal: AbortSignal;
 }
 
 /** One back end, driven by the BE messages of spec/xend.md 3.5. */

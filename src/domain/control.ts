@@ -32,6 +32,8 @@ export interface ControlAnswer extends ControlBody {
   readonly reason?: string;
   /** The other end has gone and will never answer. */
   readonly gone?: boolean;
+  /** There was no answer; this many milliseconds were waited for it. */
+  readonly late?: number;
 }
 
 /** Handles one request of the other end. A rejection is answered with status `error` and its message. */
@@ -111,7 +113,8 @@ export function createControlChannel(port: Port, handle: ControlHandler): Contro
       return new Promise((resolve) => {
         const limit = setTimeout(() => {
           pending.delete(id);
-          resolve({ status: CMSG_STATUS.error, reason: `no answer to ${type} ${subtype} within ${timeout / 1000} s` });
+          const reason = `no answer to ${type} ${subtype} within ${timeout / 1000} s`;
+          resolve({ status: CMSG_STATUS.error, reason, late: timeout });
         }, timeout);
         pending.set(id, (reply) => {
           clearTimeout(limit);

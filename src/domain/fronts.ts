@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeviceConfig } from '../devices/contract.ts';
 import { messageOf } from '../errors.ts';
-import type { DomainDevice, DomainDevices, FrontContext, FrontFactory, FrontInterface } from './contract.ts';
-import { CMSG_STATUS, type ControlAnswer, type ControlBody, type ControlChannel, INTERFACE, OKAY } from './control.ts';
+import { type ClassGuard, guardEnd } from './class-guard.ts';
+import { type ClassModule, importEnd } from './class-modules.ts';
+import type { DomainDevice, DomainDevices, FrontContext, FrontInterface } from './contract.ts';
+import {
+  CMSG_STATUS,
+  type ControlAnswer,
+  type ControlBody,
+  type ControlChannel,
+  DRIVER,
+  INTERFACE,
+  OKAY,
+} from './control.ts';
+
+/** How long a front end that is closed may take to let go of its connection, milliseconds. */
+const DROP_LIMIT = 5000;
 
 type State = 'closed' | 'disconnected' | 'connected';
 type Step = 'offer' | 'drop' | 'connect' | 'change' | 'close' | 'unexpected';
@@ -29,6 +42,7 @@ interface Front {
   readonly class: string;
   readonly handle: number;
   readonly front: FrontInterface;
+  readonly guard: ClassGuard;
   name: string;
   config: DeviceConfig;
   state: State;
@@ -38,18 +52,23 @@ interface Front {
 
 /** The front ends of a domain. */
 export interface Fronts extends DomainDevices {
-  /** Announces that this domain can drive a class; `module` is imported when xend shows the first device. */
-  announce(deviceClass: string, module: string): Promise<ControlAnswer>;
+  /** Announces that this domain can drive a class. Its module is imported when xend shows the first device, a user's own now. */
+  announce(from: ClassModule): Promise<ControlAnswer>;
   /** Handles a FE message of xend. */
   handle(deviceClass: string, subtype: string, body: ControlBody): Promise<ControlAnswer>;
 }
 
-/** @param control how front ends speak to xend; given late because it needs this object's `handle` */
+/**
+ * @param domain its name
+ * @param control how front ends speak to xend; given late because it needs this object's `handle`
+ */
 export function createFronts(
+  domain: string,
   means: Pick<FrontContext, 'hypercalls' | 'buffers'>,
   control: () => ControlChannel,
 ): Fronts {
-  const modules = new Map<string, string>();
+  const { domid } = means.hypercalls;
+  const modules = new Map<string, ClassModule>();
   const fronts = new Map<string, Front>();
   /** Steps of one device run one after another, whatever order their messages are handled in. */
   const chains = new Map<string, Promise<unknown>>();
@@ -75,14 +94,17 @@ export function createFronts(
 
   async function create(deviceClass: string, body: StatusBody): Promise<Front> {
     const { handle, name, config, backendId } = body;
-    const module = modules.get(deviceClass);
-    if (module === undefined) throw new Error(`no front end for class ${deviceClass}`);
-    const factory = ((await import(module)) as { default: FrontFactory }).default;
-    const broken = (reason: string): void => {
-      void control().request(`${deviceClass.toUpperCase()}_FE`, 'INTERFACE_BROKEN', { handle, reason });
+    const from = modules.get(deviceClass);
+    if (from === undefined) throw new Error(`no front end for class ${deviceClass}`);
+    const tell = (subtype: string) => (reason: string) => {
+      void control().request(`${deviceClass.toUpperCase()}_FE`, subtype, { handle, reason });
     };
-    const front = factory({ class: deviceClass, handle, name, config, backendId, ...means, broken });
-    const entry: Front = { class: deviceClass, handle, front, name, config, state: 'closed', connecting: false };
+    const guard = guardEnd(from, 'front', domain, means.hypercalls, tell('INTERFACE_FAILED'));
+    const { hypercalls, signal } = guard;
+    const factory = await importEnd(from, 'front', domid);
+    const context = { class: deviceClass, handle, name, config, backendId, ...means, hypercalls, signal };
+    const front = await guard.run('create', () => factory({ ...context, broken: tell('INTERFACE_BROKEN') }));
+    const entry: Front = { class: deviceClass, handle, front, guard, name, config, state: 'closed', connecting: false };
     fronts.set(keyOf(deviceClass, handle), entry);
     return entry;
   }
@@ -92,20 +114,21 @@ export function createFronts(
       entry.config = body.config;
       entry.name = body.name;
       entry.state = 'disconnected';
-      const frames = await entry.front.offer();
+      const frames = await entry.guard.run('offer', () => entry.front.offer());
       // Answered at once; what comes of it arrives as INTERFACE_STATUS, which waits behind this step.
       void control().request(`${entry.class.toUpperCase()}_FE`, 'INTERFACE_CONNECT', { handle: entry.handle, frames });
     },
-    async drop(entry) {
+    async drop(entry, { status }) {
       const was = entry.state;
       entry.state = 'disconnected';
-      await entry.front.disconnected();
+      const dropped = entry.guard.run('disconnect', () => entry.front.disconnected());
+      await (status === INTERFACE.closed ? inTime(dropped, entry.guard) : dropped);
       if (was === 'connected') changed(entry, 'disconnected');
     },
     async connect(entry, body) {
       entry.connecting = true;
       try {
-        await entry.front.connected(body.evtchn);
+        await entry.guard.run('connect', () => entry.front.connected(body.evtchn));
       } finally {
         entry.connecting = false;
       }
@@ -114,7 +137,7 @@ export function createFronts(
     },
     async change(entry, body) {
       entry.config = body.config;
-      entry.front.changed?.(body.config);
+      await entry.guard.run('change', () => entry.front.changed?.(body.config));
     },
     async close(entry) {
       entry.state = 'closed';
@@ -125,6 +148,18 @@ export function createFronts(
       throw new Error(`status ${body.status} was not expected in state ${entry.state}`);
     },
   };
+
+  /** Of what goes away nothing is expected: what it throws, or does not answer, is lost with it. */
+  async function inTime(dropped: Promise<void>, guard: ClassGuard): Promise<void> {
+    const late = setTimeout(() => guard.giveUp(), DROP_LIMIT);
+    await dropped.catch(() => {}).finally(() => clearTimeout(late));
+  }
+
+  /** Has `connected` fail, since what it waits for may never come. @param forever gives up what fails not even then */
+  async function letGo({ front, guard }: Front, forever: boolean): Promise<void> {
+    await guard.run('disconnect', () => front.disconnected()).catch(() => {});
+    if (forever) guard.giveUp();
+  }
 
   async function onStatus(deviceClass: string, body: StatusBody): Promise<ControlAnswer> {
     let entry = fronts.get(keyOf(deviceClass, body.handle));
@@ -141,9 +176,18 @@ export function createFronts(
   }
 
   return {
-    announce(deviceClass, module) {
-      modules.set(deviceClass, module);
-      return control().request(`${deviceClass.toUpperCase()}_FE`, 'DRIVER_STATUS', { status: 1 });
+    async announce(from) {
+      const type = `${from.name.toUpperCase()}_FE`;
+      if (from.own !== undefined) {
+        const lost = (reason: string) => void control().request(type, 'DRIVER_FAILED', { reason });
+        await guardEnd(from, 'front', domain, means.hypercalls, lost).run('load', () =>
+          importEnd(from, 'front', domid),
+        );
+      }
+      const known = modules.has(from.name);
+      modules.set(from.name, from);
+      // Another version is for the devices to come.
+      return known ? OKAY : control().request(type, 'DRIVER_STATUS', { status: DRIVER.up });
     },
     handle(deviceClass, subtype, body) {
       if (subtype !== 'INTERFACE_STATUS') {
@@ -152,8 +196,8 @@ export function createFronts(
       const status = body as StatusBody;
       const key = keyOf(deviceClass, status.handle);
       const entry = fronts.get(key);
-      // What it waits for may never come, and what xend says now would wait behind it.
-      if (entry?.connecting) entry.front.disconnected().catch(() => {});
+      // Or else what xend says now would wait behind it.
+      if (entry?.connecting) void letGo(entry, status.status === INTERFACE.closed);
       const run = (chains.get(key) ?? Promise.resolve()).then(() => onStatus(deviceClass, status));
       chains.set(key, run);
       return run;

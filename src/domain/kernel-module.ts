@@ -17,7 +17,7 @@ const ours = new URL('../', import.meta.url).href;
 export async function importKernel(url: string): Promise<Kernel> {
   const path = fileURLToPath(url);
   const module: { readonly default?: unknown } = await import(url).catch((error: unknown) => {
-    throw new Error(`Cannot load kernel "${path}": ${explainKernel(error, path)}`, { cause: error });
+    throw new Error(`Cannot load kernel "${path}": ${explainModule(error, path)}`, { cause: error });
   });
   if (typeof module.default !== 'function') {
     throw new Error(`Cannot load kernel "${path}": it has no default export made by defineKernel`);
@@ -25,8 +25,8 @@ export async function importKernel(url: string): Promise<Kernel> {
   return module.default as Kernel;
 }
 
-/** What is wrong with a kernel, in one line with its place. @param thrown by its parser or by itself */
-export function explainKernel(thrown: unknown, path: string): string {
+/** What is wrong with a module of a user's, in one line with its place. @param thrown by its parser or by itself */
+export function explainModule(thrown: unknown, path: string): string {
   const denied = thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_ACCESS_DENIED';
   const [text] = denied ? ['it may read nothing but what is beside or below it'] : messageOf(thrown).split('\n');
   const place = placeOf(thrown) ?? (thrown instanceof SyntaxError ? placeOf(parseAgain(path)) : undefined);

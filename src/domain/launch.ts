@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads';
 import { XmError } from '../errors.ts';
 import type { DomainData, DomainDoors } from './boot.ts';
-import { explainKernel } from './kernel-module.ts';
+import { explainModule } from './kernel-module.ts';
 
 /** A kernel, found and read. */
 export interface KernelImage {
@@ -73,7 +73,7 @@ export function loadKernel(kernel: string): KernelImage {
       builtin: false,
     };
   } catch (error) {
-    throw new XmError('ENOKERNEL', `Cannot load kernel "${kernel}": ${explainKernel(error, kernel)}`, { cause: error });
+    throw new XmError('ENOKERNEL', `Cannot load kernel "${kernel}": ${explainModule(error, kernel)}`, { cause: error });
   }
 }
 

@@ -4,6 +4,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { messageOf } from '../errors.ts';
 import { createEventHub, type Guard } from '../hv/event-hub.ts';
 import { type BootedDomain, bootDomain } from './boot.ts';
+import { blameEnd, guardExit } from './class-guard.ts';
 import { importKernel } from './kernel-module.ts';
 import {
   linesOf,
@@ -101,7 +102,7 @@ function blame(error: unknown): void {
 class Exited extends Error {}
 
 process.on('uncaughtException', (error: unknown) => {
-  if (!(error instanceof Exited)) blame(error);
+  if (!(error instanceof Exited) && !blameEnd(error)) blame(error);
 });
 process.exit = (code) => {
   const life = current.getStore();
@@ -110,6 +111,7 @@ process.exit = (code) => {
   // It does not return: what called it goes no further.
   throw new Exited('the domain has ended');
 };
+guardExit();
 
 enterSandbox({
   sourceOf: (url) => sources.get(url),

@@ -56,7 +56,7 @@ const HIDDEN = [
 /** This project's own modules, which may import anything. */
 const trusted = new URL('../', import.meta.url).href;
 /** What `import 'xenidc'` means. */
-const publicModule = new URL(import.meta.url.endsWith('.ts') ? 'index.ts' : 'index.js', trusted).href;
+export const publicModule = new URL(import.meta.url.endsWith('.ts') ? 'index.ts' : 'index.js', trusted).href;
 
 /** What the sandbox needs to know of the kernels it will hold. */
 export interface SandboxOptions {
@@ -64,6 +64,8 @@ export interface SandboxOptions {
   readonly sourceOf: (url: string) => string | undefined;
   /** What kernels may import, where Node itself lets the thread read all: files and, ending in a slash, directories. */
   readonly mayRead?: (path: string) => boolean;
+  /** What the modules are, for messages. */
+  readonly who?: string;
 }
 
 /**
@@ -72,7 +74,7 @@ export interface SandboxOptions {
  *
  * A kernel whose URL has a query is an instance of its own, and so are the modules beside it that it imports.
  */
-export function enterSandbox({ sourceOf, mayRead = () => true }: SandboxOptions): void {
+export function enterSandbox({ sourceOf, mayRead = () => true, who = 'a kernel' }: SandboxOptions): void {
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === 'xenidc') return { url: publicModule, shortCircuit: true };
@@ -81,7 +83,7 @@ export function enterSandbox({ sourceOf, mayRead = () => true }: SandboxOptions)
       if (parent.startsWith(trusted)) return resolved;
       const builtin = /^node:(.*)$/.exec(resolved.url)?.[1];
       if (builtin !== undefined && !ALLOWED.has(builtin)) {
-        throw new Error(`a kernel may not import node:${builtin}`);
+        throw new Error(`${who} may not import node:${builtin}`);
       }
       if (!resolved.url.startsWith('file:')) return resolved;
       if (!mayRead(fileURLToPath(resolved.url))) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { workerData } from 'node:worker_threads';
 import { bootDomain } from './boot.ts';
+import { blameEnd, guardExit } from './class-guard.ts';
 import type { Kernel } from './contract.ts';
 import { importKernel } from './kernel-module.ts';
 import type { KernelImage, ThreadData } from './launch.ts';
@@ -18,5 +19,10 @@ async function loadKernel({ url, source }: KernelImage): Promise<Kernel> {
   return importKernel(url);
 }
 
+// What a device class of a user's own throws is its alone; anything else is the domain's crash, as ever.
+process.on('uncaughtException', (error) => {
+  if (!blameEnd(error)) throw error;
+});
+guardExit();
 await bootDomain(domain, doors, { loadKernel: kernel && (() => loadKernel(kernel)) }).ended;
 if (kernel !== undefined) process.exit(0);

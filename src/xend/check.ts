@@ -1,23 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
+import { findClassPaths } from '../config/class-paths.ts';
 import type { VmConfig } from '../config/contract.ts';
 import { isPython } from '../config/language.ts';
 import { printConfig } from '../config/print.ts';
 import { readConfig } from '../config/read.ts';
 import type { DeviceClass } from '../devices/contract.ts';
+import { messageOf } from '../errors.ts';
+import type { Diagnostic, Source } from '../sxp/contract.ts';
 import { positionOf } from '../sxp/position.ts';
 import { renderDiagnostics } from '../sxp/render.ts';
 import type { CheckResult, ConfigText } from './contract.ts';
+import type { DeviceClasses } from './own-classes.ts';
+
+/** What a text is. */
+export interface CheckedConfig {
+  readonly result: CheckResult;
+  readonly configs: readonly VmConfig[] | undefined;
+  /** Classes of the user's own that it names, as they were read for it. */
+  readonly own: readonly DeviceClass[];
+}
 
 /** Reads a configuration text once, for `validate`, for the dry run and for `create`. */
-export function checkConfig(
+export async function checkConfig(
   { text: written, file, directory, format, variables, number }: ConfigText,
-  classes: readonly DeviceClass[],
-): { readonly result: CheckResult; readonly configs: readonly VmConfig[] | undefined } {
+  classes: DeviceClasses,
+): Promise<CheckedConfig> {
   // In Python-style text it formats a value.
   const numbered = number !== undefined && written.includes('%d') && !isPython({ name: file, text: written });
   const text = numbered ? written.replaceAll('%d', String(number)) : written;
   const source = { name: file, text };
-  const { configs: read, diagnostics } = readConfig(source, { directory, classes, format, variables });
+  const { own, failures } = await readOwn(source, directory, classes);
+  const known = classes.all.filter(({ name }) => !own.some((item) => item.name === name));
+  const { configs: parsed, diagnostics: found } = readConfig(source, {
+    directory,
+    classes: [...known, ...own],
+    format,
+    variables,
+  });
+  const read = failures.length > 0 ? undefined : parsed;
+  // Which of its devices would be unknown is not known.
+  const rest = found.filter(({ code }) => failures.length === 0 || code !== 'config-unknown-class');
+  const diagnostics = [...failures, ...rest].sort((a, b) => a.span.start - b.span.start);
   const configs =
     number === undefined || numbered ? read : read?.map((config) => ({ ...config, name: `${config.name}-${number}` }));
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
@@ -33,5 +56,18 @@ export function checkConfig(
     }),
     ...(configs === undefined ? {} : { sxp: configs.map(printConfig).join('') }),
   };
-  return { result, configs };
+  return { result, configs, own };
+}
+
+async function readOwn(source: Source, directory: string, classes: DeviceClasses) {
+  const own: DeviceClass[] = [];
+  const failures: Diagnostic[] = [];
+  for (const [path, span] of new Map(findClassPaths(source, directory).map((found) => [found.path, found.span]))) {
+    try {
+      own.push(await classes.read(path));
+    } catch (error) {
+      failures.push({ code: 'config-bad-class', severity: 'error', message: messageOf(error), span });
+    }
+  }
+  return { own, failures };
 }

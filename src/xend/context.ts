@@ -7,6 +7,7 @@ import type { Store, StoreConnection } from '../xenstore/contract.ts';
 import type { Device } from './controller.ts';
 import type { XendDomain } from './domain.ts';
 import type { Log } from './log.ts';
+import type { DeviceClasses } from './own-classes.ts';
 import type { RunPaths } from './paths.ts';
 import type { Pool } from './pool.ts';
 import type { StateFiles } from './state-files.ts';
@@ -26,6 +27,8 @@ export interface XendOptions {
   readonly persistStore?: boolean;
   /** How long a device may take to connect, milliseconds. */
   readonly connectLimit?: number;
+  /** How long a domain may take to answer one control message about devices, milliseconds; 20 seconds unless said. */
+  readonly answerLimit?: number;
 }
 
 /** What the parts of the supervisor share. */
@@ -38,7 +41,7 @@ export interface XendContext {
   readonly xs: StoreConnection;
   readonly log: Log;
   readonly claims: ClaimTable;
-  readonly classes: readonly DeviceClass[];
+  readonly classes: DeviceClasses;
   readonly stateFiles: StateFiles;
   readonly domains: Map<DomId, XendDomain>;
   readonly pool: Pool;

@@ -241,6 +241,8 @@ export interface XendApi {
   'device.attach': {
     params: DomainArg & {
       readonly class: string;
+      /** Of the module of a class of the user's own, absolute; it is read anew. Later the class is known by its name. */
+      readonly path?: string;
       readonly config: Readonly<Record<string, string>>;
       readonly directory: string;
     };
@@ -256,14 +258,21 @@ export interface XendApi {
     params: DomainArg & { readonly class?: string };
     result: { readonly devices: readonly DeviceInfo[]; readonly sxp: string };
   };
-  /** Registered classes with their fields, for help and completion. */
+  /** All known classes with their fields, for help and completion, or one, or that which a module of the user's own holds. */
   'device.classes': {
-    params: Record<string, never>;
+    params: { readonly class?: string; readonly path?: string };
     result: readonly {
       readonly name: string;
       readonly aliases: readonly string[];
       readonly doc: string;
-      readonly fields: readonly { readonly name: string; readonly doc: string; readonly required: boolean }[];
+      /** Of the module of a class of a user's own. */
+      readonly path?: string;
+      readonly fields: readonly {
+        readonly name: string;
+        readonly doc: string;
+        readonly required: boolean;
+        readonly default?: string | number | boolean;
+      }[];
     }[];
   };
   /** Endpoints of all domains; `silent` are domains that did not answer (they are paused, or busy). */

@@ -12,7 +12,8 @@ import type { Log } from './log.ts';
 export interface ControlPeer {
   readonly domid: DomId;
   readonly name: string;
-  request(type: string, subtype: string, body: ControlBody): Promise<ControlAnswer>;
+  /** @param timeout milliseconds; 20 seconds unless said */
+  request(type: string, subtype: string, body: ControlBody, timeout?: number): Promise<ControlAnswer>;
 }
 
 /** A device of a domain, in xend. */
@@ -44,6 +45,8 @@ export interface ControllerContext {
   readonly claims: ClaimTable;
   /** Runs before each step, with `CLASS.STEP`: where tests end domains, at every labelled step. */
   readonly onStep?: ((label: string, device: Device) => Promise<void> | void) | undefined;
+  /** Longest wait for an answer to one message, milliseconds; 20 seconds unless said. */
+  readonly answerLimit?: number | undefined;
   /** Tells that a device changed, for the mirror in xenstore. */
   readonly onChange: (device: Device) => void;
 }
@@ -107,7 +110,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     phase = `${end} ${shown}`;
     const peer = `${to.name} (${to.domid})`;
     log.write('DEBUG', `${type}_${end} ${shown}(${showFields(body)}) to ${peer}`);
-    const answering = to.request(`${type}_${end}`, subtype, body);
+    const answering = to.request(`${type}_${end}`, subtype, body, context.answerLimit);
     const answer = await (lost === undefined ? answering : Promise.race([answering, lost]));
     const okay = answer.status === CMSG_STATUS.okay;
     const verdict = okay ? (answer.reason ?? 'OKAY') : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
@@ -115,6 +118,10 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     if (okay) return;
     // The front end takes back what it lent in a step that follows.
     if (answer.gone && to === back && back !== front) await backLost.promise;
+    if (answer.late !== undefined) {
+      const text = `${title}: domain '${to.name}' did not answer ${phase} within ${answer.late / 1000} s`;
+      throw new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${state}` });
+    }
     const why = answer.gone ? `Domain '${to.name}' is gone` : (answer.reason ?? `${phase} failed`);
     throw new XmError(answer.gone && to === front ? FRONT_GONE : 'EDEVICE', `${title} could not be connected. ${why}`, {
       hint: `${name} of domain ${front.name}: ${phase} was answered with status ${answer.status}`,
@@ -142,7 +149,15 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     },
     backConnect: () => send(back, 'BE', 'CONNECT', backBody({ frames: offered, evtchn: connection?.backEvtchn })),
     tellConnected: () => tellFront(INTERFACE.connected, { evtchn: connection?.evtchn }, backLost.promise),
-    backDisconnect: () => send(back, 'BE', 'DISCONNECT', backBody()),
+    async backDisconnect() {
+      try {
+        await send(back, 'BE', 'DISCONNECT', backBody());
+      } catch (error) {
+        // Of a class of a user's own nothing is expected, but that the front end has its memory back.
+        if (deviceClass.own !== undefined) await send(back, 'BE', 'DISCONNECT', backBody({ force: true }));
+        throw error;
+      }
+    },
     closeChannel() {
       if (connection === undefined) return;
       hv.closePort(front.domid, connection.evtchn);
@@ -152,18 +167,23 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     // By force: a front end that is paused or hangs hears it when it goes on.
     tellClosed: ({ force }) => tellFront(INTERFACE.closed, {}, force === true ? NOT_WAITED_FOR : undefined),
     backDeviceDestroy: () => send(back, 'BE', 'DEVICE_DESTROY', backBody()),
-    backDestroy: () => send(back, 'BE', 'DESTROY', backBody()),
+    // What did not answer before would still be there when the next device of this number comes.
+    backDestroy: ({ force }) => send(back, 'BE', 'DESTROY', backBody({ force })),
   };
 
-  async function run(list: readonly DeviceStep[], body: ControlBody): Promise<void> {
+  /** @returns the first failure of a step that cleans up */
+  async function run(list: readonly DeviceStep[], body: ControlBody): Promise<unknown> {
+    let failed: unknown;
     for (const step of list) {
       await context.onStep?.(`${deviceClass.name}.${step}`, device);
       try {
-        await steps[step](body);
+        await steps[step](step === 'backDestroy' && failed !== undefined ? { force: true } : body);
       } catch (error) {
         if (!CLEANING.has(step)) throw error;
+        failed ??= error;
       }
     }
+    return failed;
   }
 
   function enter(next: DeviceState): void {
@@ -193,6 +213,10 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
       return;
     }
     if (event === 'broken') breaks++;
+    if (event === 'failed') {
+      failure = new XmError('EDEVICE', `${title} failed. ${String(body.reason)}`);
+      log.write('ERROR', `${front.name} ${name}: ${failure.message}`);
+    }
     try {
       await run(found.steps, body);
       enter(found.to);

@@ -15,6 +15,8 @@ export type DeviceEvent =
   | 'frontDown'
   /** Either end says that the other broke the protocol. */
   | 'broken'
+  /** Either end threw what nobody caught. */
+  | 'failed'
   /** xend wants it away (hot remove). */
   | 'detach'
   /** The front end's domain is dead. */
@@ -60,6 +62,7 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
     frontUp: { steps: ['tellDisconnected'], to: 'offered' },
     // The front end knows the device if a connection failed before.
     detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
+    failed: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     frontGone: { steps: DESTROY, to: 'closed' },
     backGone: { steps: ['tellClosed'], to: 'closed' },
   },
@@ -68,6 +71,7 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
     frontUp: { steps: ['tellDisconnected'], to: 'offered' },
     frontDown: { steps: [], to: 'waiting' },
     detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
+    failed: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     frontGone: { steps: [...DISCONNECT, ...DESTROY], to: 'closed' },
     backGone: { steps: ['tellClosed'], to: 'closed' },
   },
@@ -77,6 +81,7 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
     frontDown: { steps: DISCONNECT, to: 'waiting' },
     broken: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'offered' },
     detach: { steps: [...DISCONNECT, 'tellClosed', ...DESTROY], to: 'closed' },
+    failed: { steps: [...DISCONNECT, 'tellClosed', ...DESTROY], to: 'closed' },
     frontGone: { steps: [...DISCONNECT, ...DESTROY], to: 'closed' },
     backGone: { steps: ['closeChannel', 'tellClosed'], to: 'closed' },
   },

@@ -8,6 +8,7 @@ import type { XendContext } from './context.ts';
 import { createDevice, type Device } from './controller.ts';
 import type { DeviceEvent } from './device-table.ts';
 import type { XendDomain } from './domain.ts';
+import { createDrivers } from './drivers.ts';
 import { publishDevice } from './mirror.ts';
 
 /** Longest wait for a device to connect, unless the supervisor says otherwise. */
@@ -41,7 +42,9 @@ export interface DeviceService {
 }
 
 export function createDeviceService(context: XendContext): DeviceService {
-  const { log, options, domains, classes } = context;
+  const { log, options, domains } = context;
+  const classes = context.classes.all;
+  const drivers = createDrivers(log, options.answerLimit);
   const connectLimit = options.connectLimit ?? CONNECT_LIMIT;
 
   function classNamed(name: string): DeviceClass {
@@ -73,18 +76,21 @@ export function createDeviceService(context: XendContext): DeviceService {
 
   async function make(domain: XendDomain, entry: DeviceEntry): Promise<Device> {
     const deviceClass = classNamed(entry.class);
+    const back = backendOf(deviceClass, String(entry.config.backend ?? 0));
+    await drivers.ensure(domain, deviceClass, 'FE');
+    await drivers.ensure(back, deviceClass, 'BE');
     const devid = deviceClass.devid(entry.config) ?? lowestFree(domain, deviceClass);
     const key = `${deviceClass.name}:${devid}`;
     if (domain.devices.has(key)) {
       const name = deviceClass.names(entry.config)[0] ?? String(devid);
       throw new XmError('EEXIST', `Device ${name} is already connected.`);
     }
-    const back = backendOf(deviceClass, String(entry.config.backend ?? 0));
     const device = createDevice(
       { class: deviceClass, devid, config: entry.config, front: domain, back },
       {
         ...context,
         onStep: options.onStep,
+        answerLimit: options.answerLimit,
         onChange(changed) {
           publishDevice(context.xs, changed);
           if (changed.state === 'closed' && domain.devices.get(key) === changed) domain.devices.delete(key);
@@ -116,18 +122,30 @@ export function createDeviceService(context: XendContext): DeviceService {
     for (const device of domain.devices.values()) if (device.class.name === className) happen(device, event);
   }
 
+  /** A module of a user's own class threw by itself: nobody knows which of its devices still work. */
+  function driverFailed(domain: XendDomain, className: string, end: string, { reason }: ControlBody): void {
+    log.write('WARNING', `${className.toUpperCase()}_${end} DRIVER_FAILED from ${domain.name}: ${String(reason)}`);
+    for (const other of domains.values()) {
+      for (const device of other.devices.values()) {
+        const uses = (end === 'FE' ? device.front : device.back) === domain;
+        if (uses && device.class.name === className) happen(device, 'failed', { reason });
+      }
+    }
+  }
+
   /** Messages of a front end about one of its own devices. */
   const FRONT_EVENTS: Readonly<Record<string, DeviceEvent>> = {
     INTERFACE_CONNECT: 'frontConnect',
     INTERFACE_DISCONNECT: 'frontDown',
     INTERFACE_BROKEN: 'broken',
+    INTERFACE_FAILED: 'failed',
   };
 
   function find(domain: XendDomain, className: string, name: string): Device {
     const deviceClass = classNamed(className);
     const word = name.replace(/^\/dev\//, '');
     for (const device of domain.devices.values()) {
-      if (device.class !== deviceClass) continue;
+      if (device.class.name !== deviceClass.name) continue;
       if ((DEVID.test(word) && Number(word) === device.devid) || device.class.names(device.config).includes(word))
         return device;
     }
@@ -148,6 +166,7 @@ export function createDeviceService(context: XendContext): DeviceService {
     async attach(domain, className, pairs, directory) {
       const deviceClass = classNamed(className);
       const entry = readDevice(deviceClass.name, pairs, { directory, classes });
+      await drivers.ensure(domain, deviceClass, 'FE');
       if (!domain.frontsUp.has(deviceClass.name)) {
         throw new XmError('ENODRIVER', `Domain '${domain.name}' has no driver for ${deviceClass.name} devices`);
       }
@@ -182,20 +201,22 @@ export function createDeviceService(context: XendContext): DeviceService {
         driverStatus(domain, className, end, body.status === DRIVER.up);
         return OKAY;
       }
+      if (subtype === 'DRIVER_FAILED') {
+        driverFailed(domain, className, end, body);
+        return OKAY;
+      }
       // A back end speaks of the devices it serves, a front end of its own.
       const front = end === 'FE' ? domain : domains.get(Number(body.domid));
       const device = front?.devices.get(`${className}:${Number(body.handle)}`);
       const event = FRONT_EVENTS[subtype];
-      const allowed = device !== undefined && (end === 'FE' || (device.back === domain && event === 'broken'));
+      const bad = event === 'broken' || event === 'failed';
+      const allowed = device !== undefined && (end === 'FE' || (device.back === domain && bad));
       const where = `${type} ${subtype}(handle=${String(body.handle)}) from ${domain.name} (${domain.domid})`;
       if (!allowed || event === undefined) {
         log.write('WARNING', `${where}: unknown interface or message`);
         return { status: CMSG_STATUS.interfaceNotFound, reason: 'no such interface' };
       }
-      log.write(
-        event === 'broken' ? 'WARNING' : 'DEBUG',
-        `${where}${event === 'broken' ? `: ${String(body.reason)}` : ''}`,
-      );
+      log.write(bad ? 'WARNING' : 'DEBUG', `${where}${bad ? `: ${String(body.reason)}` : ''}`);
       happen(device, event, body);
       return OKAY;
     },

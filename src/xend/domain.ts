@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { VmConfig } from '../config/contract.ts';
-import type { ControlAnswer, ControlBody, ControlChannel } from '../domain/control.ts';
+import type { ControlChannel } from '../domain/control.ts';
 import type { DomainThread } from '../domain/launch.ts';
 import type { DomId } from '../hv/contract.ts';
 import type { ServedStore } from '../xenstore/port.ts';
@@ -25,6 +25,8 @@ export interface XendDomain extends ControlPeer {
   readonly frontsUp: Set<string>;
   /** Classes whose back-end driver is up. */
   readonly backsUp: Set<string>;
+  /** Drivers of users' own classes that it was told to load, by `CLASS_END`. */
+  readonly ownDrivers: Map<string, { readonly version: string; readonly loaded: Promise<void> }>;
   phase: DomainPhase;
   /** Whether the configured devices exist, so that a front-end driver that comes up is shown them. */
   devicesMade: boolean;
@@ -64,6 +66,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, director
     devices: new Map(),
     frontsUp: new Set(),
     backsUp: new Set(),
+    ownDrivers: new Map(),
     phase: 'building',
     devicesMade: domid === 0,
     shutdownReason: undefined,
@@ -78,10 +81,10 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, director
     heapBytes: 0,
     shutdownTimer: undefined,
     quickLives: 0,
-    request(type: string, subtype: string, body: ControlBody): Promise<ControlAnswer> {
+    request(type, subtype, body, timeout) {
       return domain.control === undefined
         ? Promise.resolve({ status: 1, reason: 'the domain is gone', gone: true })
-        : domain.control.request(type, subtype, body);
+        : domain.control.request(type, subtype, body, timeout);
     },
   };
   return domain;
@@ -101,6 +104,7 @@ export function controlConfig(backends: readonly string[]): VmConfig {
     onReboot: 'destroy',
     onCrash: 'destroy',
     backends,
+    classPaths: [],
     addresses: [],
     devices: [],
   };

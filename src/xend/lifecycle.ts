@@ -44,7 +44,8 @@ export function createLifecycle(
   devices: DeviceService,
   onControlDomainLost: (why: string) => void,
 ): Lifecycle {
-  const { hv, store, xs, log, domains, stateFiles, classes } = context;
+  const { hv, store, xs, log, domains, stateFiles } = context;
+  const classes = context.classes.all;
   const limit = devices.connectLimit;
   let nextDomid: DomId = 1;
   let stopping = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createClaimTable } from '../devices/claims.ts';
 import { consoleSocket } from '../devices/console/socket.ts';
+import type { DeviceClass } from '../devices/contract.ts';
 import { builtinClasses } from '../devices/registry.ts';
 import { watchMemory } from '../domain/memory-watch.ts';
 import { XmError } from '../errors.ts';
@@ -22,6 +23,7 @@ import { nodeInfo } from './info.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, openLog } from './log.ts';
 import { watchedThreads } from './memory-watch.ts';
+import { createDeviceClasses } from './own-classes.ts';
 import { createPool } from './pool.ts';
 import { type DomainRecord, deviceListForm, recordOf } from './records.ts';
 import { recover } from './recover.ts';
@@ -80,7 +82,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     xs: store.connect(0, () => true),
     log,
     claims: createClaimTable(),
-    classes: [...builtinClasses, ...(options.classes ?? [])],
+    classes: createDeviceClasses([...builtinClasses, ...(options.classes ?? [])]),
     stateFiles,
     domains: new Map(),
     pool: createPool('shared', options, log),
@@ -126,11 +128,12 @@ export async function createXend(options: XendOptions): Promise<Xend> {
 
   const methods: XendMethods = {
     async 'domain.create'(params) {
-      const { result, configs } = checkConfig(params, classes);
+      const { result, configs, own } = await checkConfig(params, classes);
       if (configs === undefined) {
         const count = result.errors === 1 ? 'an error' : `${result.errors} errors`;
         throw new XmError('ECONFIG', `${params.file} has ${count}:\n${result.report.trimEnd()}`);
       }
+      own.forEach(classes.adopt);
       const made: XendDomain[] = [];
       try {
         for (const config of configs) made.push(await life.create(config, params.directory, params.paused === true));
@@ -178,9 +181,10 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       }
       return { path: consoleSocket(paths.runDir, domid), domid, name };
     },
-    async 'device.attach'({ domain, class: className, config, directory }) {
+    async 'device.attach'({ domain, class: className, path, config, directory }) {
       const found = life.find(domain);
       if (found.phase !== 'running') throw new XmError('ENOTRUNNING', `Domain '${found.name}' is not running`);
+      if (path !== undefined) classes.adopt(called(await classes.read(path), className));
       return deviceInfo(await devices.attach(found, className, config, directory));
     },
     async 'device.detach'({ domain, class: className, device, force }) {
@@ -192,22 +196,26 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       const sxp = found.map((device) => prettyPrint(deviceListForm(device))).join('');
       return { devices: found.map(deviceInfo), sxp };
     },
-    async 'device.classes'() {
-      return classes.map(({ name, aliases, doc, fields }) => ({
+    async 'device.classes'({ class: className, path }) {
+      const found = className === undefined ? classes.all : [devices.classNamed(className)];
+      const shown = path === undefined ? found : [await classes.read(path)];
+      return shown.map(({ name, aliases, doc, fields, own }) => ({
         name,
         aliases,
         doc,
-        fields: Object.entries(fields).map(([field, { doc: fieldDoc, required }]) => ({
+        ...(own === undefined ? {} : { path: own.path }),
+        fields: Object.entries(fields).map(([field, { doc: fieldDoc, required, default: value }]) => ({
           name: field,
           doc: fieldDoc,
           required: required === true,
+          ...(value === undefined ? {} : { default: value }),
         })),
       }));
     },
     'idc.list': () => listEndpoints(context),
     'idc.ping': (params) => pingEndpoint(context, life.find(params.domain), params),
     'idc.cycle': ({ address }) => cycleAddress(context, address),
-    'config.check': async (params) => checkConfig(params, classes).result,
+    'config.check': async (params) => (await checkConfig(params, classes)).result,
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),
     'log.read': async (range) => ({ lines: log.read(range) }),
@@ -239,4 +247,10 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       log.write('INFO', 'xend stopped');
     },
   };
+}
+
+/** @throws XmError when a module holds another class than was asked for */
+function called(found: DeviceClass, name: string): DeviceClass {
+  if (found.name === name) return found;
+  throw new XmError('ENOCLASS', `The module "${found.own?.path}" holds the device class ${found.name}, not ${name}`);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DeviceClass } from '../devices/contract.ts';
 import { type ControlAnswer, type ControlBody, type ControlHandler, OKAY } from '../domain/control.ts';
 import type { DomainThread, KernelImage } from '../domain/launch.ts';
 import { V8_HEAP } from '../domain/memory-watch.ts';
@@ -6,6 +7,7 @@ import { startDomain, startLightDomain } from '../domain/start.ts';
 import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
+import { type DriverEnd, driverOf } from './drivers.ts';
 import { shareMemory } from './memory.ts';
 
 /** Limit of Domain-0's heap, MB. */
@@ -20,8 +22,10 @@ export function startThread(
 ): DomainThread {
   const { paths, classes, pool } = context;
   const { config, domid, name } = domain;
-  const modules = (side: 'front' | 'back', wanted: (className: string) => boolean) =>
-    classes.filter((item) => wanted(item.name)).map((item) => ({ name: item.name, module: item[side].href }));
+  const serves = ({ name, own }: DeviceClass): boolean =>
+    domid === 0 ? own === undefined : config.backends.includes(name);
+  const drivers = (end: DriverEnd, wanted: (deviceClass: DeviceClass) => boolean) =>
+    classes.all.filter(wanted).map((item) => driverOf(item, end));
   const spec = {
     domid,
     name,
@@ -29,8 +33,8 @@ export function startThread(
     args: config.image.args,
     pagesMB: shareMemory(config).pages,
     heapMB: domid === 0 ? CONTROL_HEAP : V8_HEAP,
-    fronts: domid === 0 ? [] : modules('front', () => true),
-    backs: modules('back', (className) => domid === 0 || config.backends.includes(className)),
+    fronts: domid === 0 ? [] : drivers('FE', ({ own }) => own === undefined),
+    backs: drivers('BE', serves),
     runDir: paths.runDir,
     addresses: config.addresses,
   };

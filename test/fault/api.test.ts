@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Server } from 'node:http';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { XendApi, XendMethod } from '../../src/xend/contract.ts';
 import { serveXend } from '../../src/xend/http/server.ts';
@@ -38,6 +39,9 @@ const CONFIG = {
 };
 const DOMAIN = { domain: 'nobody' };
 
+/** A device class of a user's own. */
+const DEBUG = resolve(import.meta.dirname, '../../configs/debug-device/debug.ts');
+
 /** A correct call of each method, with all parameters. */
 const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.create': { ...CONFIG, paused: true },
@@ -48,10 +52,16 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.shutdown': { ...DOMAIN, reason: 'poweroff', wait: true, timeout: 1.5 },
   'domain.destroy': DOMAIN,
   'domain.console': DOMAIN,
-  'device.attach': { ...DOMAIN, class: 'vbd', config: { uname: 'file:x', dev: 'xvda' }, directory: '/tmp' },
+  'device.attach': {
+    ...DOMAIN,
+    class: 'vbd',
+    path: '/nowhere/vbd.ts',
+    config: { uname: 'file:x', dev: 'xvda' },
+    directory: '/tmp',
+  },
   'device.detach': { ...DOMAIN, class: 'vbd', device: 'xvda', force: false },
   'device.list': { ...DOMAIN, class: 'vbd' },
-  'device.classes': {},
+  'device.classes': { class: 'vbd', path: DEBUG },
   'idc.list': {},
   'idc.ping': { ...DOMAIN, address: 'pair', count: 1, size: 0, polled: false },
   'idc.cycle': { address: 'pair' },

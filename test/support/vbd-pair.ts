@@ -79,6 +79,7 @@ export async function startDisk(
     buffers: served,
     counters: numbers,
     runDir: tmpdir(),
+    signal: new AbortController().signal,
     broken: (reason) => broken.push(`back: ${reason}`),
   });
   const buffers = createRemoteBuffers(machine.dom(guest));
@@ -87,6 +88,7 @@ export async function startDisk(
     backendId: DOM0,
     hypercalls: machine.dom(guest),
     buffers,
+    signal: new AbortController().signal,
     broken: (reason) => broken.push(`front: ${reason}`),
   });
   let ports: { readonly near: number; readonly far: number } | undefined;

@@ -29,7 +29,7 @@ const PAIRS: Kind = {
   what: 'an object of texts',
   holds: (value) => isRecord(value) && Object.values(value).every(isText),
 };
-const DIRECTORY: Kind = { what: 'an absolute path', holds: (value) => isText(value) && isAbsolute(value) };
+const ABSOLUTE: Kind = { what: 'an absolute path', holds: (value) => isText(value) && isAbsolute(value) };
 const REASON: Kind = { what: REASONS.join(', '), holds: (value) => REASONS.includes(value) };
 const SECONDS: Kind = { what: `a number of seconds from 0 to ${MAX_SECONDS}`, holds: isSeconds };
 const COUNT: Kind = { what: 'a positive whole number', holds: isCount };
@@ -43,7 +43,7 @@ const FORMAT: Kind = { what: 'sxp', holds: (value) => value === 'sxp' };
 const CONFIG = {
   text: TEXT,
   file: TEXT,
-  directory: DIRECTORY,
+  directory: ABSOLUTE,
   format: optional(FORMAT),
   variables: optional(TEXTS),
   number: optional(COUNT),
@@ -61,10 +61,10 @@ const PARAMETERS: {
   'domain.shutdown': { ...DOMAIN, reason: REASON, wait: optional(FLAG), timeout: optional(SECONDS) },
   'domain.destroy': DOMAIN,
   'domain.console': DOMAIN,
-  'device.attach': { ...DOMAIN, class: TEXT, config: PAIRS, directory: DIRECTORY },
+  'device.attach': { ...DOMAIN, class: TEXT, path: optional(ABSOLUTE), config: PAIRS, directory: ABSOLUTE },
   'device.detach': { ...DOMAIN, class: TEXT, device: TEXT, force: optional(FLAG) },
   'device.list': { ...DOMAIN, class: optional(TEXT) },
-  'device.classes': {},
+  'device.classes': { class: optional(TEXT), path: optional(ABSOLUTE) },
   'idc.list': {},
   'idc.ping': { ...DOMAIN, address: TEXT, count: COUNT, size: SIZE, polled: optional(FLAG) },
   'idc.cycle': { address: TEXT },

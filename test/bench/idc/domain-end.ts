@@ -49,6 +49,7 @@ const CONTEXT = {
   handle: 0,
   name: 'bench',
   config: {},
+  signal: new AbortController().signal,
   broken: (why: string) => {
     throw new Error(why);
   },

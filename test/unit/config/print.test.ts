@@ -77,6 +77,7 @@ test('what is printed is read back', () => {
     onPoweroff: action,
     onReboot: action,
     onCrash: action,
+    classPaths: fc.uniqueArray(path, { maxLength: 2 }),
     addresses: fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { maxLength: 3 }),
     devices: fc
       .tuple(disks, cards)

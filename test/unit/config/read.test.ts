@@ -34,6 +34,7 @@ describe('accepted', () => {
         onReboot: 'restart',
         onCrash: 'destroy',
         backends: [],
+        classPaths: [],
         addresses: [],
         devices: [],
       },
@@ -48,6 +49,7 @@ describe('accepted', () => {
     (memory 0x80) (vcpus 2)
     (on_poweroff preserve) (on_reboot destroy) (on_crash restart)
     (backend (vbd) (console))
+    (device-class ./nic.ts) (device-class /opt/gpu.ts)
     (idc disks) (idc Net_0-1)
     (image (js (kernel ./web.ts) (args "root=/dev/xvda1 ro \\"quoted\\" 4")))
     (device (vbd (uname file:x.img) (dev xvda) (mode w!) (bootable yes) (backend disks)))
@@ -65,6 +67,7 @@ describe('accepted', () => {
       onReboot: 'destroy',
       onCrash: 'restart',
       backends: ['vbd', 'console'],
+      classPaths: ['/srv/vm/nic.ts', '/opt/gpu.ts'],
       addresses: ['disks', 'Net_0-1'],
       devices: [
         {
@@ -242,7 +245,7 @@ describe('hints', () => {
     ['(kernel x)', 'it belongs into (image (js (kernel ...)))'],
     [
       '(bootloader x)',
-      'known fields: name, memory, on_poweroff, on_reboot, on_crash, vcpus, pool, backend, idc, image, device',
+      'known fields: name, memory, on_poweroff, on_reboot, on_crash, vcpus, pool, device-class, backend, idc, image, device',
     ],
     ['(device (vdb))', "did you mean 'vbd'?"],
     ['(device (usb))', 'known classes: vbd, vif, console'],

@@ -312,6 +312,7 @@ describe('the end of a connection', () => {
       hypercalls: pair.machine.dom(0),
       buffers: createRemoteBuffers(pair.machine.dom(0)),
       counters: new Float64Array(8),
+      signal: new AbortController().signal,
       broken: () => {},
     });
     await quiet.connect(frames, ports.near);
