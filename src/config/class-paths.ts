@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Source, Span, SxpNode } from '../sxp/contract.ts';
-import { parse } from '../sxp/parse.ts';
-import type { Context } from './context.ts';
-import { type Form, readValue } from './form.ts';
-import { isPython } from './language.ts';
+import type { ReadOptions } from './context.ts';
+import { parseAny } from './parse-any.ts';
 import { filePath } from './values.ts';
 
 /** A class of a user's own that a text names. */
@@ -15,24 +13,16 @@ export interface ClassPath {
 
 /**
  * The modules of all `(device-class PATH)` of a text: they are read before the text is, since they say what its devices may hold.
- * A Python-style one has none. What is no path is left to {@link readClassPaths}.
+ * What is no path is left to the reader.
  */
-export function findClassPaths(source: Source, directory: string): readonly ClassPath[] {
-  if (isPython(source)) return [];
+export function findClassPaths(source: Source, options: Omit<ReadOptions, 'classes'>): readonly ClassPath[] {
   const items = (node: SxpNode): readonly SxpNode[] => (node.kind === 'list' ? node.items : []);
-  return parse(source)
+  return parseAny(source, options)
     .forms.flatMap(items)
     .flatMap((field) => {
       const [head, value] = items(field);
       const named = head?.kind === 'atom' && head.text === 'device-class';
-      const found = named && value?.kind === 'atom' ? filePath(directory)(value.text) : undefined;
+      const found = named && value?.kind === 'atom' ? filePath(options.directory)(value.text) : undefined;
       return found !== undefined && 'value' in found ? [{ path: found.value, span: value!.span }] : [];
     });
-}
-
-/** Reads the `(device-class PATH)` forms of a domain. */
-export function readClassPaths(forms: readonly Form[], context: Context): readonly string[] {
-  return forms
-    .map((form) => readValue(form, '', filePath(context.directory), context))
-    .filter((path) => path !== undefined);
 }

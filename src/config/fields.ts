@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Sxp } from '../sxp/contract.ts';
-import { readClassPaths } from './class-paths.ts';
 import { findClass } from './classes.ts';
 import type { Context } from './context.ts';
 import type { EndAction, PoolName, VmConfig } from './contract.ts';
 import { printDevices, readDevices } from './devices.ts';
 import { asForms, type Form, group, readValue } from './form.ts';
 import { printImage, readImage } from './image.ts';
-import { address, type Check, choice, domainName, integer } from './values.ts';
+import { address, type Check, choice, domainName, filePath, integer } from './values.ts';
 
 /** One field of `(vm ...)`: this row drives reading, printing, help and documentation. */
 export interface VmField<K extends keyof VmConfig> {
@@ -149,6 +148,11 @@ function value<T extends string | number>(name: string, check: Check<T>) {
     read: ([form]: readonly Form[], context: Context) => readValue(form!, '', check, context),
     print: (content: T): readonly Sxp[] => [[name, content]],
   };
+}
+
+function readClassPaths(forms: readonly Form[], context: Context): readonly string[] {
+  const check = filePath(context.directory);
+  return forms.map((form) => readValue(form, '', check, context)).filter((path) => path !== undefined);
 }
 
 function readAddresses(forms: readonly Form[], context: Context): readonly string[] {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ParseResult, Source, Span, SxpNode } from '../sxp/contract.ts';
-import { parse } from '../sxp/parse.ts';
+import type { Source, Span, SxpNode } from '../sxp/contract.ts';
 import { positionOf } from '../sxp/position.ts';
 import { collector } from '../sxp/report.ts';
 import { cite } from '../sxp/show.ts';
@@ -9,9 +8,7 @@ import type { ConfigResult, VmConfig } from './contract.ts';
 import { vmFields } from './fields.ts';
 import { asForms, FIELD, type Form, group } from './form.ts';
 import { imageFields } from './image.ts';
-import { isPython } from './language.ts';
-import { readWords } from './python/command-line.ts';
-import { readPython } from './python/read.ts';
+import { parseAny } from './parse-any.ts';
 
 /** Smallest quota that a thread can live in, MB. */
 const MIN_OWN_MEMORY = 16;
@@ -34,28 +31,6 @@ export function readConfig(source: Source, options: ReadOptions): ConfigResult {
   const all = [...diagnostics, ...done()].sort((a, b) => a.span.start - b.span.start);
   const refused = all.some(({ severity }) => severity === 'error');
   return { configs: refused ? undefined : (configs as readonly VmConfig[]), diagnostics: all };
-}
-
-/** The forms of a text in either language; `complete` unless a syntax error may have swallowed some of it. */
-function parseAny(source: Source, { format, variables = [] }: ReadOptions): ParseResult & Pick<Context, 'complete'> {
-  const python = isPython(source);
-  if (python && format !== 'sxp') {
-    const read = readPython(source, variables);
-    return { ...read, complete: read.forms.length > 0 };
-  }
-  const { report, done } = collector();
-  if (python) {
-    const message = 'this is no SXP, which begins with a parenthesis';
-    report('config-not-sxp', message, { start: 0, end: 0 }, 'a Python-style configuration is given without -F');
-    return { forms: [], diagnostics: done(), complete: false };
-  }
-  const [first] = readWords(variables, report).values();
-  if (first !== undefined) {
-    const message = 'this configuration is SXP and takes no NAME=VALUE';
-    report('config-variables', message, first.nameSpan, 'only a Python-style one has variables');
-  }
-  const { forms, diagnostics } = parse(source);
-  return { forms, diagnostics: [...diagnostics, ...done()], complete: diagnostics.length === 0 };
 }
 
 function readForms(forms: readonly SxpNode[], context: Context): readonly (Partial<VmConfig> | undefined)[] {

@@ -5,7 +5,7 @@ import { positionOf } from '../sxp/position.ts';
 import { collector } from '../sxp/report.ts';
 import type { Findings } from './context.ts';
 import { asForms, FIELD, group, readValue } from './form.ts';
-import { boolean } from './values.ts';
+import { boolean, filePath } from './values.ts';
 
 /** What `xend-config.sxp` says about the supervisor itself. */
 export interface XendConfig {
@@ -13,27 +13,37 @@ export interface XendConfig {
     /** Domain 0's part of the store outlives xend. */
     readonly persist: boolean;
   };
+  /** Modules of device classes of users' own that all domains may have, absolute. */
+  readonly classPaths: readonly string[];
 }
 
 /**
  * Reads the supervisor's own configuration: `(KEY VALUE)` forms, in an order of their own, all of them optional (spec/xend.md
  * 5.6). What nobody knows is an error, so that a misspelt key is not taken for its default.
+ * @param directory where relative paths start
  * @returns no configuration when something is wrong
  */
-export function readXendConfig(source: Source): {
+export function readXendConfig(
+  source: Source,
+  directory: string,
+): {
   readonly config: XendConfig | undefined;
   readonly diagnostics: readonly Diagnostic[];
 } {
   const parsed = parse(source);
   const { report, done } = collector();
   const findings: Findings = { report, place: ({ start }) => ` on line ${positionOf(source, start).line}` };
-  const shape = { prefix: '', known: ['xenstore'] };
-  const [xenstore] = group(asForms(parsed.forms, '', '(KEY ...)', findings), shape, findings).get('xenstore') ?? [];
+  const shape = { prefix: '', known: ['xenstore', 'device-class'], repeated: ['device-class'] };
+  const given = group(asForms(parsed.forms, '', '(KEY ...)', findings), shape, findings);
+  const [xenstore] = given.get('xenstore') ?? [];
   const prefix = 'xenstore: ';
   const fields = asForms(xenstore?.values ?? [], prefix, FIELD, findings);
   const [persist] = group(fields, { prefix, known: ['persist'] }, findings).get('persist') ?? [];
   const config = {
     xenstore: { persist: (persist && readValue(persist, prefix, boolean, findings)) ?? false },
+    classPaths: (given.get('device-class') ?? []).flatMap(
+      (form) => readValue(form, '', filePath(directory), findings) ?? [],
+    ),
   };
   const diagnostics = [...parsed.diagnostics, ...done()].sort((a, b) => a.span.start - b.span.start);
   return { config: diagnostics.length === 0 ? config : undefined, diagnostics };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { findClassPaths } from '../config/class-paths.ts';
+import type { ReadOptions } from '../config/context.ts';
 import type { VmConfig } from '../config/contract.ts';
 import { isPython } from '../config/language.ts';
 import { printConfig } from '../config/print.ts';
@@ -29,7 +30,7 @@ export async function checkConfig(
   const numbered = number !== undefined && written.includes('%d') && !isPython({ name: file, text: written });
   const text = numbered ? written.replaceAll('%d', String(number)) : written;
   const source = { name: file, text };
-  const { own, failures } = await readOwn(source, directory, classes);
+  const { own, failures } = await readOwn(source, { directory, format, variables }, classes);
   const known = classes.all.filter(({ name }) => !own.some((item) => item.name === name));
   const { configs: parsed, diagnostics: found } = readConfig(source, {
     directory,
@@ -59,10 +60,10 @@ export async function checkConfig(
   return { result, configs, own };
 }
 
-async function readOwn(source: Source, directory: string, classes: DeviceClasses) {
+async function readOwn(source: Source, options: Omit<ReadOptions, 'classes'>, classes: DeviceClasses) {
   const own: DeviceClass[] = [];
   const failures: Diagnostic[] = [];
-  for (const [path, span] of new Map(findClassPaths(source, directory).map((found) => [found.path, found.span]))) {
+  for (const [path, span] of new Map(findClassPaths(source, options).map((found) => [found.path, found.span]))) {
     try {
       own.push(await classes.read(path));
     } catch (error) {

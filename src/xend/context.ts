@@ -17,6 +17,8 @@ export interface XendOptions {
   readonly paths: RunPaths;
   /** Device classes beside the built-in ones. */
   readonly classes?: readonly DeviceClass[];
+  /** Modules of classes of users' own that are known from the start, absolute. */
+  readonly classPaths?: readonly string[];
   /** Runs before each labelled step of a device's connection, e.g. `vbd.tellConnected`. */
   readonly onStep?: (label: string, device: Device) => Promise<void> | void;
   /** Threads for domains with `(pool shared)`; as many as the machine has processors unless said. */

@@ -31,7 +31,8 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
     unlock.push(takeLock(paths.pidFile));
     unlock.push(takeLock(paths.stateLock));
-    xend = await createXend({ ...poolOptions(), paths, persistStore: loadConfig(paths.config).xenstore.persist });
+    const { xenstore, classPaths } = loadConfig(paths.config);
+    xend = await createXend({ ...poolOptions(), paths, persistStore: xenstore.persist, classPaths });
     const server = await serveXend(xend, paths.socket);
     console.log(`Xend started at ${new Date().toString()}.`);
     report('ready');

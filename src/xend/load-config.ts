@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { readXendConfig, type XendConfig } from '../config/xend-config.ts';
 import { messageOf, XmError } from '../errors.ts';
 import { renderDiagnostics } from '../sxp/render.ts';
@@ -10,7 +11,7 @@ import { renderDiagnostics } from '../sxp/render.ts';
  */
 export function loadConfig(file: string, named = Boolean(process.env.XEND_CONFIG)): XendConfig {
   const source = { name: file, text: readText(file, named) };
-  const { config, diagnostics } = readXendConfig(source);
+  const { config, diagnostics } = readXendConfig(source, dirname(resolve(file)));
   if (config !== undefined) return config;
   const count = diagnostics.length === 1 ? 'an error' : `${diagnostics.length} errors`;
   throw new XmError('ECONFIG', `${file} has ${count}:\n${renderDiagnostics(source, diagnostics)}`);

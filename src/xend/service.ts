@@ -4,7 +4,7 @@ import { consoleSocket } from '../devices/console/socket.ts';
 import type { DeviceClass } from '../devices/contract.ts';
 import { builtinClasses } from '../devices/registry.ts';
 import { watchMemory } from '../domain/memory-watch.ts';
-import { XmError } from '../errors.ts';
+import { messageOf, XmError } from '../errors.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
 import { createHypervisor } from '../hv/hypervisor.ts';
 import type { Sxp } from '../sxp/contract.ts';
@@ -230,6 +230,10 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   log.write('INFO', `xend ${VERSION} started`);
   hv.printk(`xm ${VERSION} on Node ${process.version}`);
   await life.createControlDomain();
+  for (const path of options.classPaths ?? []) {
+    // Who wants a device of it hears that there is no such class.
+    await classes.read(path).then(classes.adopt, (error) => log.write('ERROR', messageOf(error)));
+  }
   const wire = await serveWire(store, paths.xenstoreSocket);
   return {
     methods,

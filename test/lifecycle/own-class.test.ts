@@ -113,3 +113,10 @@ test('a class that was edited is another version for the next device, modules be
     await eventually(() => readFileSync(join(xend.directory, file), 'utf8').includes(`Z${word} web: `));
   }
 });
+
+test('xend’s own configuration may name classes: one that is wrong is in its log', async () => {
+  await using xend = await startXend({ classPaths: ['/nowhere/none.ts', debug] });
+  await xend.create({ name: 'web', kernel: 'idle' });
+  expect(await xend.attach('web', 'debug', { file: 'trace.log' })).toMatchObject({ state: 4 });
+  expect(xend.xend.log.read({}).join('\n')).toMatch(/ERROR .*Cannot find the device class "\/nowhere\/none.ts"/);
+});

@@ -49,3 +49,9 @@ export function readPairs(className: string): ReadSpecifier {
     return form('device', span, form(className, span, ...keys));
   };
 }
+
+/** `'debug,file=/tmp/trace.log'` as a device of the class that is named first. */
+export const readAny: ReadSpecifier = ({ text, span, ...rest }, report) => {
+  const [className = '', ...keys] = text.split(',');
+  return readPairs(className.trim())({ ...rest, span, text: keys.join(',') }, report);
+};

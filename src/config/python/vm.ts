@@ -3,7 +3,7 @@ import type { Span, SxpAtom, SxpNode } from '../../sxp/contract.ts';
 import type { Report } from '../../sxp/report.ts';
 import { vmFields } from '../fields.ts';
 import type { Variable } from './contract.ts';
-import { type ReadSpecifier, readDisk, readPairs } from './devices.ts';
+import { type ReadSpecifier, readAny, readDisk, readPairs } from './devices.ts';
 import { atom, form, textsOf } from './nodes.ts';
 import { unsupportedVariables } from './unsupported.ts';
 
@@ -37,15 +37,16 @@ const ENDINGS = ['on_poweroff', 'on_reboot', 'on_crash'];
 /** Device classes whose back ends a driver domain serves, by the variable that says so (spec/xend.md 2.1). */
 const BACKENDS: Readonly<Record<string, string>> = { blkif: 'vbd', netif: 'vif' };
 
-const DEVICES: Readonly<Record<string, ReadSpecifier>> = { disk: readDisk, vif: readPairs('vif') };
+const DEVICES: Readonly<Record<string, ReadSpecifier>> = { disk: readDisk, vif: readPairs('vif'), device: readAny };
 
-/** Fields of `(vm ...)` that are made from other variables; all others are variables of the same name. */
+/** Fields of `(vm ...)` that are made from other variables; all others are variables of the same name, as Python spells it. */
 const COMPOSED = ['image', 'device', 'backend'];
+const spelt = (field: string): string => field.replaceAll('-', '_');
 const FIELDS = vmFields.filter(({ name }) => !COMPOSED.includes(name));
 
 /** Every variable that means something, or is known to mean nothing. */
 export const knownVariables: ReadonlySet<string> = new Set([
-  ...FIELDS.map(({ name }) => name),
+  ...FIELDS.map(({ name }) => spelt(name)),
   ...KERNEL_VARIABLES,
   ...Object.keys(BACKENDS),
   ...Object.keys(DEVICES),
@@ -56,7 +57,7 @@ export const knownVariables: ReadonlySet<string> = new Set([
 /** Variables of which there may be several: a list, or `NAME=VALUE` more than once. */
 export const listVariables: ReadonlySet<string> = new Set([
   ...Object.keys(DEVICES),
-  ...FIELDS.filter(({ repeated }) => repeated).map(({ name }) => name),
+  ...FIELDS.filter(({ repeated }) => repeated).map(({ name }) => spelt(name)),
 ]);
 
 /**
@@ -72,7 +73,7 @@ export function makeVm(variables: Variables, name: string | undefined, report: R
   refuseUnsupported(given, report);
   const defaults = new Map([['memory', DEFAULT_MEMORY], ...(name === undefined ? [] : [['name', name] as const])]);
   const fields = FIELDS.flatMap(({ name: key, repeated }) => {
-    const { nameSpan, texts } = given.get(key) ?? { nameSpan: nowhere, texts: [] };
+    const { nameSpan, texts } = given.get(spelt(key)) ?? { nameSpan: nowhere, texts: [] };
     if (repeated) return texts.map((value) => form(key, nameSpan, value));
     const fallback = defaults.get(key);
     if (texts.length > 0) return [form(key, nameSpan, ...texts)];

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readXendConfig } from '../../../src/config/xend-config.ts';
 
 const read = (text: string) => {
-  const { config, diagnostics } = readXendConfig({ name: 'xend-config.sxp', text });
+  const { config, diagnostics } = readXendConfig({ name: 'xend-config.sxp', text }, '/etc/xen');
   return config ?? diagnostics.map(({ message }) => message);
 };
 
@@ -16,7 +16,14 @@ describe('xend-config.sxp', () => {
     ['(xenstore (persist yes))', true],
     ['(xenstore (persist true))', true],
   ])('%s', (text, persist) => {
-    expect(read(text)).toEqual({ xenstore: { persist } });
+    expect(read(text)).toEqual({ xenstore: { persist }, classPaths: [] });
+  });
+
+  test('device classes', () => {
+    expect(read('(device-class ./debug.ts) (device-class /opt/gpu.ts)')).toMatchObject({
+      classPaths: ['/etc/xen/debug.ts', '/opt/gpu.ts'],
+    });
+    expect(read("(device-class '')")).toEqual(['device-class must not be empty']);
   });
 
   test.each([

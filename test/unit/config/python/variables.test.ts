@@ -58,7 +58,11 @@ describe('variables become fields', () => {
         ],
       },
     ],
-    ['disk = []; vif = []', { devices: [] }],
+    ['disk = []; vif = []; device = []', { devices: [] }],
+    [
+      "device_class = 'nic.ts'; device = ['vif', 'vif, mac=00:16:3e:00:00:01']",
+      { classPaths: ['/srv/vm/nic.ts'], devices: [{ config: {} }, { config: { mac: '00:16:3e:00:00:01' } }] },
+    ],
   ])('%s', (text, expected) => {
     const { config, findings } = readPythonText(`${SHELL}${text}\n`);
     expect(findings).toEqual([]);
@@ -66,7 +70,11 @@ describe('variables become fields', () => {
   });
 
   test.each(vmFields.map(({ name }) => name))('the field %s can be said', (name) => {
-    const said: Readonly<Record<string, string>> = { backend: 'blkif', image: 'kernel', device: 'disk' };
+    const said: Readonly<Record<string, string>> = {
+      backend: 'blkif',
+      image: 'kernel',
+      'device-class': 'device_class',
+    };
     const { findings } = readPythonText(`${SHELL}${said[name] ?? name} = function_that_is_missing`);
     expect(findings).toEqual(["function_that_is_missing => unknown name 'function_that_is_missing'"]);
     // A value of a wrong kind is noticed, so the variable is looked at.
