@@ -57,6 +57,7 @@ export default defineConfig({
           env: { XM_TEST_POOL: 'shared' },
           pool: 'forks',
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
           benchmark: { include: [] },
