@@ -31,6 +31,8 @@ export type {
   ChannelKind,
   Endpoint,
   EndpointHandlers,
+  ReadResult,
+  ReadTarget,
   ReceivedMessage,
   ReceivedTransaction,
   Transaction,

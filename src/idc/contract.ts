@@ -103,6 +103,22 @@ export interface CallResult {
   readonly status: Uint8Array;
 }
 
+/** Where a {@link Endpoint.read} goes. Both are the endpoint's until the read has ended. */
+export interface ReadTarget {
+  /** Lendable memory or hidden pages. */
+  readonly buffer: LocalBuffer;
+  /** As that of {@link RegisterOptions.fill}. */
+  readonly map: LocalBuffer;
+  /** As that of {@link RegisterOptions}; a peer that is given the real bytes holds the read up until it lets go of them. */
+  readonly by?: 'copy' | 'map';
+}
+
+/** Outcome of {@link Endpoint.read}. */
+export interface ReadResult extends CallResult {
+  /** Whether every byte had arrived before the answer; that is success, and the status is empty. */
+  readonly filled: boolean;
+}
+
 /** One end of a connection (spec/idc.md 1.3 C to G). Creating one cannot fail and connects nothing by itself. */
 export interface Endpoint {
   readonly state: EndpointState;
@@ -136,6 +152,16 @@ export interface Endpoint {
   connected(): Promise<void>;
   /** Promise layer over `submit`. Allocates. */
   call(parameters: Uint8Array): Promise<CallResult>;
+  /**
+   * A call whose data the peer puts into a buffer of this end, by the reference in the request. Over when the buffer is full,
+   * without waiting for the answer (rule 67): a late one is absorbed, an error or a disconnect then changes nothing. Before
+   * that an answer ends it, or the end of the connection. Then the reference names nothing any more. A request whose answer is
+   * late is in flight until it comes. Allocates.
+   *
+   * @param request makes the parameters; they are copied
+   * @returns when nobody touches the buffer any more; undefined at once when all registrations are in use
+   */
+  read(target: ReadTarget, request: (reference: Uint8Array) => Uint8Array): Promise<ReadResult | undefined>;
   /** Promise layer over `post`. Allocates. @returns a {@link TRANSPORT} value */
   send(body: Uint8Array): Promise<number>;
   /**

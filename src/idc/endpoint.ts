@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Registration } from '../hv/lending-contract.ts';
+import type { LocalBuffer } from './buffers/contract.ts';
 import {
   type CallResult,
   type Channel,
@@ -13,7 +15,8 @@ import { createIncoming } from './incoming.ts';
 import { createLife, type Life } from './life.ts';
 import { createOutgoing } from './outgoing.ts';
 import { callPolled } from './polled.ts';
-import type { RemoteBuffers } from './remote-contract.ts';
+import { read } from './read.ts';
+import type { RegisterOptions, RemoteBuffers } from './remote-contract.ts';
 import { createSubmission, KIND, type Submission } from './submission.ts';
 
 /** What an introduction (a device controller, a rendezvous) does to an endpoint, beside what its user does. */
@@ -89,6 +92,10 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     outgoing.submit(submission, finishPost);
   }
 
+  function register(buffer: LocalBuffer, how: RegisterOptions): Registration | undefined {
+    return registrations?.register(buffer, how);
+  }
+
   function finishPost(transaction: Transaction): void {
     const submission = transaction as Submission;
     const { posted, transport } = submission;
@@ -115,7 +122,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
       return life.incarnation;
     },
     quotas,
-    register: (buffer, how) => registrations?.register(buffer, how),
+    register,
     transaction: () => createSubmission(bodyBytes),
     probe: () => createSubmission(bodyBytes, KIND.probe),
     submit: (transaction, complete) => outgoing.submit(transaction as Submission, complete),
@@ -128,6 +135,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     },
     connected: life.connected,
     call,
+    read: (target, request) => read({ register, call }, target, request),
     callPolled: (transaction, timeout) => callPolled(outgoing, transaction as Submission, timeout),
     send: (body) => new Promise((resolve) => post(body, resolve)),
     messages: incoming.messages,
