@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { makeDemoImage } from '../../scripts/image.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
@@ -15,8 +16,8 @@ const PAGE = 4096;
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 
-async function create(xend: TestXend, name: string, more = ''): Promise<void> {
-  const own = text.replace('(name cow-boot)', `(name ${name})`).replace("size=8388608'", `size=8388608${more}'`);
+async function create(xend: TestXend, name: string, more = '', of = text): Promise<void> {
+  const own = of.replace('(name cow-boot)', `(name ${name})`).replace("size=8388608'", `size=8388608${more}'`);
   await xend.call('domain.create', { text: own, file: 'cow-boot.sxp', directory: configs, paused: false });
 }
 
@@ -62,6 +63,28 @@ test('many domains that read the same image share one copy; what one writes is i
   expect(readFileSync(image).equals(content)).toBe(true);
 });
 
+test.each(['shared', 'dedicated'])(
+  'domains (pool %s) that are destroyed while they read leave nothing',
+  async (pool) => {
+    makeDemoImage();
+    await using xend = await startXend();
+    const { hv } = xend.xend;
+    const own = text.replace('(pool shared)', `(pool ${pool})`);
+    for (let number = 0; number < 8; number++) {
+      await create(xend, 'short', '', own);
+      // Its kernel begins now; each time it gets a little further.
+      for (let turn = 0; turn < number * number; turn++) await nextTurn();
+      await xend.call('domain.destroy', { domain: 'short' });
+    }
+    await create(xend, 'last', '', own);
+    expect(await said(xend, 'last', 'bytes')).toContain(md5(readFileSync(image).subarray(0, PAGES * PAGE)));
+    expect(hv.checkFrames()).toEqual([]);
+    expect(hv.frameUsage()).toMatchObject({ pages: PAGES, references: 2 * PAGES });
+    await xend.call('domain.destroy', { domain: 'last' });
+    await expect.poll(() => hv.frameUsage().pages).toBe(0);
+  },
+);
+
 test('a base is anybody’s to read, and nobody’s to write', async () => {
   await using xend = await startXend();
   const file = xend.file('base.img', new Uint8Array(64 * 1024));
@@ -85,4 +108,22 @@ test('a base is anybody’s to read, and nobody’s to write', async () => {
   await xend.detachDisk('two', 'xvdb');
   await xend.attachDisk('three', file, 'xvdb', 'w');
   await expect(xend.attach('one', 'vbd', cow)).rejects.toMatchObject({ code: 'EBUSY' });
+});
+
+test('a driver domain serves such disks from its own memory', async () => {
+  await using xend = await startXend();
+  const file = xend.file('base.img', new Uint8Array(64 * 1024).fill(0x61));
+  await xend.create({ name: 'driver', backends: ['vbd'], memory: 32 });
+  for (const name of ['one', 'two']) {
+    await xend.create({ name });
+    await xend.attach(name, 'vbd', { uname: `cow:${file}`, dev: 'xvda', mode: 'w', backend: 'driver' });
+  }
+  using one = await xend.shell('one');
+  using two = await xend.shell('two');
+  await one.run('write xvda 0 hello');
+  expect(await one.run('read xvda 0 8')).toContain('helloaaa');
+  expect(await two.run('read xvda 0 8')).toContain('aaaaaaaa');
+  await xend.call('domain.destroy', { domain: 'driver' });
+  await expect.poll(() => xend.xend.hv.frameUsage().pages).toBe(0);
+  expect(await two.run('read xvda 0 8')).toContain('Error');
 });

@@ -50,6 +50,7 @@ describe('quota', () => {
     expect(machine.hv.usage(1)).toMatchObject({ extents: 2, pages: 5, quotaPages: 5 });
     await dom.memory.free(four);
     expect(machine.hv.usage(1)).toMatchObject({ extents: 1, pages: 1 });
+    expect(await dom.memory.left()).toBe(4);
     await dom.memory.alloc(2);
     expect(machine.hv.usage(1)?.pages).toBe(5);
   });

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DeviceConfig } from '../../../../src/devices/contract.ts';
+import { createBlockCache } from '../../../../src/devices/vbd/block-cache.ts';
+import { createPageRoom } from '../../../../src/devices/vbd/page-room.ts';
 import { type FrameVector, PAGE_SIZE } from '../../../../src/hv/contract.ts';
 import type { LocalBuffer } from '../../../../src/idc/buffers/contract.ts';
 import { slice } from '../../../../src/idc/buffers/local-buffer.ts';
@@ -266,6 +268,45 @@ describe('the cache', () => {
     expect(same(await other.disk.read(BIG - BLOCK, BLOCK), image.content.subarray(BIG - BLOCK))).toBe(true);
   });
 
+  test('keeps what is in use, whatever else is read', async () => {
+    const means = { buffers: host.buffers, hypercalls: host.machine.dom(0) };
+    // Room for 16 blocks.
+    const cache = createBlockCache(host.buffers, createPageRoom(means, 4 * MIB));
+    using big = tempImage(40 * BLOCK);
+    const fd = openSync(big.path, 'r');
+    const file = cache.open(fd, 40 * BLOCK);
+    type Held = { readonly part: LocalBuffer<FrameVector>; readonly end: () => void };
+    const use = (block: number): Promise<Held> =>
+      new Promise((resolve, reject) => {
+        file.use(
+          block * BLOCK + PAGE,
+          PAGE,
+          (part, done) => resolve({ part: part as LocalBuffer<FrameVector>, end: () => done(undefined, PAGE) }),
+          (error) => error && reject(error),
+        );
+      });
+    const held = await use(0);
+    for (let block = 1; block < 20; block++) (await use(block)).end();
+    expect(pagesOf(held.part).count).toBe(1);
+    expect((await use(0)).part.base).toBe(held.part.base);
+    held.end();
+    for (let block = 20; block < 36; block++) (await use(block)).end();
+    // The second use of it has not ended.
+    expect(pagesOf(held.part).count).toBe(1);
+
+    const all = await Promise.all(Array.from({ length: 17 }, (_, index) => use(20 + index)));
+    for (const [index, { part, end }] of all.entries()) {
+      const bytes = new Uint8Array(PAGE);
+      // One of them finds no room, and is the file itself.
+      await new Promise((done) => host.buffers.types.copy(part, host.buffers.bytes.of(bytes), done));
+      const at = (20 + index) * BLOCK + PAGE;
+      expect(same(bytes, big.content.subarray(at, at + PAGE))).toBe(true);
+      end();
+    }
+    file.close();
+    closeSync(fd);
+  });
+
   test('leaves some of the memory of its domain to others', async () => {
     host[Symbol.dispose]();
     host = startVbdHost([1, 2, 3], 5 * 1024);
@@ -316,6 +357,19 @@ describe('what goes wrong', () => {
     expect(same(look(other, target), image.content.subarray(0, BLOCK))).toBe(true);
     await one.disk.write(BLOCK, pattern(PAGE, 5));
     expect(same(await one.disk.read(BLOCK, PAGE), pattern(PAGE, 5))).toBe(true);
+  });
+
+  test('writes that fail take no space', async () => {
+    host[Symbol.dispose]();
+    // Room for 1024 pages that are written.
+    host = startVbdHost([1, 2, 3], 3 * 1024);
+    const { disk } = await open(1);
+    await disk.read(0, BLOCK);
+    truncateSync(image.path, BLOCK);
+    for (let round = 0; round < 1100; round++) {
+      await expect(disk.write(BLOCK, new Uint8Array(SECTOR))).rejects.toMatchObject({ code: 'EIO' });
+    }
+    await disk.write(0, pattern(SECTOR, 5));
   });
 
   test('a base that there is not, or that may not be read, is refused', async () => {
