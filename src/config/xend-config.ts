@@ -6,6 +6,7 @@ import { collector } from '../sxp/report.ts';
 import type { Findings } from './context.ts';
 import { asForms, FIELD, group, readValue } from './form.ts';
 import { boolean, filePath } from './values.ts';
+import { readTcp, TCP_KEYS, type TcpConfig } from './xend-tcp.ts';
 
 /** What `xend-config.sxp` says about the supervisor itself. */
 export interface XendConfig {
@@ -15,6 +16,8 @@ export interface XendConfig {
   };
   /** Modules of device classes of users' own that all domains may have, absolute. */
   readonly classPaths: readonly string[];
+  /** Absent: the unix socket is all there is. */
+  readonly tcp?: TcpConfig;
 }
 
 /**
@@ -33,8 +36,9 @@ export function readXendConfig(
   const parsed = parse(source);
   const { report, done } = collector();
   const findings: Findings = { report, place: ({ start }) => ` on line ${positionOf(source, start).line}` };
-  const shape = { prefix: '', known: ['xenstore', 'device-class'], repeated: ['device-class'] };
+  const shape = { prefix: '', known: ['xenstore', 'device-class', ...TCP_KEYS], repeated: ['device-class'] };
   const given = group(asForms(parsed.forms, '', '(KEY ...)', findings), shape, findings);
+  const tcp = readTcp(given, directory, findings);
   const [xenstore] = given.get('xenstore') ?? [];
   const prefix = 'xenstore: ';
   const fields = asForms(xenstore?.values ?? [], prefix, FIELD, findings);
@@ -44,6 +48,7 @@ export function readXendConfig(
     classPaths: (given.get('device-class') ?? []).flatMap(
       (form) => readValue(form, '', filePath(directory), findings) ?? [],
     ),
+    ...(tcp === undefined ? {} : { tcp }),
   };
   const diagnostics = [...parsed.diagnostics, ...done()].sort((a, b) => a.span.start - b.span.start);
   return { config: diagnostics.length === 0 ? config : undefined, diagnostics };

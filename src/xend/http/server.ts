@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type ServerOptions as HttpOptions,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import { XmError } from '../../errors.ts';
 import { PROTOCOL, PROTOCOL_HEADER } from '../contract.ts';
 import type { Xend } from '../service.ts';
@@ -21,23 +30,40 @@ export interface ServerOptions {
 
 /** Serves {@link Xend} on its unix socket (see `contract.ts`), which it replaces if one is there. */
 export async function serveXend(xend: Xend, socket: string, options: ServerOptions = {}): Promise<Server> {
-  const { protocol = PROTOCOL, headerLimit = 20_000, requestLimit = 60_000 } = options;
   rmSync(socket, { force: true });
-  const limits = {
+  const server = createServer(timeLimits(options), answers(xend, options));
+  server.listen(socket);
+  await listening(xend, server);
+  chmodSync(socket, 0o600);
+  return server;
+}
+
+/** Waits until a server listens. An error after that is a client's who could not be accepted: it is logged. */
+export async function listening(xend: Xend, server: NetServer): Promise<void> {
+  await once(server, 'listening');
+  server.on('error', (error) => xend.log.write('ERROR', `A client was not accepted: ${error.message}`));
+}
+
+/** How long clients of a server may take, as Node's servers are told. */
+export type TimeLimits = Required<
+  Pick<HttpOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval'>
+>;
+
+/** The limits of some options. */
+export function timeLimits({ headerLimit = 20_000, requestLimit = 60_000 }: ServerOptions): TimeLimits {
+  return {
     headersTimeout: headerLimit,
     requestTimeout: requestLimit,
     connectionsCheckingInterval: headerLimit / 4,
   };
-  const server = createServer(limits, (request, response) => {
+}
+
+/** What answers the requests of a server. */
+export function answers(xend: Xend, { protocol = PROTOCOL }: ServerOptions): RequestListener {
+  return (request, response) => {
     response.setHeader(PROTOCOL_HEADER, String(protocol));
     void route(xend, request, response, protocol).catch((error) => refuse(xend, response, error));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(socket, resolve);
-  });
-  chmodSync(socket, 0o600);
-  return server;
+  };
 }
 
 async function route(xend: Xend, request: IncomingMessage, response: ServerResponse, protocol: number): Promise<void> {

@@ -41,3 +41,38 @@ describe('xend-config.sxp', () => {
     expect(read('(xenstore (persist yes)')).toHaveLength(1);
   });
 });
+
+describe('the TCP server', () => {
+  const key = (name: string, value: string) => `(xend-tcp-xmlrpc-server-${name} ${value})`;
+  const on = '(xend-tcp-xmlrpc-server yes)';
+  const own = key('ssl-key-file', '/key') + key('ssl-cert-file', '/cert');
+
+  test.each([
+    ['(xend-tcp-xmlrpc-server no)', undefined],
+    [key('port', '9000'), undefined],
+    [on + key('token-file', 'token'), { address: 'localhost', port: 8006, tokenFile: '/etc/xen/token' }],
+    [
+      on + own + key('ssl-ca-file', '/ca') + key('address', '0.0.0.0') + key('port', '9000'),
+      { address: '0.0.0.0', port: 9000, tls: { keyFile: '/key', certFile: '/cert', caFile: '/ca' } },
+    ],
+    [
+      on + own + key('token-file', '/token') + key('address', 'host.example'),
+      { address: 'host.example', port: 8006, tls: { keyFile: '/key', certFile: '/cert' }, tokenFile: '/token' },
+    ],
+  ])('%s', (text, tcp) => expect(read(text)).toEqual({ xenstore: { persist: false }, classPaths: [], tcp }));
+
+  test.each([
+    [
+      on,
+      /^xend-tcp-xmlrpc-server would let in anybody: it needs xend-tcp-xmlrpc-server-ssl-ca-file .* or .*-token-file$/,
+    ],
+    [on + own, /would let in anybody/],
+    [on + key('ssl-key-file', '/key') + key('token-file', '/t'), /needs both .*-key-file and .*-cert-file$/],
+    [on + key('ssl-ca-file', '/ca'), /needs .*-key-file and .*-cert-file, since .*-ca-file is given$/],
+    [on + key('token-file', '/t') + key('address', '0.0.0.0'), /would send all in plain text/],
+    [on + key('token-file', '/t') + key('address', '127.evil.example'), /would send all in plain text/],
+    [`${on}(xend-tcp-xmlrpc-server-token-file '')`, /-token-file must not be empty$/],
+    [on + key('token-file', '/t') + key('port', '0'), /-port must be a whole number from 1 to 65535/],
+    ['(xend-tcp-xmlrpc-server perhaps)', /must be yes or no/],
+  ])('%s is refused', (text, message) => expect(read(text)).toEqual([expect.stringMatching(message)]));
+});
