@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { string } from '@oclif/core/args';
+import { custom, string } from '@oclif/core/args';
+import { XmError } from '../errors.ts';
 
 /**
  * Positional arguments of the commands. All of them ignore stdin: oclif would else wait for it to fill in a missing
@@ -24,3 +25,15 @@ export const domain = () => word('Domain: its name, id or uuid.');
 
 /** Any number of domains; none means all. */
 export const domains = () => words('Domains: names, ids or uuids. None means all.');
+
+const anyRole = custom<'client' | 'server'>({
+  description: "Which end: 'client' or 'server'.",
+  ignoreStdin: true,
+  async parse(text) {
+    if (text === 'client' || text === 'server') return text;
+    throw new XmError('EROLE', `'${text}' is neither 'client' nor 'server'.`);
+  },
+});
+
+/** Which end of something. */
+export const role = () => anyRole({ required: true });

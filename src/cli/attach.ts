@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Writable } from 'node:stream';
+import { createCollector } from './collector.ts';
 import type { ConsoleEnd, ConsoleSession } from './console.ts';
 import { readPattern, runConsole } from './console.ts';
 
@@ -33,17 +33,11 @@ export async function attach(path: string, options: AttachOptions): Promise<Atta
     if (process.stdin.isTTY && !options.silent) process.stderr.write(text);
   };
   const timeout = options.timeout ?? (options.until === undefined ? undefined : UNTIL_TIMEOUT);
-  const collected: Buffer[] = [];
-  const collector = new Writable({
-    write(chunk, _encoding, done) {
-      collected.push(chunk);
-      done();
-    },
-  });
+  const collector = options.collect ? createCollector() : undefined;
   const session: ConsoleSession = {
     path,
     input: process.stdin,
-    output: options.collect ? collector : process.stdout,
+    output: collector?.stream ?? process.stdout,
     quiet: options.quiet ?? QUIET,
     ...(options.until === undefined ? {} : { until: readPattern(options.until) }),
     ...(timeout === undefined ? {} : { timeout }),
@@ -51,7 +45,7 @@ export async function attach(path: string, options: AttachOptions): Promise<Atta
   banner(OPENING);
   try {
     const end = await runConsole(session);
-    return options.collect ? { end, output: Buffer.concat(collected).toString() } : { end };
+    return collector === undefined ? { end } : { end, output: collector.text() };
   } finally {
     banner(CLOSING);
   }

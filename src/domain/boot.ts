@@ -81,6 +81,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
   const backs = createBacks(data.name, { hypercalls, buffers }, data.runDir, () => control);
   const rendezvous = createRendezvous(hypercalls, xenstore, buffers);
   const handleIdc = createIdcControl(rendezvous);
+  const vchan = createVchans(hypercalls, xenstore);
 
   const handle: ControlHandler = (type, subtype, body: ControlBody) => {
     const [, deviceClass = '', end] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
@@ -88,6 +89,8 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
     if (end === 'FE') return fronts.handle(deviceClass.toLowerCase(), subtype, body);
     if (end === 'BE') return backs.handle(deviceClass.toLowerCase(), subtype, body);
     if (type === 'IDC') return handleIdc(subtype, body);
+    // Domain-0 alone is asked, and loads what it takes when it is.
+    if (type === 'VCHAN') return import('./vchan-node.ts').then((node) => node.openVchanNode(vchan, data.runDir, body));
     // The message says which shutdown; the kernel learns it as the signal's reason.
     if (type === 'SHUTDOWN') shutdown.abort(subtype.toLowerCase());
     return OKAY;
@@ -106,7 +109,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
       storePage: data.storePage,
       hypercalls,
       idc: createIdc(data.name, data.addresses, rendezvous, buffers),
-      vchan: createVchans(hypercalls, xenstore),
+      vchan,
       signal: shutdown.signal,
       digest(algorithm) {
         if (!getHashes().includes(algorithm)) return undefined;

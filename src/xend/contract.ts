@@ -297,6 +297,19 @@ export interface XendApi {
       readonly peers: readonly { readonly domid: number; readonly name: string }[];
     };
   };
+  /**
+   * Opens Domain-0's end of a vchan to a domain, whose bytes flow on the unix socket `socket` once, for who connects soon. `left` and
+   * `right`: least sizes of a server's rings, that which it reads and that which it writes.
+   */
+  'vchan.node': {
+    params: DomainArg & {
+      readonly role: 'client' | 'server';
+      readonly path: string;
+      readonly left?: number;
+      readonly right?: number;
+    };
+    result: { readonly socket: string; readonly path: string; readonly domid: number; readonly domain: string };
+  };
   /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */
   'config.check': { params: ConfigText; result: CheckResult };
   /** `xm info`: fields in the order of spec/xend.md 4.3. */

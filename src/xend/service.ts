@@ -30,6 +30,7 @@ import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
 import { takeStats } from './stats.ts';
 import { openStoreKeeper } from './store-keeper.ts';
+import { openVchanNode } from './vchan.ts';
 import { VERSION } from './version.ts';
 import { deviceInfo, domainInfo, refreshUsage } from './views.ts';
 
@@ -215,6 +216,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'idc.list': () => listEndpoints(context),
     'idc.ping': (params) => pingEndpoint(context, life.find(params.domain), params),
     'idc.cycle': ({ address }) => cycleAddress(context, address),
+    'vchan.node': (params) => openVchanNode(context, life.find(params.domain), params),
     'config.check': async (params) => (await checkConfig(params, classes)).result,
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),

@@ -65,6 +65,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'idc.list': {},
   'idc.ping': { ...DOMAIN, address: 'pair', count: 1, size: 0, polled: false },
   'idc.cycle': { address: 'pair' },
+  'vchan.node': { ...DOMAIN, role: 'client', path: 'x', left: 0, right: 0 },
   'config.check': CONFIG,
   'node.info': {},
   'node.dmesg': { clear: false },

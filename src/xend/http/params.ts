@@ -31,6 +31,7 @@ const PAIRS: Kind = {
 };
 const ABSOLUTE: Kind = { what: 'an absolute path', holds: (value) => isText(value) && isAbsolute(value) };
 const REASON: Kind = { what: REASONS.join(', '), holds: (value) => REASONS.includes(value) };
+const ROLE: Kind = { what: 'client or server', holds: (value) => value === 'client' || value === 'server' };
 const SECONDS: Kind = { what: `a number of seconds from 0 to ${MAX_SECONDS}`, holds: isSeconds };
 const COUNT: Kind = { what: 'a positive whole number', holds: isCount };
 const SIZE: Kind = { what: 'a number of bytes', holds: (value) => value === 0 || isCount(value) };
@@ -68,6 +69,7 @@ const PARAMETERS: {
   'idc.list': {},
   'idc.ping': { ...DOMAIN, address: TEXT, count: COUNT, size: SIZE, polled: optional(FLAG) },
   'idc.cycle': { address: TEXT },
+  'vchan.node': { ...DOMAIN, role: ROLE, path: TEXT, left: optional(SIZE), right: optional(SIZE) },
   'config.check': CONFIG,
   'node.info': {},
   'node.dmesg': { clear: optional(FLAG) },
