@@ -13,6 +13,8 @@ export const TRANSPORT = {
   notConnected: 2,
   /** The caller's time was over. It may still take effect, in this connection. */
   timedOut: 3,
+  /** The local buffer that was to be sent gave an error: nothing happened. */
+  unreadable: 4,
 } as const;
 
 /**
@@ -50,6 +52,9 @@ export interface ReceivedTransaction {
   readonly parametersLength: number;
   /** Fill before completing. */
   readonly status: Uint8Array;
+  /** Makes a local buffer of the parameters, and of all the room for the status; as long valid as those. */
+  parametersBuffer(): LocalBuffer;
+  statusBuffer(): LocalBuffer;
   /** Answers. Accepted and discarded when the connection has ended meanwhile (rule 30). */
   complete(error: number, statusLength?: number): void;
 }
@@ -58,6 +63,8 @@ export interface ReceivedTransaction {
 export interface ReceivedMessage {
   readonly body: Uint8Array;
   readonly length: number;
+  /** Makes a local buffer of the body; as long valid as that. */
+  bodyBuffer(): LocalBuffer;
   complete(): void;
 }
 
@@ -119,7 +126,14 @@ export interface ReadResult extends CallResult {
   readonly filled: boolean;
 }
 
-/** One end of a connection (spec/idc.md 1.3 C to G). Creating one cannot fail and connects nothing by itself. */
+/**
+ * One end of a connection (spec/idc.md 1.3 C to G). Creating one cannot fail and connects nothing by itself.
+ *
+ * What `post`, `call` and `send` are given as a local buffer is submitted when it has been copied: memory at once, so in order
+ * with everything else, and what answers later (files, a provider of one's own) when it does, behind what was submitted
+ * meanwhile. Who wants it in order waits for each. Without a connection it is not looked at; when the connection ends
+ * during the copy, so does the submission, and what the buffer still gives is thrown away.
+ */
 export interface Endpoint {
   readonly state: EndpointState;
   /** Counts connections; 0 before the first. */
@@ -130,7 +144,7 @@ export interface Endpoint {
   /** Submits; beyond the quota it queues in its own storage. `complete` is called exactly once. */
   submit(transaction: Transaction, complete: (transaction: Transaction) => void): void;
   /** Sends a one-way message. `complete` says that the body is the sender's again and whether it was delivered. */
-  post(body: Uint8Array, complete?: (transport: number) => void): void;
+  post(body: Uint8Array | LocalBuffer, complete?: (transport: number) => void): void;
   /** Holds publications back until the matching `uncork`, so that many submissions cost one notification. They nest. */
   cork(): void;
   uncork(): void;
@@ -151,7 +165,7 @@ export interface Endpoint {
   /** Promise layer: resolves when connected (at once if it is); rejects when destroyed. */
   connected(): Promise<void>;
   /** Promise layer over `submit`. Allocates. */
-  call(parameters: Uint8Array): Promise<CallResult>;
+  call(parameters: Uint8Array | LocalBuffer): Promise<CallResult>;
   /**
    * A call whose data the peer puts into a buffer of this end, by the reference in the request. Over when the buffer is full,
    * without waiting for the answer (rule 67): a late one is absorbed, an error or a disconnect then changes nothing. Before
@@ -163,7 +177,7 @@ export interface Endpoint {
    */
   read(target: ReadTarget, request: (reference: Uint8Array) => Uint8Array): Promise<ReadResult | undefined>;
   /** Promise layer over `post`. Allocates. @returns a {@link TRANSPORT} value */
-  send(body: Uint8Array): Promise<number>;
+  send(body: Uint8Array | LocalBuffer): Promise<number>;
   /**
    * Promise layer in place of `onMessage`, from this call on: `for await (const body of endpoint.messages())`. A body is
    * the loop's until it goes on; then the sender gets its credit back, so a slow loop slows its sender. Goes on over all

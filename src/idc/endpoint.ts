@@ -13,6 +13,7 @@ import {
 } from './contract.ts';
 import { createIncoming } from './incoming.ts';
 import { createLife, type Life } from './life.ts';
+import { createLocalBodies } from './local-bodies.ts';
 import { createOutgoing } from './outgoing.ts';
 import { callPolled } from './polled.ts';
 import { read } from './read.ts';
@@ -36,7 +37,7 @@ export interface EndpointControl extends Endpoint {
 /** Quotas beside the defaults, and the handlers. `onBroken` is the introduction's: the peer broke the protocol. */
 export interface EndpointOptions extends EndpointHandlers {
   readonly quotas?: Partial<Quotas>;
-  /** The domain's, for what this endpoint lends; without it that is nothing. */
+  /** The domain's, for what this endpoint lends, and for bodies that are local buffers; without it there are none. */
   readonly buffers?: RemoteBuffers;
   readonly onBroken?: (reason: string) => void;
 }
@@ -49,8 +50,9 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
   const quotas: Quotas = { ...DEFAULT_QUOTAS, ...options.quotas };
   const { inFlight, bodyBytes } = quotas;
   const registrations = options.buffers?.reserve(quotas.registrations);
+  const bodies = createLocalBodies(options.buffers, bodyBytes, () => outgoing.channel !== undefined);
   const outgoing = createOutgoing(quotas, broke, () => life.onSettled());
-  const incoming = createIncoming(quotas, options, outgoing.flush, broke);
+  const incoming = createIncoming(quotas, options, bodies.bufferOf, outgoing.flush, broke);
   const sink: ChannelSink = {
     request: incoming.request,
     reply: outgoing.reply,
@@ -73,6 +75,7 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
       incoming.close();
       channel?.close();
       outgoing.failOutstanding();
+      bodies.close();
     },
     settled: () => outgoing.settled,
     end() {
@@ -86,10 +89,23 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     options.onBroken?.(reason);
   }
 
-  function post(body: Uint8Array, complete?: (transport: number) => void): void {
+  function post(body: Uint8Array | LocalBuffer, complete?: (transport: number) => void): void {
+    if (!(body instanceof Uint8Array)) {
+      postBuffer(body, complete);
+      return;
+    }
     const submission = outgoing.prepare(KIND.message, body);
     submission.posted = complete;
     outgoing.submit(submission, finishPost);
+  }
+
+  /** Apart from `post`, which makes no closures: the engine would make an object for what they share in each call. */
+  function postBuffer(body: LocalBuffer, complete?: (transport: number) => void): void {
+    bodies.gather(
+      body,
+      (bytes) => post(bytes, complete),
+      (transport) => complete?.(transport),
+    );
   }
 
   function register(buffer: LocalBuffer, how: RegisterOptions): Registration | undefined {
@@ -104,8 +120,16 @@ export function createEndpoint(options: EndpointOptions = {}): EndpointControl {
     posted?.(transport);
   }
 
-  function call(parameters: Uint8Array): Promise<CallResult> {
+  function call(parameters: Uint8Array | LocalBuffer): Promise<CallResult> {
     return new Promise((resolve) => {
+      if (!(parameters instanceof Uint8Array)) {
+        bodies.gather(
+          parameters,
+          (bytes) => resolve(call(bytes)),
+          (transport) => resolve({ transport, error: 0, status: new Uint8Array(0) }),
+        );
+        return;
+      }
       outgoing.submit(outgoing.prepare(KIND.transaction, parameters), (submission) => {
         const { transport, error, status, statusLength } = submission;
         resolve({ transport, error, status: status.slice(0, statusLength) });

@@ -8,6 +8,7 @@ import type {
   ReceivedTransaction,
 } from './contract.ts';
 import { copyRecord, privateRecord } from './copy.ts';
+import type { LocalBodies } from './local-bodies.ts';
 import { createMessageStream, type MessageStream } from './message-stream.ts';
 import { KIND } from './submission.ts';
 
@@ -28,12 +29,14 @@ export interface Incoming {
 }
 
 /**
+ * @param bufferOf makes local buffers
  * @param flush publishes what was put, unless that is held back
  * @param broke told how the peer broke the protocol
  */
 export function createIncoming(
   { inFlight, bodyBytes }: Quotas,
   handlers: EndpointHandlers,
+  bufferOf: LocalBodies['bufferOf'],
   flush: () => void,
   broke: (reason: string) => void,
 ): Incoming {
@@ -60,9 +63,16 @@ export function createIncoming(
         parameters,
         parametersLength: 0,
         status: answer.bytes.subarray(0, bodyBytes),
+        parametersBuffer: () => bufferOf(parameters, place.transaction.parametersLength),
+        statusBuffer: () => bufferOf(place.transaction.status, bodyBytes),
         complete: (error: number, statusLength = 0) => release(error, statusLength),
       },
-      message: { body: parameters, length: 0, complete: () => release(0, 0) },
+      message: {
+        body: parameters,
+        length: 0,
+        bodyBuffer: () => bufferOf(parameters, place.message.length),
+        complete: () => release(0, 0),
+      },
     };
     function release(error: number, statusLength: number): void {
       if (place.incarnation === 0) throw new Error('completed twice');
