@@ -35,6 +35,7 @@ export default defineConfig({
           isolate: false,
           // Models explore for seconds, and on a busy machine for longer.
           testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
           benchmark: { include: [] },
         },
       },

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { supervisorCensus } from '../support/census.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { eventually } from '../support/until.ts';
-import { POOL, startXend, type TestXend } from '../support/xend.ts';
+import { OWN_RINGS, POOL, startXend, type TestXend } from '../support/xend.ts';
 
 const directory = resolve(import.meta.dirname, '../../configs');
 const file = join(directory, 'idc-pair.sxp');
@@ -95,7 +95,9 @@ test('an endpoint that bounces 200 times is answered each time, and its peer see
   await hear(bouncing, 'bounced');
   for (let round = 1; round <= 200; round++) await hear(steady, `connect ${round}`, `disconnect ${round}`);
   for (const domid of [1, 2]) {
-    await eventually(() => xend.xend.hv.usage(domid)?.mappings === 0 && xend.xend.hv.usage(domid)?.grants === 2);
+    await eventually(
+      () => xend.xend.hv.usage(domid)?.mappings === 0 && xend.xend.hv.usage(domid)?.grants === OWN_RINGS,
+    );
   }
 });
 
@@ -109,12 +111,12 @@ test('a domain that is preserved after its crash has left its address', async ()
     throw new Error('on purpose')`;
   await kernel(xend, 'crashing', crash, '(on_crash preserve)').then((terminal) => terminal.close());
   await hear(steady, 'connect 1', 'disconnect 1');
-  await eventually(() => xend.xend.hv.usage(1)!.grants === 2);
+  await eventually(() => xend.xend.hv.usage(1)!.grants === OWN_RINGS);
   expect(await xend.info('crashing')).toMatchObject({ domid: 2 });
   using next = await kernel(xend, 'next', ANSWER);
   await Promise.all([hear(steady, 'connect 2'), hear(next, 'connect 1')]);
-  // Memory for the store, the console and the successor; what the preserved domain mapped came back.
-  expect(xend.xend.hv.usage(1)).toMatchObject({ grants: 3, ports: 3 });
+  // Memory of its own and for the successor; what the preserved domain mapped came back.
+  expect(xend.xend.hv.usage(1)).toMatchObject({ grants: OWN_RINGS + 1, ports: OWN_RINGS + 1 });
 });
 
 test('a kernel hears at once that it has not been given an address', async () => {

@@ -51,6 +51,9 @@ export interface TestXendOptions extends Omit<XendOptions, 'paths'> {
 /** Where domains live unless a test says it: the project `light` of vitest.config.ts runs suites with all of them in the pool. */
 export const POOL: PoolName = process.env.XM_TEST_POOL === 'shared' ? 'shared' : 'dedicated';
 
+/** Extents, grants and ports that a domain has for itself: its console's and, with a thread of its own, its store page's. */
+export const OWN_RINGS = POOL === 'shared' ? 1 : 2;
+
 /** Starts a supervisor. */
 export async function startXend({ pool = POOL, ...options }: TestXendOptions = {}): Promise<TestXend> {
   const directory = mkdtempSync('/tmp/xt-');
