@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { createClient } from './client.ts';
 import type { XenstoreClient } from './client-contract.ts';
-import { type ByteLine, createWireTransport } from './wire-transport.ts';
+import { createWireTransport } from './wire-transport.ts';
 
 /**
  * The client in another process than the store, or of another's store: over a unix socket, with domain 0's rights.
@@ -13,15 +13,5 @@ import { type ByteLine, createWireTransport } from './wire-transport.ts';
 export async function connectWire(path: string): Promise<XenstoreClient> {
   const socket = connect(path);
   await once(socket, 'connect');
-  return createClient((onEvent) => createWireTransport(lineOf(socket), onEvent));
+  return createClient((onEvent) => createWireTransport(socket, onEvent));
 }
-
-const lineOf = (socket: Socket): ByteLine => ({
-  open({ received, closed }) {
-    socket.on('data', received);
-    socket.on('close', closed);
-    // What broke it does not matter to those who wait; `close` follows.
-    socket.on('error', () => {});
-    return { send: (bytes) => void socket.write(bytes), close: () => void socket.destroy() };
-  },
-});

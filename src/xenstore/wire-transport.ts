@@ -1,31 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Socket } from 'node:net';
 import type { Transport } from './client.ts';
 import { isStoreErrno, MAX_PAYLOAD, type StoreErrno, StoreError } from './contract.ts';
-import { createFifo } from './fifo.ts';
 import { createWireInput, createWireOutput, XS } from './wire.ts';
 import { texts, WIRE_CALLS } from './wire-calls.ts';
-
-/** A two-way line of bytes to a store. */
-export interface ByteLine {
-  /** Begins; called once. */
-  open(user: ByteLineUser): OpenByteLine;
-}
-
-/** Who uses a line. */
-export interface ByteLineUser {
-  /** Bytes came; they are the user's. */
-  received(bytes: Buffer): void;
-  /** The line is gone. */
-  closed(): void;
-  /** Whether bytes are to come, because a request has no answer. */
-  awaits(): boolean;
-}
-
-export interface OpenByteLine {
-  /** Takes all the bytes, in order. */
-  send(bytes: Buffer): void;
-  close(): void;
-}
 
 /** A request that has no answer yet. */
 interface Pending {
@@ -34,23 +12,22 @@ interface Pending {
 }
 
 /**
- * A client's requests over a line of bytes, to this store's server or to another's. Replies come in the order of the
+ * A client's requests over a connected unix socket, to this store's server or to another's. Replies come in the order of the
  * requests, as from all known servers (spec/primitives.md 1.1); one of another type ends the connection.
  */
-export function createWireTransport(line: ByteLine, onEvent: (path: string, token: string) => void): Transport {
+export function createWireTransport(socket: Socket, onEvent: (path: string, token: string) => void): Transport {
   const input = createWireInput();
   const output = createWireOutput();
   const ended = Promise.withResolvers<void>();
-  const pending = createFifo<Pending>();
-  let awaited = 0;
+  let pending: Pending[] = [];
   let open = true;
 
   function finish(): void {
     if (!open) return;
     open = false;
-    opened.close();
-    for (let request = pending.take(); request !== undefined; request = pending.take())
-      request.answer.reject(new StoreError('EIO', 'connection closed'));
+    socket.destroy();
+    for (const { answer } of pending) answer.reject(new StoreError('EIO', 'connection closed'));
+    pending = [];
     ended.resolve();
   }
 
@@ -62,36 +39,30 @@ export function createWireTransport(line: ByteLine, onEvent: (path: string, toke
       onEvent(path, token);
       return true;
     }
-    const request = pending.take();
-    if (request === undefined) return false;
-    awaited--;
-    if (input.type !== request.type && input.type !== XS.error) {
-      request.answer.reject(new StoreError('EIO', 'an answer to something else'));
-      return false;
-    }
+    const [request] = pending;
+    if (request === undefined || (input.type !== request.type && input.type !== XS.error)) return false;
+    pending.shift();
     if (input.type === XS.error) request.answer.reject(errorOf(payload));
     else request.answer.resolve(payload);
     return true;
   }
 
-  const opened = line.open({
-    received(bytes) {
-      input.push(bytes);
-      let step = input.next();
-      while (step === 'message' && take()) step = input.next();
-      if (step !== 'none') finish();
-    },
-    closed: finish,
-    awaits: () => awaited > 0,
+  socket.on('data', (bytes: Buffer) => {
+    input.push(bytes);
+    let step = input.next();
+    while (step === 'message' && take()) step = input.next();
+    if (step !== 'none') finish();
   });
+  socket.on('close', finish);
+  // What broke it does not matter to those who wait; `close` follows.
+  socket.on('error', () => {});
 
   function send(type: number, payload: string, tx: number): Promise<string> {
     if (!open) return Promise.reject(new StoreError('EIO', 'connection closed'));
     if (payload.length > MAX_PAYLOAD) return Promise.reject(new StoreError('E2BIG', `${payload.length} bytes`));
     const answer = Promise.withResolvers<string>();
     pending.push({ type, answer });
-    awaited++;
-    if (output.size === 0) queueMicrotask(() => open && opened.send(output.take()));
+    if (output.size === 0) queueMicrotask(() => void socket.write(output.take()));
     output.message(type, 0, tx, payload);
     return answer.promise;
   }
