@@ -37,3 +37,12 @@ const anyRole = custom<'client' | 'server'>({
 
 /** Which end of something. */
 export const role = () => anyRole({ required: true });
+
+/** Which of a class's two drivers: that for the devices that the domain has, or for those that it serves. */
+export const driverEnd = () =>
+  custom<'front' | 'back'>({
+    description: 'front for the devices that the domain has (the default), back for those that it serves.',
+    options: ['front', 'back'],
+    ignoreStdin: true,
+    parse: async (text) => (text === 'back' ? 'back' : 'front'),
+  })();

@@ -72,6 +72,8 @@ export interface DeviceClass {
   readonly inspect?: (frame: SharedArrayBuffer) => readonly RingView[];
   /** Created by xend for every domain, not by configuration (the console). */
   readonly implicit?: boolean;
+  /** Whether what was written is gone when the back end closes the device: its driver is not unloaded then. */
+  readonly volatile?: (config: DeviceConfig) => boolean;
   /** A class of a user's own: its modules, which domains are handed. `front` and `back` are the one that describes it. */
   readonly own?: OwnModules;
 }

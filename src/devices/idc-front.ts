@@ -52,6 +52,9 @@ export function idcFront(
         endpoint.connect(channelOver(hypercalls, lent!.extent.buffer, port, quotas, 'front'));
         await built.start?.();
       },
+      closed() {
+        if (endpoint.state === 'present') endpoint.disappear();
+      },
       async disconnected() {
         try {
           await Promise.race([endpoint.disconnect(), givenUp]);

@@ -5,7 +5,15 @@ import { HypercallError } from '../hv/contract.ts';
 import { type ClassGuard, guardEnd } from './class-guard.ts';
 import { type ClassModule, importEnd } from './class-modules.ts';
 import type { BackContext, BackFactory, BackInterface } from './contract.ts';
-import { CMSG_STATUS, type ControlAnswer, type ControlBody, type ControlChannel, DRIVER, OKAY } from './control.ts';
+import {
+  CMSG_STATUS,
+  type ControlAnswer,
+  type ControlBody,
+  type ControlChannel,
+  DOWN_LIMIT,
+  DRIVER,
+  OKAY,
+} from './control.ts';
 
 type State = 'created' | 'open' | 'connected' | 'disconnecting';
 
@@ -36,6 +44,8 @@ const answer = (status: number, reason?: string): ControlAnswer =>
 export interface Backs {
   /** Announces that this domain serves a class, when its module is imported. */
   announce(from: ClassModule): Promise<ControlAnswer>;
+  /** Unloads a driver: answers when what was outstanding is done and no device of the class is left here. */
+  retire(deviceClass: string): Promise<ControlAnswer>;
   /** Handles a BE message of xend. */
   handle(deviceClass: string, subtype: string, body: ControlBody): Promise<ControlAnswer>;
 }
@@ -130,6 +140,10 @@ export function createBacks(
       const known = drivers.has(from.name);
       drivers.set(from.name, { from, factory });
       return known ? OKAY : control().request(type, 'DRIVER_STATUS', { status: DRIVER.up });
+    },
+    retire(deviceClass) {
+      drivers.delete(deviceClass);
+      return control().request(`${deviceClass.toUpperCase()}_BE`, 'DRIVER_STATUS', { status: DRIVER.down }, DOWN_LIMIT);
     },
     async handle(deviceClass, subtype, message) {
       const body = message as BackBody;

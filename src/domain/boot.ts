@@ -85,9 +85,12 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
 
   const handle: ControlHandler = (type, subtype, body: ControlBody) => {
     const [, deviceClass = '', end] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
-    if (subtype === 'DRIVER_LOAD') return (end === 'FE' ? fronts : backs).announce(body.driver as ClassModule);
-    if (end === 'FE') return fronts.handle(deviceClass.toLowerCase(), subtype, body);
-    if (end === 'BE') return backs.handle(deviceClass.toLowerCase(), subtype, body);
+    if (end !== undefined) {
+      const ends = end === 'FE' ? fronts : backs;
+      if (subtype === 'DRIVER_LOAD') return ends.announce(body.driver as ClassModule);
+      if (subtype === 'DRIVER_UNLOAD') return ends.retire(deviceClass.toLowerCase());
+      return ends.handle(deviceClass.toLowerCase(), subtype, body);
+    }
     if (type === 'IDC') return handleIdc(subtype, body);
     // Domain-0 alone is asked, and loads what it takes when it is.
     if (type === 'VCHAN') return import('./vchan-node.ts').then((node) => node.openVchanNode(vchan, data.runDir, body));

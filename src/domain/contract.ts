@@ -135,6 +135,8 @@ export interface FrontInterface {
   disconnected(): Promise<void>;
   /** CHANGED: the back end's configuration is another now. */
   changed?(config: DeviceConfig): void;
+  /** CLOSED: there will be no connection any more. What waits for one ends. */
+  closed?(): void;
   /** What kernels get as `device.driver`. */
   readonly driver: unknown;
 }

@@ -68,6 +68,9 @@ interface Answer {
 /** Longest wait for an answer; the old xend's was 20 s too (spec/xend.md 3.4). */
 const ANSWER_LIMIT = 20_000;
 
+/** Longest wait until all devices of a class are let go, milliseconds: the answers to several requests in a row. */
+export const DOWN_LIMIT = 4 * ANSWER_LIMIT;
+
 /** An answer that only says that all is well. */
 export const OKAY: ControlAnswer = { status: CMSG_STATUS.okay };
 

@@ -9,6 +9,7 @@ import {
   type ControlAnswer,
   type ControlBody,
   type ControlChannel,
+  DOWN_LIMIT,
   DRIVER,
   INTERFACE,
   OKAY,
@@ -36,6 +37,8 @@ interface StatusBody extends ControlBody {
   readonly backendId: number;
   readonly config: DeviceConfig;
   readonly evtchn: number;
+  /** Of DISCONNECTED: the back end's driver is not loaded, so that there is nobody to offer memory to. */
+  readonly unserved?: boolean;
 }
 
 interface Front {
@@ -52,8 +55,16 @@ interface Front {
 
 /** The front ends of a domain. */
 export interface Fronts extends DomainDevices {
-  /** Announces that this domain can drive a class. Its module is imported when xend shows the first device, a user's own now. */
+  /**
+   * Announces that this domain can drive a class. Its module is imported when xend shows the first device, a user's own now.
+   * Of one that is announced already, another version is for the devices to come.
+   */
   announce(from: ClassModule): Promise<ControlAnswer>;
+  /**
+   * Unloads a driver: answers when back ends have answered what was outstanding. Devices of a user's own class are gone, others
+   * keep what kernels want of them until the driver is loaded again.
+   */
+  retire(deviceClass: string): Promise<ControlAnswer>;
   /** Handles a FE message of xend. */
   handle(deviceClass: string, subtype: string, body: ControlBody): Promise<ControlAnswer>;
 }
@@ -114,17 +125,12 @@ export function createFronts(
       entry.config = body.config;
       entry.name = body.name;
       entry.state = 'disconnected';
+      if (body.unserved) return;
       const frames = await entry.guard.run('offer', () => entry.front.offer());
       // Answered at once; what comes of it arrives as INTERFACE_STATUS, which waits behind this step.
       void control().request(`${entry.class.toUpperCase()}_FE`, 'INTERFACE_CONNECT', { handle: entry.handle, frames });
     },
-    async drop(entry, { status }) {
-      const was = entry.state;
-      entry.state = 'disconnected';
-      const dropped = entry.guard.run('disconnect', () => entry.front.disconnected());
-      await (status === INTERFACE.closed ? inTime(dropped, entry.guard) : dropped);
-      if (was === 'connected') changed(entry, 'disconnected');
-    },
+    drop: (entry, { status }) => drop(entry, status === INTERFACE.closed),
     async connect(entry, body) {
       entry.connecting = true;
       try {
@@ -139,15 +145,37 @@ export function createFronts(
       entry.config = body.config;
       await entry.guard.run('change', () => entry.front.changed?.(body.config));
     },
-    async close(entry) {
-      entry.state = 'closed';
-      fronts.delete(keyOf(entry.class, entry.handle));
-      changed(entry, 'closed');
-    },
+    close,
     async unexpected(entry, body) {
       throw new Error(`status ${body.status} was not expected in state ${entry.state}`);
     },
   };
+
+  /** @param forever what is dropped goes away: it must not take for ever, nor fail */
+  async function drop(entry: Front, forever: boolean): Promise<void> {
+    const was = entry.state;
+    entry.state = 'disconnected';
+    const dropped = entry.guard.run('disconnect', () => entry.front.disconnected());
+    await (forever ? inTime(dropped, entry.guard) : dropped);
+    if (was === 'connected') changed(entry, 'disconnected');
+  }
+
+  async function close(entry: Front): Promise<void> {
+    entry.state = 'closed';
+    await entry.guard.run('close', () => entry.front.closed?.()).catch(() => {});
+    fronts.delete(keyOf(entry.class, entry.handle));
+    changed(entry, 'closed');
+  }
+
+  /** Runs what concerns a device after all that was begun before. */
+  function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
+    const result = (chains.get(key) ?? Promise.resolve()).then(run);
+    chains.set(
+      key,
+      result.catch(() => {}),
+    );
+    return result;
+  }
 
   /** Of what goes away nothing is expected: what it throws, or does not answer, is lost with it. */
   async function inTime(dropped: Promise<void>, guard: ClassGuard): Promise<void> {
@@ -186,8 +214,23 @@ export function createFronts(
       }
       const known = modules.has(from.name);
       modules.set(from.name, from);
-      // Another version is for the devices to come.
       return known ? OKAY : control().request(type, 'DRIVER_STATUS', { status: DRIVER.up });
+    },
+    async retire(deviceClass) {
+      const type = `${deviceClass.toUpperCase()}_FE`;
+      const own = modules.get(deviceClass)?.own !== undefined;
+      modules.delete(deviceClass);
+      const answer = await control().request(type, 'DRIVER_STATUS', { status: DRIVER.down }, DOWN_LIMIT);
+      // A back end that did not answer may use what was lent to it.
+      if (answer.status !== CMSG_STATUS.okay) return answer;
+      const entries = [...fronts].filter(([, entry]) => entry.class === deviceClass);
+      for (const [key, entry] of entries) {
+        await inTurn(key, async () => {
+          await drop(entry, true);
+          if (own) await close(entry);
+        });
+      }
+      return OKAY;
     },
     handle(deviceClass, subtype, body) {
       if (subtype !== 'INTERFACE_STATUS') {
@@ -198,9 +241,7 @@ export function createFronts(
       const entry = fronts.get(key);
       // Or else what xend says now would wait behind it.
       if (entry?.connecting) void letGo(entry, status.status === INTERFACE.closed);
-      const run = (chains.get(key) ?? Promise.resolve()).then(() => onStatus(deviceClass, status));
-      chains.set(key, run);
-      return run;
+      return inTurn(key, () => onStatus(deviceClass, status));
     },
     list: () =>
       [...fronts.values()]

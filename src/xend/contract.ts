@@ -143,6 +143,12 @@ export interface DomainArg {
   readonly domain: string;
 }
 
+/** The driver of a class in a domain, for the devices that it has or for those that it serves. */
+export interface DriverArg extends DomainArg {
+  readonly class: string;
+  readonly end: 'front' | 'back';
+}
+
 /** One endpoint of the IDC API, as its domain says. */
 export interface IdcEndpointInfo {
   readonly domid: number;
@@ -253,6 +259,10 @@ export interface XendApi {
     params: DomainArg & { readonly class: string; readonly device: string; readonly force?: boolean };
     result: null;
   };
+  /** Unloads one end of a class in a domain; returns when what was outstanding is done. Its devices wait. */
+  'driver.unload': { params: DriverArg; result: null };
+  /** Loads it again, a class of a user's own as its file is now; returns when its devices are connected. */
+  'driver.load': { params: DriverArg; result: null };
   /** Of one class, or of all. */
   'device.list': {
     params: DomainArg & { readonly class?: string };

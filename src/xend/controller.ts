@@ -91,6 +91,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   let phase: string = 'created';
   let failure: XmError | undefined;
   let breaks = 0;
+  let claimed = false;
   let chain: Promise<unknown> = Promise.resolve();
 
   /** Resolves when the back end's domain is gone and what it had mapped is undone: a front end may be waiting for it in vain. */
@@ -134,14 +135,21 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
 
   const steps: Readonly<Record<DeviceStep, (body: ControlBody) => Promise<void> | void>> = {
     async backCreate() {
-      const claim = deviceClass.claim?.(config);
+      // Its own while it exists: a back end that is loaded again finds it.
+      const claim = claimed ? undefined : deviceClass.claim?.(config);
       if (claim !== undefined) context.claims.take(claim, owner);
+      claimed = true;
       const fields = { domainName: front.name, name, config, counters };
       await send(back, 'BE', 'CREATE', backBody(fields));
     },
     backDeviceCreate: () => send(back, 'BE', 'DEVICE_CREATE', backBody()),
-    tellDisconnected: () =>
-      tellFront(INTERFACE.disconnected, { name, config, backendId: back.domid }, backLost.promise),
+    // Without a back end there is nobody to offer memory to, and nobody who waits for the front end to let go.
+    tellDisconnected: ({ unserved }) =>
+      tellFront(
+        INTERFACE.disconnected,
+        { name, config, backendId: back.domid, unserved },
+        unserved === true ? NOT_WAITED_FOR : backLost.promise,
+      ),
     bindChannel(body) {
       offered = Array.isArray(body.frames) ? body.frames.filter(Number.isSafeInteger) : [];
       const { near, far } = hv.bindPair(front.domid, back.domid);
@@ -177,7 +185,9 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     for (const step of list) {
       await context.onStep?.(`${deviceClass.name}.${step}`, device);
       try {
-        await steps[step](step === 'backDestroy' && failed !== undefined ? { force: true } : body);
+        await steps[step](
+          step === 'backDestroy' && failed !== undefined ? { force: deviceClass.own !== undefined } : body,
+        );
       } catch (error) {
         if (!CLEANING.has(step)) throw error;
         failed ??= error;
@@ -217,27 +227,36 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
       failure = new XmError('EDEVICE', `${title} failed. ${String(body.reason)}`);
       log.write('ERROR', `${front.name} ${name}: ${failure.message}`);
     }
+    if (event === 'frontUp' || event === 'backUp') failure = undefined;
+    let unclean: unknown;
     try {
-      await run(found.steps, body);
+      unclean = await run(found.steps, body);
       enter(found.to);
-      if (breaks <= MAX_BREAKS || state === 'closed') return;
-      log.write('WARNING', `${front.name} ${name}: it broke the protocol ${breaks} times and is closed`);
-      await transition('detach', {});
+      if (breaks > MAX_BREAKS && state !== 'closed') {
+        log.write('WARNING', `${front.name} ${name}: it broke the protocol ${breaks} times and is closed`);
+        await transition('detach', {});
+      }
     } catch (error) {
       await undo(event, error);
     }
+    // Who unloads a driver waits for just that.
+    if (unclean !== undefined && (event === 'frontDown' || event === 'backDown')) throw unclean;
   }
 
-  /** A step failed: nothing half-made stays. A device that never was is gone; one that was keeps its back end. */
+  /**
+   * A step failed: nothing half-made stays. A device that has no back end is gone; one that has keeps it, and its front end hears
+   * that nothing comes any more.
+   */
   async function undo(event: DeviceEvent, error: unknown): Promise<never> {
     const cause = error instanceof XmError ? error : new XmError('EDEVICE', `${title}: ${messageOf(error)}`);
     log.write('ERROR', `${front.name} ${name}: ${event} failed: ${cause.message}`);
-    if (event === 'attach') {
+    if (event === 'attach' || event === 'backUp') {
+      if (event === 'backUp') await run(['tellClosed'], { force: true });
       await run(['backDeviceDestroy', 'backDestroy'], {});
       failure = cause;
       enter('closed');
     } else {
-      await run(['backDisconnect', 'closeChannel'], {});
+      await run(['backDisconnect', 'closeChannel', 'tellClosed'], { force: true });
       fail(cause);
       enter('waiting');
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** Where a device stands, as xend knows it. */
-export type DeviceState = 'new' | 'waiting' | 'offered' | 'connected' | 'closed';
+export type DeviceState = 'new' | 'waiting' | 'offered' | 'connected' | 'unserved' | 'closed';
 
 /** What happens to a device. */
 export type DeviceEvent =
@@ -13,6 +13,10 @@ export type DeviceEvent =
   | 'frontConnect'
   /** The front end lets go: INTERFACE_DISCONNECT or DRIVER_STATUS(DOWN). */
   | 'frontDown'
+  /** The back end's driver is down: DRIVER_STATUS(DOWN), before it is unloaded. */
+  | 'backDown'
+  /** It is up again. */
+  | 'backUp'
   /** Either end says that the other broke the protocol. */
   | 'broken'
   /** Either end threw what nobody caught. */
@@ -60,6 +64,7 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
   },
   waiting: {
     frontUp: { steps: ['tellDisconnected'], to: 'offered' },
+    backDown: { steps: DESTROY, to: 'unserved' },
     // The front end knows the device if a connection failed before.
     detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     failed: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
@@ -70,6 +75,7 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
     frontConnect: { steps: CONNECT, to: 'connected' },
     frontUp: { steps: ['tellDisconnected'], to: 'offered' },
     frontDown: { steps: [], to: 'waiting' },
+    backDown: { steps: DESTROY, to: 'unserved' },
     detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     failed: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     frontGone: { steps: [...DISCONNECT, ...DESTROY], to: 'closed' },
@@ -79,11 +85,19 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
     frontConnect: { steps: [...DISCONNECT, ...CONNECT], to: 'connected' },
     frontUp: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'offered' },
     frontDown: { steps: DISCONNECT, to: 'waiting' },
+    backDown: { steps: [...DISCONNECT, 'tellDisconnected', ...DESTROY], to: 'unserved' },
     broken: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'offered' },
     detach: { steps: [...DISCONNECT, 'tellClosed', ...DESTROY], to: 'closed' },
     failed: { steps: [...DISCONNECT, 'tellClosed', ...DESTROY], to: 'closed' },
     frontGone: { steps: [...DISCONNECT, ...DESTROY], to: 'closed' },
     backGone: { steps: ['closeChannel', 'tellClosed'], to: 'closed' },
+  },
+  unserved: {
+    backUp: { steps: ['backCreate', 'backDeviceCreate'], to: 'waiting' },
+    detach: { steps: ['tellClosed'], to: 'closed' },
+    failed: { steps: ['tellClosed'], to: 'closed' },
+    frontGone: { steps: [], to: 'closed' },
+    backGone: { steps: ['tellClosed'], to: 'closed' },
   },
   closed: {},
 };

@@ -3,12 +3,12 @@ import { readDevice } from '../config/attach.ts';
 import type { DeviceEntry } from '../config/contract.ts';
 import type { DeviceClass } from '../devices/contract.ts';
 import { CMSG_STATUS, type ControlAnswer, type ControlBody, DRIVER, OKAY } from '../domain/control.ts';
-import { XmError } from '../errors.ts';
+import { messageOf, XmError } from '../errors.ts';
 import type { XendContext } from './context.ts';
 import { createDevice, type Device } from './controller.ts';
 import type { DeviceEvent } from './device-table.ts';
 import type { XendDomain } from './domain.ts';
-import { createDrivers } from './drivers.ts';
+import { createDrivers, type DriverEnd } from './drivers.ts';
 import { publishDevice } from './mirror.ts';
 
 /** Longest wait for a device to connect, unless the supervisor says otherwise. */
@@ -31,11 +31,15 @@ export interface DeviceService {
   /** Hot remove; with `force` the front end is told but not waited for. */
   detach(domain: XendDomain, className: string, name: string, force: boolean): Promise<void>;
   find(domain: XendDomain, className: string, name: string): Device;
+  /** Loads a driver that was unloaded; returns when its devices are connected again. */
+  load(domain: XendDomain, className: string, end: DriverEnd): Promise<void>;
+  /** Unloads one; returns when what was outstanding is done. Its devices wait until it is loaded again. */
+  unload(domain: XendDomain, className: string, end: DriverEnd): Promise<void>;
   /** All configured devices are made: shows them to the front-end drivers that are up already. */
   show(domain: XendDomain): void;
   classNamed(name: string): DeviceClass;
   /** Handles a control message about devices that a domain sent. */
-  handle(domain: XendDomain, type: string, subtype: string, body: ControlBody): ControlAnswer;
+  handle(domain: XendDomain, type: string, subtype: string, body: ControlBody): ControlAnswer | Promise<ControlAnswer>;
   /** A domain's thread is gone: its own devices close, and those it served. */
   domainGone(domain: XendDomain): Promise<void>;
   readonly connectLimit: number;
@@ -107,7 +111,8 @@ export function createDeviceService(context: XendContext): DeviceService {
     device.handle(event, body).catch(() => {});
   }
 
-  function driverStatus(domain: XendDomain, className: string, end: string, up: boolean): void {
+  /** @returns the answer: of a driver that goes down held back until all its devices have let go */
+  async function driverStatus(domain: XendDomain, className: string, end: string, up: boolean): Promise<ControlAnswer> {
     log.write(
       'INFO',
       `${className.toUpperCase()}_${end} DRIVER_STATUS(${up ? 'UP' : 'DOWN'}) from ${domain.name} (${domain.domid})`,
@@ -115,22 +120,36 @@ export function createDeviceService(context: XendContext): DeviceService {
     const drivers = end === 'FE' ? domain.frontsUp : domain.backsUp;
     if (up) drivers.add(className);
     else drivers.delete(className);
-    if (end === 'FE' && domain.devicesMade) tellDevices(domain, className, up ? 'frontUp' : 'frontDown');
+    if (end === 'FE' && !domain.devicesMade) return OKAY;
+    const affected = devicesOf(domain, className, end);
+    if (up) {
+      for (const device of affected) happen(device, end === 'FE' ? 'frontUp' : 'backUp');
+      // A front end that was up all the time is shown the device again.
+      const shown = affected.filter(({ front }) => end === 'BE' && (front as XendDomain).frontsUp.has(className));
+      for (const device of shown) happen(device, 'frontUp');
+      return OKAY;
+    }
+    const event = end === 'FE' ? 'frontDown' : 'backDown';
+    const settled = await Promise.allSettled(affected.map((device) => device.handle(event, { unserved: true })));
+    const failed = settled.find((outcome) => outcome.status === 'rejected');
+    return failed === undefined ? OKAY : { status: CMSG_STATUS.error, reason: messageOf(failed.reason) };
+  }
+
+  /** Of a class: those of a domain, or those that it serves. */
+  function devicesOf(domain: XendDomain, className: string, end: string): readonly Device[] {
+    return [...domains.values()]
+      .flatMap((other) => [...other.devices.values()])
+      .filter((device) => device.class.name === className && (end === 'FE' ? device.front : device.back) === domain);
   }
 
   function tellDevices(domain: XendDomain, className: string, event: DeviceEvent): void {
-    for (const device of domain.devices.values()) if (device.class.name === className) happen(device, event);
+    for (const device of devicesOf(domain, className, 'FE')) happen(device, event);
   }
 
   /** A module of a user's own class threw by itself: nobody knows which of its devices still work. */
   function driverFailed(domain: XendDomain, className: string, end: string, { reason }: ControlBody): void {
     log.write('WARNING', `${className.toUpperCase()}_${end} DRIVER_FAILED from ${domain.name}: ${String(reason)}`);
-    for (const other of domains.values()) {
-      for (const device of other.devices.values()) {
-        const uses = (end === 'FE' ? device.front : device.back) === domain;
-        if (uses && device.class.name === className) happen(device, 'failed', { reason });
-      }
-    }
+    for (const device of devicesOf(domain, className, end)) happen(device, 'failed', { reason });
   }
 
   /** Messages of a front end about one of its own devices. */
@@ -162,6 +181,22 @@ export function createDeviceService(context: XendContext): DeviceService {
     show(domain) {
       domain.devicesMade = true;
       for (const className of domain.frontsUp) tellDevices(domain, className, 'frontUp');
+    },
+    async load(domain, className, end) {
+      await drivers.load(domain, classNamed(className), end);
+      const up = ({ front, back, class: { name } }: Device) =>
+        (front as XendDomain).frontsUp.has(name) && (back as XendDomain).backsUp.has(name);
+      const back = devicesOf(domain, classNamed(className).name, end).filter(up);
+      await Promise.all(back.map((device) => device.whenConnected(connectLimit)));
+    },
+    async unload(domain, className, end) {
+      const deviceClass = classNamed(className);
+      const held = devicesOf(domain, deviceClass.name, 'BE').find(({ config }) => deviceClass.volatile?.(config));
+      if (end === 'BE' && held !== undefined) {
+        const text = `Device ${held.name} of domain '${held.front.name}' would lose what was written to it`;
+        throw new XmError('EBUSY', text, { hint: 'its back end alone has that' });
+      }
+      await drivers.unload(domain, deviceClass, end);
     },
     async attach(domain, className, pairs, directory) {
       const deviceClass = classNamed(className);
@@ -198,8 +233,7 @@ export function createDeviceService(context: XendContext): DeviceService {
       if (!classes.some(({ name }) => name === className))
         return { status: CMSG_STATUS.error, reason: `no type ${type}` };
       if (subtype === 'DRIVER_STATUS') {
-        driverStatus(domain, className, end, body.status === DRIVER.up);
-        return OKAY;
+        return driverStatus(domain, className, end, body.status === DRIVER.up);
       }
       if (subtype === 'DRIVER_FAILED') {
         driverFailed(domain, className, end, body);

@@ -10,6 +10,7 @@ export const XENBUS_STATE: Readonly<Record<DeviceState, number>> = {
   waiting: 2,
   offered: 3,
   connected: 4,
+  unserved: 1,
   closed: 6,
 };
 

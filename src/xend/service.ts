@@ -192,6 +192,17 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       await devices.detach(life.find(domain), className, device, force === true);
       return null;
     },
+    async 'driver.unload'({ domain, class: className, end }) {
+      await devices.unload(life.find(domain), className, DRIVER_END[end]);
+      return null;
+    },
+    async 'driver.load'({ domain, class: className, end }) {
+      const found = life.find(domain);
+      const { own } = devices.classNamed(className);
+      if (own !== undefined) classes.adopt(called(await classes.read(own.path), className));
+      await devices.load(found, className, DRIVER_END[end]);
+      return null;
+    },
     async 'device.list'({ domain, class: className }) {
       const found = devicesOf(domain, className);
       const sxp = found.map((device) => prettyPrint(deviceListForm(device))).join('');
@@ -254,6 +265,8 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     },
   };
 }
+
+const DRIVER_END = { front: 'FE', back: 'BE' } as const;
 
 /** @throws XmError when a module holds another class than was asked for */
 function called(found: DeviceClass, name: string): DeviceClass {

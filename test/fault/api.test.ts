@@ -60,6 +60,8 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
     directory: '/tmp',
   },
   'device.detach': { ...DOMAIN, class: 'vbd', device: 'xvda', force: false },
+  'driver.unload': { ...DOMAIN, class: 'vbd', end: 'front' },
+  'driver.load': { ...DOMAIN, class: 'vbd', end: 'back' },
   'device.list': { ...DOMAIN, class: 'vbd' },
   'device.classes': { class: 'vbd', path: DEBUG },
   'idc.list': {},

@@ -29,6 +29,8 @@ export interface VbdPair extends AsyncDisposable {
   connect(): Promise<void>;
   /** Ends the connection as xend does: the back end lets go first. */
   disconnect(): Promise<void>;
+  /** The same, and the front end hears that there will be no other connection (until there is one). */
+  close(): Promise<void>;
 }
 
 /** What is not the default: a front end for kernels and a back end with an image, as domain 1's xvda. */
@@ -109,8 +111,13 @@ export async function startDisk(
     ports = undefined;
   }
 
-  async function end(): Promise<void> {
+  async function close(): Promise<void> {
     await disconnect();
+    await front.closed?.();
+  }
+
+  async function end(): Promise<void> {
+    await close();
     await back.close();
     after();
   }
@@ -134,6 +141,7 @@ export async function startDisk(
     broken,
     connect,
     disconnect,
+    close,
     [Symbol.asyncDispose]: end,
   };
 }

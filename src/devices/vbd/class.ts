@@ -45,5 +45,6 @@ export const vbd: DeviceClass = {
   front: moduleUrl('./front', import.meta.url),
   back: moduleUrl('./back', import.meta.url),
   claim: claimDisk,
+  volatile: ({ uname, mode }) => String(uname).startsWith('cow:') && mode !== 'r',
   counters: VBD_COUNTERS,
 };

@@ -38,7 +38,7 @@ export interface DiskBuffer {
  * lengths are bytes and multiples of {@link SECTOR_SIZE}.
  */
 export interface BlockDevice {
-  /** Size in bytes; 0 while not connected. */
+  /** Size in bytes; 0 before the first connection and after the last. */
   readonly size: number;
   readonly readonly: boolean;
   /**

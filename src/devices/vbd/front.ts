@@ -32,9 +32,20 @@ const MEANING: Readonly<Record<number, readonly [code: string, text: string]>> =
 function createBlockFront(endpoint: EndpointControl, { buffers, name }: FrontContext): IdcFront {
   /** Writes that were begun and not ended; a flush is for those. */
   const writing = new Set<Promise<unknown>>();
-  let connection: { readonly info: BlockInfo; readonly transfers: Transfers } | undefined;
+  /** Of the last connection; undefined before there was one, and when there will be none any more. */
+  let info: BlockInfo | undefined;
+  let transfers: Transfers | undefined;
+  /** What waits for the next connection, in the order in which it was asked for. */
+  const parked = new Set<() => void>();
 
-  const size = (): number => (connection?.info.sectors ?? 0) * SECTOR_SIZE;
+  const size = (): number => (info?.sectors ?? 0) * SECTOR_SIZE;
+
+  /** Does what was parked: with a new connection, or with none. */
+  function resume(): void {
+    const all = [...parked];
+    parked.clear();
+    for (const again of all) again();
+  }
 
   function failure(verdict: number, what: string): XmError {
     const [code, text] = MEANING[verdict] ?? ['EIO', 'its back end reports an error'];
@@ -43,14 +54,14 @@ function createBlockFront(endpoint: EndpointControl, { buffers, name }: FrontCon
 
   /** @throws XmError when a request cannot be made now, or not at all */
   function check(what: string, offset: number, length: number, writes: boolean): void {
-    if (connection === undefined) throw new XmError('ENODEV', `${name}: ${what} failed: the disk is not connected`);
+    if (info === undefined) throw new XmError('ENODEV', `${name}: ${what} failed: the disk is not connected`);
     const whole = isWhole(offset) && isWhole(length);
     if (!whole)
       throw new XmError('EINVAL', `${name}: ${what} at ${offset} is not made of sectors of ${SECTOR_SIZE} bytes`);
     if (length > size() - offset) {
       throw new XmError('EINVAL', `${name}: ${what} at ${offset} goes beyond the end, which is at ${size()}`);
     }
-    if (writes && connection.info.readonly) throw failure(BLK_STATUS.readOnly, what);
+    if (writes && info.readonly) throw failure(BLK_STATUS.readOnly, what);
   }
 
   function transfer(op: number, offset: number, data: Data): Promise<void> {
@@ -68,16 +79,37 @@ function createBlockFront(endpoint: EndpointControl, { buffers, name }: FrontCon
       return promise;
     }
     if (writes) writing.add(promise);
-    connection!.transfers.start(op, offset, data, (verdict) => {
+    const done = (verdict: number): void => {
+      // Reading and writing once more does no harm, whether it happened or not.
+      if (verdict === GONE && info !== undefined) {
+        parked.add(begin);
+        return;
+      }
       writing.delete(promise);
       if (verdict === BLK_STATUS.okay) resolve();
       else reject(failure(verdict, what));
-    });
+    };
+    const begin = (): void => (transfers === undefined ? done(GONE) : transfers.start(op, offset, data, done));
+    begin();
     return promise;
   }
 
-  /** A request without data. @returns the answer */
-  async function plain(op: number, offset: number, length: number, what: string): Promise<Uint8Array> {
+  /** A request without data, done again with the next connection if it has to be. */
+  async function plain(op: number, offset: number, length: number, what: string): Promise<void> {
+    for (;;) {
+      try {
+        await ask(op, offset, length, what);
+        return;
+      } catch (error) {
+        if (transfers !== undefined || info === undefined || !(error instanceof XmError && error.code === 'ENODEV'))
+          throw error;
+        await new Promise<void>((again) => parked.add(again));
+      }
+    }
+  }
+
+  /** A request without data, of this connection. @returns the answer */
+  async function ask(op: number, offset: number, length: number, what: string): Promise<Uint8Array> {
     const parameters = new Uint8Array(PLAIN_BYTES);
     putRequest(parameters, op, offset / SECTOR_SIZE, length / SECTOR_SIZE);
     const { transport, error, status } = await endpoint.call(parameters);
@@ -99,9 +131,9 @@ function createBlockFront(endpoint: EndpointControl, { buffers, name }: FrontCon
       return size();
     },
     get readonly() {
-      return connection?.info.readonly ?? false;
+      return info?.readonly ?? false;
     },
-    buffer: (length) => connection?.transfers.buffer(length),
+    buffer: (length) => transfers?.buffer(length),
     async read(offset, length) {
       // Before memory of any length that is asked for is taken.
       check(`reading ${length} bytes`, offset, length, false);
@@ -131,21 +163,28 @@ function createBlockFront(endpoint: EndpointControl, { buffers, name }: FrontCon
       // Fresh for each connection: what the last one has lent may be in use still.
       const pool = await buffers.pool(POOL_BYTES);
       try {
-        const info = getInfo(await plain(BLK_OP.info, 0, 0, 'asking for its size'));
-        if (info === undefined || endpoint.state !== 'connected') {
+        const described = getInfo(await ask(BLK_OP.info, 0, 0, 'asking for its size'));
+        if (described === undefined || endpoint.state !== 'connected') {
           throw new XmError('EPROTO', `${name}: its back end describes no disk`);
         }
-        connection = { info, transfers: createTransfers(endpoint, pool, info.maxSectors) };
+        info = described;
+        transfers = createTransfers(endpoint, pool, info.maxSectors);
       } catch (error) {
         pool.close();
         throw error;
       }
+      resume();
     },
     handlers: {
       onDisconnect(done) {
-        connection?.transfers.end();
-        connection = undefined;
+        const ended = transfers;
+        transfers = undefined;
+        ended?.end();
         done();
+      },
+      onDisappear() {
+        info = undefined;
+        resume();
       },
     },
   };

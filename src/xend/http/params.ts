@@ -40,6 +40,8 @@ const optional = (kind: Kind): Kind => ({ ...kind, optional: true });
 
 const NAMES = { names: optional(TEXTS) };
 const DOMAIN = { domain: TEXT };
+const END: Kind = { what: 'front or back', holds: (value) => value === 'front' || value === 'back' };
+const DRIVER = { ...DOMAIN, class: TEXT, end: END };
 const FORMAT: Kind = { what: 'sxp', holds: (value) => value === 'sxp' };
 const CONFIG = {
   text: TEXT,
@@ -64,6 +66,8 @@ const PARAMETERS: {
   'domain.console': DOMAIN,
   'device.attach': { ...DOMAIN, class: TEXT, path: optional(ABSOLUTE), config: PAIRS, directory: ABSOLUTE },
   'device.detach': { ...DOMAIN, class: TEXT, device: TEXT, force: optional(FLAG) },
+  'driver.unload': DRIVER,
+  'driver.load': DRIVER,
   'device.list': { ...DOMAIN, class: optional(TEXT) },
   'device.classes': { class: optional(TEXT), path: optional(ABSOLUTE) },
   'idc.list': {},

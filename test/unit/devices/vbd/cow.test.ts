@@ -411,7 +411,6 @@ describe('what goes wrong', () => {
     const content = pattern(SECTOR, 8);
     await pair.disk.write(0, content);
     await pair.disconnect();
-    await expect(pair.disk.read(0, SECTOR)).rejects.toMatchObject({ code: 'ENODEV' });
     await pair.connect();
     expect(same(await pair.disk.read(0, SECTOR), content)).toBe(true);
 

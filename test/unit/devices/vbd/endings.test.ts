@@ -138,7 +138,7 @@ describe('answers out of order', () => {
 });
 
 describe('the end of a connection', () => {
-  test('ends everything outstanding with ENODEV, and a new connection works', async () => {
+  test('ends everything outstanding with ENODEV if it is the last, and a new device works', async () => {
     const { back, held, pin } = heldBack();
     await using pair = await startVbdPair({ back });
     const { disk } = pair;
@@ -155,7 +155,7 @@ describe('the end of a connection', () => {
     const outcomes = Promise.allSettled(outstanding);
     await until(() => held.length === VBD_QUOTAS.inFlight);
     await pin(held[0]!, 'write');
-    await pair.disconnect();
+    await pair.close();
     for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: GONE });
     expect(disk.size).toBe(0);
     await expect(disk.read(0, 512)).rejects.toMatchObject(GONE);
@@ -174,6 +174,31 @@ describe('the end of a connection', () => {
     expect(pair.broken).toEqual([]);
   });
 
+  test('is passed over by what waits: it is done again with the next one', async () => {
+    const { back, held } = heldBack();
+    await using pair = await startVbdPair({ back });
+    const { disk } = pair;
+    const first = [disk.write(0, new Uint8Array(512)), disk.read(512, 512), disk.discard(1024, 512)];
+    await until(() => held.length === 3);
+    await pair.disconnect();
+    const second = [disk.read(2048, 512), disk.flush()];
+    expect(disk.size).toBe(MIB);
+    await expect(disk.read(MIB, 512)).rejects.toMatchObject({ code: 'EINVAL' });
+    held.length = 0;
+    await pair.connect();
+    await until(() => held.length === 4);
+    const asked = held.map(({ parameters }) => `${opOf(parameters)} ${sectorOf(parameters)}`);
+    expect(asked.sort()).toEqual(
+      [`${BLK_OP.read} 1`, `${BLK_OP.read} 4`, `${BLK_OP.write} 0`, `${BLK_OP.discard} 2`].sort(),
+    );
+    // The flush was for the write and the discard.
+    for (const transaction of held.splice(0)) transaction.complete(BLK_STATUS.okay);
+    await until(() => held.length === 1);
+    expect(opOf(held[0]!.parameters)).toBe(BLK_OP.flush);
+    held[0]!.complete(BLK_STATUS.okay);
+    await Promise.all([...first, ...second]);
+  });
+
   test('waits for what the back end has begun, and the image changes no more after it', async () => {
     using image = tempImage(2 * MIB);
     await using pair = await startVbdPair({ config: diskConfig(image.path) });
@@ -186,6 +211,7 @@ describe('the end of a connection', () => {
     await pair.back.disconnect();
     const after = readFileSync(image.path);
     await pair.front.disconnected();
+    await pair.front.closed?.();
     for (const [index, { status }] of (await outcomes).entries()) {
       // One that failed may have happened or not, but not in part later on.
       if (status === 'fulfilled')
@@ -233,10 +259,10 @@ describe('the end of a connection', () => {
     const usage = () => [0, 1].map((domid) => pair.machine.hv.usage(domid));
     const before = usage();
     for (let round = 0; round < 10; round++) {
-      const outcome = Promise.allSettled([pair.disk.read(0, MIB), pair.disk.write(0, new Uint8Array(MIB))]);
+      const outcome = Promise.all([pair.disk.read(0, MIB), pair.disk.write(0, new Uint8Array(MIB)), pair.disk.flush()]);
       await pair.disconnect();
-      await outcome;
       await pair.connect();
+      await outcome;
     }
     expect(usage()).toEqual(before);
     expect(Buffer.compare(await pair.disk.read(0, MIB), readFileSync(image.path))).toBe(0);
@@ -321,6 +347,7 @@ describe('the end of a connection', () => {
     await quiet.disconnect();
     await pair.front.disconnected();
     await expect(connected).rejects.toMatchObject(GONE);
+    await pair.front.closed?.();
     expect(pair.disk.size).toBe(0);
   });
 });
