@@ -271,6 +271,8 @@ test('every command answers in JSON', async () => {
     ['device-attach', 'guest', 'vbd', `uname=file:${other}`, 'dev=xvdc', 'mode=w'],
     ['device-detach', 'guest', 'vbd', 'xvdc'],
     ['device-classes'],
+    ['driver-unload', 'guest', 'vbd'],
+    ['driver-load', 'guest', 'vbd', 'front'],
     ['console', 'guest', '--until', 'guest#'],
     ['pause', 'guest'],
     ['unpause', 'guest'],

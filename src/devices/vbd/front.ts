@@ -101,9 +101,10 @@ function createBlockFront(endpoint: EndpointControl, { buffers, name }: FrontCon
         await ask(op, offset, length, what);
         return;
       } catch (error) {
-        if (transfers !== undefined || info === undefined || !(error instanceof XmError && error.code === 'ENODEV'))
-          throw error;
-        await new Promise<void>((again) => parked.add(again));
+        const gone = error instanceof XmError && error.code === 'ENODEV';
+        if (!gone || info === undefined) throw error;
+        // The next connection may have come meanwhile.
+        if (transfers === undefined) await new Promise<void>((again) => parked.add(again));
       }
     }
   }
