@@ -63,6 +63,7 @@ test.each<[string, (xend: TestXend) => Promise<unknown>]>([
   const copied = terminal.run('copy xvda xvdb').finally(() => {
     over = true;
   });
+  await eventually(async () => (await counter(xend)) > 8);
   let rounds = 0;
   for (; !over && rounds < 100; rounds++) await cycle(xend);
   expect(await copied).toBe(`${SIZE} bytes copied\n`);
