@@ -112,14 +112,20 @@ async function launch(paths: RunPaths, program: string): Promise<string | undefi
   if (outcome === LATE) child.kill('SIGKILL');
   late.abort();
   report.destroy();
-  return outcome === 'ready' ? undefined : outcome.replace(/^error: /, '');
+  return outcome === READY.trimEnd() ? undefined : outcome.replace(/^error: /, '');
 }
 
-/** What xend says before it closes the stream; undefined when that is nothing. */
+/** The report of a xend that came up; any other is a reason, of several lines perhaps. */
+const READY = 'ready\n';
+
+/** What xend says before it closes the stream, or that it is ready; undefined when that is nothing. */
 async function textOf(stream: Readable): Promise<string | undefined> {
   let text = '';
   try {
-    for await (const chunk of stream) text += chunk;
+    for await (const chunk of stream) {
+      text += chunk;
+      if (text === READY) break;
+    }
   } catch {
     // A torn pipe says the same as a closed one.
   }
