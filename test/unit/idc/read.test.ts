@@ -192,12 +192,12 @@ describe('a read', () => {
       await put(all.server, reference, 0, LENGTH);
       expect(await promise).toEqual(FILLED);
     }
-    const third = all.read();
+    const third = all.near.read({ buffer: all.buffer, map: all.map }, (reference) => reference);
     await turns();
     expect([all.held.length, all.near.health()]).toMatchObject([2, { inFlight: 2, queued: 1, registered: 1 }]);
     await all.disconnect();
     expect(all.near.health()).toMatchObject({ inFlight: 0, queued: 0, registered: 0 });
-    void third;
+    expect(await third).toMatchObject({ filled: false, transport: TRANSPORT.disconnected });
   });
 
   test('takes one registration, and gives it back whatever happens', async () => {
