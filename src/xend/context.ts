@@ -4,7 +4,7 @@ import type { DeviceClass } from '../devices/contract.ts';
 import type { DomId } from '../hv/contract.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
 import type { Store, StoreConnection } from '../xenstore/contract.ts';
-import type { Device } from './controller.ts';
+import type { Device } from './device.ts';
 import type { XendDomain } from './domain.ts';
 import type { Log } from './log.ts';
 import type { DeviceClasses } from './own-classes.ts';

@@ -4,7 +4,7 @@ import type { ControlChannel } from '../domain/control.ts';
 import type { DomainThread } from '../domain/launch.ts';
 import type { DomId } from '../hv/contract.ts';
 import type { ServedStore } from '../xenstore/port.ts';
-import type { ControlPeer, Device } from './controller.ts';
+import type { ControlPeer, Device } from './device.ts';
 
 /** Where a domain stands in its life. */
 export type DomainPhase = 'building' | 'paused' | 'running' | 'shutdown' | 'crashed' | 'dying';

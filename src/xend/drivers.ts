@@ -3,7 +3,7 @@ import type { DeviceClass } from '../devices/contract.ts';
 import type { ClassModule } from '../domain/class-modules.ts';
 import { CMSG_STATUS, type ControlBody, DOWN_LIMIT } from '../domain/control.ts';
 import { XmError } from '../errors.ts';
-import { FRONT_GONE } from './controller.ts';
+import { FRONT_GONE } from './device.ts';
 import type { XendDomain } from './domain.ts';
 import type { Log } from './log.ts';
 

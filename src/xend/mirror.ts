@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StoreConnection } from '../xenstore/contract.ts';
-import type { Device } from './controller.ts';
+import type { Device } from './device.ts';
 import type { DeviceState } from './device-table.ts';
 import type { XendDomain } from './domain.ts';
 

@@ -2,7 +2,7 @@
 import { configToSxp } from '../config/print.ts';
 import type { Sxp } from '../sxp/contract.ts';
 import type { XendContext } from './context.ts';
-import type { Device } from './controller.ts';
+import type { Device } from './device.ts';
 import type { XendDomain } from './domain.ts';
 import { deviceInfo, domainInfo } from './views.ts';
 

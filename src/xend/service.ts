@@ -15,7 +15,7 @@ import { serveWire } from '../xenstore/wire-socket.ts';
 import { checkConfig } from './check.ts';
 import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type XendApi, type XendMethod, type XendStatus } from './contract.ts';
-import type { Device } from './controller.ts';
+import type { Device } from './device.ts';
 import { createDeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';

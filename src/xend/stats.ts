@@ -4,7 +4,7 @@ import { inspectIdc } from '../devices/inspect.ts';
 import { PAGE_SIZE } from '../hv/contract.ts';
 import type { XendContext } from './context.ts';
 import type { DomainStats, RingStats, Stats } from './contract.ts';
-import type { Device } from './controller.ts';
+import type { Device } from './device.ts';
 import type { XendDomain } from './domain.ts';
 import { domainInfo, refreshUsage } from './views.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { XendContext } from './context.ts';
 import type { DeviceInfo, DomainInfo } from './contract.ts';
-import type { Device } from './controller.ts';
+import type { Device } from './device.ts';
 import { stateLetters, type XendDomain } from './domain.ts';
 import { backPath, frontPath, XENBUS_STATE } from './mirror.ts';
 

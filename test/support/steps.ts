@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Device } from '../../src/xend/controller.ts';
+import type { Device } from '../../src/xend/device.ts';
 import { DEVICE_TABLE, type DeviceStep } from '../../src/xend/device-table.ts';
 import type { XendDomain } from '../../src/xend/domain.ts';
 import { startXend, type TestXend } from './xend.ts';

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { VmConfig } from '../config/contract.ts';
+import { giveAddresses } from '../domain/addresses.ts';
+import { type KernelImage, loadKernel } from '../domain/launch.ts';
+import { messageOf, XmError } from '../errors.ts';
+import type { DomId } from '../hv/contract.ts';
+import { prettyPrint } from '../sxp/pretty.ts';
+import type { XendContext } from './context.ts';
+import { FRONT_GONE } from './device.ts';
+import type { DeviceService } from './devices.ts';
+import { CONTROL_UUID, controlConfig, newDomain, type XendDomain } from './domain.ts';
+import { type Ending, endedEarly } from './ending.ts';
+import { checkMemory } from './memory.ts';
+import { publishDomain } from './mirror.ts';
+import { recordOf } from './records.ts';
+import { startThread } from './start-thread.ts';
+
+/** What a domain has in common with its former lives. */
+export type Identity = Pick<XendDomain, 'uuid' | 'quickLives'>;
+
+/** Makes domains: from configuration to thread. */
+export interface Builder {
+  /** Domain-0: no kernel, all back ends, no limit. */
+  buildControlDomain(): Promise<XendDomain>;
+  /**
+   * Builds a domain with all its devices and lets it run unless `paused`. All or nothing.
+   *
+   * @param directory against which the configuration's paths were resolved
+   */
+  build(identity: Identity, config: VmConfig, directory: string, paused: boolean): Promise<XendDomain>;
+  /** From now on none is built. */
+  close(): void;
+}
+
+export function createBuilder(context: XendContext, devices: DeviceService, ending: Ending): Builder {
+  const { xs, log, domains, stateFiles } = context;
+  const classes = context.classes.all;
+  const limit = devices.connectLimit;
+  let nextDomid: DomId = 1;
+  let closed = false;
+
+  function start(domain: XendDomain, kernel: KernelImage | undefined): void {
+    ending.follow(domain, startThread(context, devices, domain, kernel));
+  }
+
+  /** Resolves when the thread has announced its drivers and loaded its kernel. */
+  async function whenReady(domain: XendDomain): Promise<void> {
+    const text = `Domain '${domain.name}' was not ready within ${limit / 1000} s: its kernel is still being loaded`;
+    const late = setTimeout(() => domain.ready.reject(new XmError('ETIMEOUT', text)), limit);
+    await domain.ready.promise.finally(() => clearTimeout(late));
+  }
+
+  /** The domain itself, its devices and its thread, up to where its kernel may start. */
+  async function assemble(domain: XendDomain, kernel: KernelImage): Promise<void> {
+    start(domain, kernel);
+    publishDomain(xs, domain);
+    giveAddresses(xs, domain.domid, domain.config.addresses);
+    const implicit = classes.filter((item) => item.implicit).map((item) => ({ class: item.name, config: {} }));
+    const made = [...implicit, ...domain.config.devices].map((entry) => devices.make(domain, entry));
+    const settled = await Promise.allSettled(made);
+    const failed = settled.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    devices.show(domain);
+    await whenReady(domain);
+    // Those that were made, not those that are left.
+    const connected = settled.map((outcome) => outcome.status === 'fulfilled' && outcome.value.whenConnected(limit));
+    await Promise.all(connected);
+    if (domain.phase !== 'building') throw endedEarly(domain);
+    stateFiles.write(domain.uuid, prettyPrint(recordOf(context, domain).form));
+  }
+
+  /** Nothing stays of a domain that could not be built. @returns why: its own end if that is it, else what was reported */
+  async function abandon(domain: XendDomain, reported: unknown): Promise<unknown> {
+    const destroyed = domain.phase === 'dying';
+    // Its devices may hear of its end before we do.
+    const lost = reported instanceof XmError && reported.code === FRONT_GONE;
+    if (lost) await domain.thread?.ended;
+    await ending.end(domain);
+    return destroyed || lost || domain.shutdownReason?.startsWith('crash') ? endedEarly(domain) : reported;
+  }
+
+  return {
+    async buildControlDomain() {
+      const domain = newDomain(0, CONTROL_UUID, controlConfig(classes.map(({ name }) => name)), '/');
+      domains.set(0, domain);
+      start(domain, undefined);
+      await domain.ready.promise;
+      domain.phase = 'running';
+      publishDomain(xs, domain);
+      return domain;
+    },
+    async build(identity, config, directory, paused) {
+      if (closed) throw new XmError('ESTOPPING', 'xend is stopping');
+      const other = [...domains.values()].find(({ name }) => name === config.name);
+      if (other !== undefined) {
+        throw new XmError('EEXIST', `Domain '${config.name}' already exists with ID '${other.domid}'`);
+      }
+      checkMemory(domains.values(), config.memory);
+      const kernel = loadKernel(config.image.kernel);
+      const domain = newDomain(nextDomid++, identity.uuid, config, directory);
+      domain.quickLives = identity.quickLives;
+      domains.set(domain.domid, domain);
+      log.write('INFO', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);
+      try {
+        await assemble(domain, kernel);
+      } catch (error) {
+        const cause = await abandon(domain, error);
+        log.write('ERROR', `Domain ${domain.name} could not be created: ${messageOf(cause)}`);
+        throw cause;
+      }
+      domain.phase = 'paused';
+      if (!paused) letRun(domain);
+      log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) is ${paused ? 'paused' : 'started'}`);
+      return domain;
+    },
+    close() {
+      closed = true;
+    },
+  };
+}
+
+/** Lets a domain's kernel run, for the first time or again. */
+export function letRun(domain: XendDomain): void {
+  domain.phase = 'running';
+  domain.start?.();
+  domain.start = undefined;
+}

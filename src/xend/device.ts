@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ClaimTable } from '../devices/claims.ts';
+import type { DeviceClass, DeviceConfig } from '../devices/contract.ts';
+import type { ControlAnswer, ControlBody } from '../domain/control.ts';
+import type { DomId, EvtchnPort } from '../hv/contract.ts';
+import type { Hypervisor } from '../hv/hypervisor.ts';
+import type { DeviceEvent, DeviceState } from './device-table.ts';
+import type { Log } from './log.ts';
+
+/** A domain as a device sees it: whom to send control messages to. */
+export interface ControlPeer {
+  readonly domid: DomId;
+  readonly name: string;
+  /** @param timeout milliseconds; 20 seconds unless said */
+  request(type: string, subtype: string, body: ControlBody, timeout?: number): Promise<ControlAnswer>;
+}
+
+/** A device of a domain, in xend. */
+export interface Device {
+  readonly class: DeviceClass;
+  readonly devid: number;
+  /** A word for people, e.g. `xvda`. */
+  readonly name: string;
+  readonly config: DeviceConfig;
+  readonly front: ControlPeer;
+  readonly back: ControlPeer;
+  readonly state: DeviceState;
+  /** The connection, while there is one. */
+  readonly connection:
+    | { readonly evtchn: EvtchnPort; readonly backEvtchn: EvtchnPort; readonly frames: readonly number[] }
+    | undefined;
+  /** The back end's counters, in shared memory. */
+  readonly counters: Float64Array;
+  /** Lets an event happen after those before it. @throws XmError that names device, step and reason when a step fails */
+  handle(event: DeviceEvent, body?: ControlBody): Promise<void>;
+  /** Resolves when connected; rejects, naming device and phase, when it closes or fails first, or after `limit` milliseconds. */
+  whenConnected(limit: number): Promise<void>;
+}
+
+/** What all devices share. */
+export interface ControllerContext {
+  readonly hv: Hypervisor;
+  readonly log: Log;
+  readonly claims: ClaimTable;
+  /** Runs before each step, with `CLASS.STEP`: where tests end domains, at every labelled step. */
+  readonly onStep?: ((label: string, device: Device) => Promise<void> | void) | undefined;
+  /** Longest wait for an answer to one message, milliseconds; 20 seconds unless said. */
+  readonly answerLimit?: number | undefined;
+  /** Tells that a device changed, for the mirror in xenstore. */
+  readonly onChange: (device: Device) => void;
+}
+
+/** What a device is made of. */
+export interface DeviceSpec {
+  readonly class: DeviceClass;
+  readonly devid: number;
+  readonly config: DeviceConfig;
+  readonly front: ControlPeer;
+  readonly back: ControlPeer;
+}
+
+/** Code of the error when a device failed because its own domain is gone. */
+export const FRONT_GONE = 'EFRONTGONE';
