@@ -17,6 +17,7 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
 } else {
   // Compiled code of all later imports is kept between runs, in a directory of this user and this Node version.
   (await import('node:module')).enableCompileCache();
-  const { main } = await import('../cli/main.ts');
-  await main(process.argv.slice(2));
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === '__complete') await (await import('../cli/complete/run.ts')).complete(rest);
+  else await (await import('../cli/main.ts')).main(process.argv.slice(2));
 }

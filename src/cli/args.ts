@@ -35,6 +35,19 @@ const anyRole = custom<'client' | 'server'>({
   },
 });
 
+/** A required word out of a few. */
+export const choiceWord = <T extends string>(description: string, options: readonly T[]) =>
+  custom<T>({
+    description,
+    options: [...options],
+    ignoreStdin: true,
+    async parse(text) {
+      const found = options.find((option) => option === text);
+      if (found !== undefined) return found;
+      throw new XmError('ECHOICE', `'${text}' is none of ${options.join(', ')}.`);
+    },
+  })({ required: true });
+
 /** Which end of something. */
 export const role = () => anyRole({ required: true });
 

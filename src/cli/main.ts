@@ -3,7 +3,7 @@ import { Config } from '@oclif/core/config';
 import { messageOf } from '../errors.ts';
 import { type Failure, failureJson, failureText } from './failure.ts';
 import { longHelp, shortHelp, topicHelp } from './help.ts';
-import { didYouMean } from './suggest.ts';
+import { findName, type NameFound } from './names.ts';
 import { spoken } from './usage.ts';
 
 /**
@@ -14,10 +14,19 @@ import { spoken } from './usage.ts';
  */
 export async function main(typed: readonly string[]): Promise<void> {
   endWithoutReader();
+  await runLine(typed, await Config.load(import.meta.filename));
+}
+
+/**
+ * Runs one of possibly many command lines of this process.
+ *
+ * @param typed a subcommand and its arguments
+ */
+export async function runLine(typed: readonly string[], config: Config): Promise<void> {
   const argv = helpAsFlag(typed);
-  const config = await Config.load(import.meta.filename);
-  const id = argv.length === 0 || argv[0] === '--help' ? undefined : findId(argv, config);
-  if (id === undefined) return withoutCommand(argv, config);
+  if (argv[0] === undefined || argv[0].startsWith('-')) return withoutCommand(argv, config);
+  const id = findId(argv, config);
+  if (id === undefined) return withOtherName(argv, config);
   const rest = argv.slice(id.split(':').length);
   const command = config.findCommand(id);
   if (!command) return showTopic(id, rest, config);
@@ -34,7 +43,7 @@ export async function main(typed: readonly string[]): Promise<void> {
 function helpAsFlag(typed: readonly string[]): string[] {
   const [first, ...rest] = typed;
   const isHelp = (arg: string) => arg === '--help' || arg === '-h';
-  if (first === 'help') return [...rest.filter((arg) => !isHelp(arg)), '--help'];
+  if (first === 'help') return [...rest.filter((arg) => !isHelp(arg) && arg !== '--long'), '--help'];
   const end = typed.includes('--') ? typed.indexOf('--') : typed.length;
   return typed.map((arg, at) => (isHelp(arg) && at < end ? '--help' : arg));
 }
@@ -63,7 +72,7 @@ async function showHelp(id: string, config: Config): Promise<void> {
 }
 
 function withoutCommand(argv: readonly string[], config: Config): void {
-  const [first, second] = argv;
+  const [first] = argv;
   if (first === undefined) {
     process.stdout.write(shortHelp(config.commands));
     process.exitCode = 1;
@@ -72,22 +81,26 @@ function withoutCommand(argv: readonly string[], config: Config): void {
   } else if (first === '--version') {
     process.stdout.write(`xm ${config.version}\n`);
   } else {
-    const name = config.findTopic(first) ? `${first} ${second}` : first;
-    fail(
-      notFound(
-        name,
-        config.commands.map((command) => spoken(command.id)),
-      ),
-      argv,
-    );
+    fail(failureFor(first, { kind: 'unknown', hint: "'xm help' lists all subcommands" }), argv);
   }
 }
 
-function notFound(name: string, known: readonly string[]): Failure {
-  const near = didYouMean(name, known);
-  const list = "'xm help' lists all subcommands";
-  const hint = near ? `did you mean '${near}'? ${list}` : list;
-  return { code: 'ENOCOMMAND', message: `Subcommand ${name} not found!`, exit: 1, hint };
+/** Runs what a former or shortened name stands for, or says why there is nothing. */
+async function withOtherName([first = '', ...rest]: readonly string[], config: Config): Promise<void> {
+  const name = config.findTopic(first) ? `${first} ${rest[0]}` : first;
+  const visible = config.commands.filter(({ hidden }) => !hidden).map(({ id }) => spoken(id));
+  const found = findName(name, visible);
+  if (found.kind !== 'command') return fail(failureFor(name, found), rest);
+  if (found.note !== undefined) process.stderr.write(`${found.note}\n`);
+  await runLine([...found.name.split(' '), ...rest], config);
+}
+
+function failureFor(typed: string, found: Exclude<NameFound, { kind: 'command' }>): Failure {
+  if (found.kind === 'unknown') {
+    return { code: 'ENOCOMMAND', message: `Subcommand ${typed} not found!`, exit: 1, hint: found.hint };
+  }
+  const { why, ...more } = found.reason;
+  return { code: 'ENOTSUP', message: `'xm ${found.name}' is not supported: ${why}.`, exit: 1, ...more };
 }
 
 function fail(failure: Failure, argv: readonly string[]): void {

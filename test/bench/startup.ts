@@ -40,6 +40,7 @@ export default {
     tell('xm list', list);
     tell('xm list - node', list - bare);
     tell('xm list --json - node', leastCpu(['bin/xm', 'list', '--json']) - bare);
+    tell('one TAB - node', leastCpu(['bin/xm', '__complete', 'bash', 'xm pause ']) - bare);
     tell('xm --help - node', leastCpu(['bin/xm', '--help']) - bare);
     return list - bare <= BUDGET_MS;
   },

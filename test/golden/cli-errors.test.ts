@@ -6,7 +6,11 @@ import { runXm } from '../unit/cli/run-xm.ts';
 
 /** The built `xm` where no xend runs: what it says about a wrong command line, and with which status. */
 
+const xm = new URL('../../bin/xm', import.meta.url).pathname;
 const NO_XEND = 'Error: Unable to connect to xend: No such file or directory. Is xend running?\n';
+
+const deprecated = (typed: string, newer: string) =>
+  `Command ${typed} is deprecated.  Please use xm ${newer} instead.\n`;
 
 describe('errors are one line, a hint and the usage, on stderr, with status 1', () => {
   test.each([
@@ -16,6 +20,20 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
       ['xend', 'statsu'],
       "Error: Subcommand xend statsu not found!\nHint: did you mean 'xend status'? 'xm help' lists all subcommands\n",
     ],
+    [
+      ['dest', 'demo'],
+      "Error: Subcommand dest not found!\nHint: did you mean 'destroy'? 'xm help' lists all subcommands\n",
+    ],
+    [['dom', 'demo'], 'Error: Subcommand dom not found!\nHint: it may stand for domid, domname\n'],
+    [
+      ['pci-attach', 'demo', '1', '2'],
+      "Error: 'xm pci-attach' is not supported: domains have no PCI bus.\nHint: 'xm device-classes' lists the classes of devices that there are\n",
+    ],
+    [
+      ['vbd-list'],
+      `${deprecated('vbd-list', 'block-list')}Error: 'xm block-list' requires 1 arguments.\n\nUsage: xm block-list [options] <Domain>\n`,
+    ],
+    [['li'], NO_XEND],
     [['help', 'foo'], "Error: Subcommand foo not found!\nHint: 'xm help' lists all subcommands\n"],
     [['pause'], "Error: 'xm pause' requires 1 arguments.\n\nUsage: xm pause <Domain>\n"],
     [['pause', 'a', 'b'], "Error: 'xm pause' requires 1 arguments.\n\nUsage: xm pause <Domain>\n"],
@@ -47,7 +65,7 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 
-  test.each([[['foo']], [['pause']], [['list', '--lnog']], [['list']], [['xend', 'restart', 'x']]])(
+  test.each([[['foo']], [['pci-list']], [['pause']], [['list', '--lnog']], [['list']], [['xend', 'restart', 'x']]])(
     'with --json, xm %j prints the same as JSON on stdout',
     (args) => {
       const plain = runXm(args).stderr;
@@ -65,8 +83,20 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
   });
 });
 
+test('xm shell goes on after an error; its status is that of the last line', () => {
+  const shell = (...lines: string[]) => {
+    const { status, stdout, stderr } = spawnSync(xm, ['shell'], { encoding: 'utf8', input: lines.join('\n') });
+    return { status, stdout, stderr };
+  };
+  const failed = "Error: Subcommand foo not found!\nHint: 'xm help' lists all subcommands\n";
+  const version = runXm(['--version']).stdout;
+  expect(shell('foo', '', '--version')).toEqual({ status: 0, stdout: version, stderr: failed });
+  expect(shell('--version', "'foo'")).toEqual({ status: 1, stdout: version, stderr: failed });
+  expect(shell('foo', 'exit', '--version')).toEqual({ status: 1, stdout: '', stderr: failed });
+  expect(shell('foo "bar')).toMatchObject({ status: 1, stderr: "Error: No closing quotation mark after 'bar'.\n" });
+});
+
 test('output that cannot be written is an error, without a stack', () => {
-  const xm = new URL('../../bin/xm', import.meta.url).pathname;
   const { status, stderr } = spawnSync('sh', ['-c', '"$0" help >/dev/full', xm], { encoding: 'utf8' });
   expect(stderr).toMatch(/^Error: Unable to write the output: ENOSPC.*\n$/);
   expect(status).toBe(1);
@@ -79,7 +109,7 @@ describe('help', () => {
     expect(stdout).toMatch(/^Usage: xm <subcommand> \[args\]\n\nCommon 'xm' subcommands:\n console /);
   });
 
-  test.each([[['help']], [['--help']], [['-h']]])('xm %j: long, status 0', (args) => {
+  test.each([[['help']], [['--help']], [['-h']], [['help', '--long']]])('xm %j: long, status 0', (args) => {
     const { status, stdout, stderr } = runXm(args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('xm full list of subcommands:\n\n block-attach ');

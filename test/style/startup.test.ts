@@ -4,13 +4,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { SOURCES } from '../../src/cli/complete/proposals.ts';
 
 /** What a short command must not load, and what keeps it so (guide/toolchain.md 4.3). */
 
 const entry = join(process.cwd(), 'dist/src/bin/xm.js');
 const manifest = JSON.parse(readFileSync('oclif.manifest.json', 'utf8'));
-const commands: Record<string, { description?: string; examples?: unknown[]; relativePath: string[] }> =
-  manifest.commands;
+interface ManifestEntry {
+  readonly description?: string;
+  readonly examples?: unknown[];
+  readonly relativePath: string[];
+  readonly args: Readonly<Record<string, { readonly options?: readonly string[] }>>;
+}
+const commands: Record<string, ManifestEntry> = manifest.commands;
 
 /** The modules that one run of the built entry loads, and its exit status. */
 function modulesOf(...args: string[]): { readonly urls: readonly string[]; readonly status: number | null } {
@@ -47,6 +53,13 @@ describe('module graph', () => {
     expect(urls.filter((url) => HEAVY[0]!.test(url))).toEqual([]);
   });
 
+  test('a TAB loads nothing of the command line but names and the client', () => {
+    const { urls, status } = modulesOf('__complete', 'bash', 'xm pause ');
+    expect(status).toBe(0);
+    expect(urls.some((url) => url.endsWith('/dist/src/xend/client.js'))).toBe(true);
+    expect(urls.filter((url) => HEAVY.some((pattern) => pattern.test(url)) || url.includes('@oclif'))).toEqual([]);
+  });
+
   test('one command loads no other', () => {
     const loaded = modulesOf('list').urls.filter((url) => url.includes('/dist/commands/'));
     expect(loaded).toEqual([pathToFileURL('dist/commands/list.js').href]);
@@ -76,6 +89,13 @@ describe('manifest', () => {
     // The screen is loaded when it is opened.
     const rest = imports.filter((name) => !allowed.test(name) && !text.includes(`await import('${name}')`));
     expect(rest).toEqual([]);
+  });
+
+  test('what TAB proposes for each argument is said in SOURCES of src/cli/complete/proposals.ts', () => {
+    const named = Object.values(commands).flatMap(({ args }) =>
+      Object.entries(args).flatMap(([name, { options }]) => (options === undefined ? [name] : [])),
+    );
+    expect([...new Set(named)].filter((name) => !Object.hasOwn(SOURCES, name))).toEqual([]);
   });
 
   test('no argument waits for stdin', async () => {

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+import { findName } from '../names.ts';
+import type { LiveNames } from './live.ts';
+
+/** What completion needs of a command; its entry in the manifest has it. */
+export interface CompletedCommand {
+  readonly id: string;
+  readonly description?: string;
+  readonly hidden?: boolean;
+  readonly args: Readonly<Record<string, { readonly multiple?: boolean; readonly options?: readonly string[] }>>;
+  readonly flags: Readonly<Record<string, CompletedFlag>>;
+}
+
+interface CompletedFlag {
+  readonly char?: string;
+  readonly description?: string;
+  readonly type: 'boolean' | 'option';
+  readonly multiple?: boolean;
+  readonly options?: readonly string[];
+  readonly hidden?: boolean;
+}
+
+/** A word that may stand there, and what it means. */
+export interface Proposal {
+  readonly word: string;
+  readonly help: string;
+}
+
+/** What may stand in some place: words, and also names of files. */
+export interface Proposals {
+  readonly words: readonly Proposal[];
+  readonly files: boolean;
+}
+
+/** What is known of a command line up to the word that is completed. */
+interface Place {
+  readonly command: CompletedCommand;
+  /** Positional arguments by their names. */
+  readonly given: Readonly<Record<string, string>>;
+  readonly live: LiveNames;
+}
+
+type Source = (place: Place) => Promise<readonly string[]> | readonly string[] | 'files';
+
+const domains: Source = ({ live }) => live.domains();
+const files: Source = () => 'files';
+const nothing: Source = () => [];
+
+/** What stands in the place of an argument of that name, in all commands; a test knows every name. */
+export const SOURCES: Readonly<Record<string, Source>> = {
+  domain: domains,
+  backDomain: domains,
+  class: ({ live }) => live.classes(),
+  device: ({ live, command, given }) =>
+    live.devices(given.domain ?? '', given.class ?? (command.id.startsWith('block-') ? 'vbd' : undefined)),
+  address: ({ live }) => live.addresses(),
+  mode: () => ['r', 'w', 'w!'],
+  role: () => ['client', 'server'],
+  configFile: files,
+  backDev: files,
+  // Of xenstore, or to be thought of.
+  path: nothing,
+  pairs: nothing,
+  modes: nothing,
+  frontDev: nothing,
+  setting: nothing,
+};
+
+/** Options whose values are files. */
+const FILE_FLAGS: ReadonlySet<string> = new Set(['class', 'defconfig']);
+
+const summary = (text = ''): string => text.split('\n')[0]!;
+const wordsOf = (found: readonly string[]): readonly Proposal[] => found.map((word) => ({ word, help: '' }));
+
+/**
+ * What may stand where the cursor is.
+ *
+ * @param words of the command line after `xm`, before the cursor's
+ * @param last the beginning of the word at the cursor
+ * @returns only words that begin so
+ */
+export async function propose(
+  words: readonly string[],
+  last: string,
+  commands: readonly CompletedCommand[],
+  live: LiveNames,
+): Promise<Proposals> {
+  const { words: all, files: anyFile } = await proposeAll(words, last, commands, live);
+  const found = new Map(all.filter(({ word }) => word.startsWith(last)).map((one) => [one.word, one]));
+  return { words: [...found.values()], files: anyFile };
+}
+
+async function proposeAll(
+  words: readonly string[],
+  last: string,
+  commands: readonly CompletedCommand[],
+  live: LiveNames,
+): Promise<Proposals> {
+  const visible = commands.filter(({ hidden }) => !hidden);
+  const typed = words[0] === 'help' ? words.slice(1) : words;
+  const found = findCommand(typed, visible);
+  if (found === undefined) return { words: names(typed, visible, words.length === 0), files: false };
+  if (words[0] === 'help') return { words: [], files: false };
+  const { command, rest } = found;
+  const ended = rest.includes('--');
+  if (last.startsWith('-') && !ended) return { words: options(command, rest), files: false };
+  const valued = ended ? undefined : optionNamed(command, rest.at(-1));
+  if (valued?.[1].type === 'option') {
+    const [name, { options: values = [] }] = valued;
+    return { words: wordsOf(values), files: FILE_FLAGS.has(name) };
+  }
+  const given = positionals(command, rest);
+  const [name, arg] = argumentAt(command, given.length);
+  if (name === undefined) return { words: [], files: false };
+  const names_ = Object.keys(command.args);
+  const place = { command, live, given: Object.fromEntries(given.map((word, at) => [names_[at] ?? '', word])) };
+  const values = arg?.options ?? (await (SOURCES[name] ?? nothing)(place));
+  if (values === 'files') return { words: [], files: true };
+  return { words: wordsOf(values.filter((word) => !arg?.multiple || !given.includes(word))), files: false };
+}
+
+/** The command that the words begin with, also by a former or shortened name, and what follows it. */
+function findCommand(words: readonly string[], commands: readonly CompletedCommand[]) {
+  const [first = '', second = ''] = words;
+  for (const id of [`${first}:${second}`, first]) {
+    const command = commands.find((one) => one.id === id);
+    if (command !== undefined) return { command, rest: words.slice(id.split(':').length) };
+  }
+  const known = commands.map(({ id }) => id);
+  const other = findName(first, known);
+  const command = other.kind === 'command' && commands.find(({ id }) => id === other.name);
+  return command ? { command, rest: words.slice(1) } : undefined;
+}
+
+/** The next word of the names that begin with these words. */
+function names(
+  words: readonly string[],
+  commands: readonly CompletedCommand[],
+  withHelp: boolean,
+): readonly Proposal[] {
+  const found = commands
+    .map(({ id, description }) => ({ parts: id.split(':'), help: summary(description) }))
+    .filter(({ parts }) => parts.length > words.length && words.every((word, at) => word === parts[at]))
+    .map(({ parts, help }) => ({
+      word: parts[words.length]!,
+      help: parts.length === words.length + 1 ? help : `Subcommands of ${parts[words.length]}.`,
+    }));
+  return withHelp ? [...found, { word: 'help', help: 'Show how a subcommand is used.' }] : found;
+}
+
+function options({ flags }: CompletedCommand, given: readonly string[]): readonly Proposal[] {
+  return Object.entries(flags)
+    .filter(([name, { hidden, multiple, char }]) => {
+      const used = given.includes(`--${name}`) || given.includes(`-${char}`);
+      return !hidden && (multiple || !used);
+    })
+    .map(([name, { description }]) => ({ word: `--${name}`, help: summary(description) }))
+    .concat([{ word: '--help', help: 'Show how it is used.' }]);
+}
+
+function optionNamed({ flags }: CompletedCommand, word = '') {
+  return Object.entries(flags).find(([name, { char }]) => word === `--${name}` || word === `-${char}`);
+}
+
+/** Words that are neither options nor their values. */
+function positionals(command: CompletedCommand, words: readonly string[]): readonly string[] {
+  const found: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at]!;
+    if (word === '--') return [...found, ...words.slice(at + 1)];
+    if (!word.startsWith('-') || word === '-') found.push(word);
+    else if (optionNamed(command, word)?.[1].type === 'option') at += 1;
+  }
+  return found;
+}
+
+/** The argument that a word in that place is. */
+function argumentAt({ args }: CompletedCommand, at: number) {
+  const all = Object.entries(args);
+  const last = all.at(-1);
+  return all[at] ?? (last?.[1].multiple ? last : [undefined, undefined]);
+}
