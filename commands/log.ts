@@ -1,42 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 import { boolean, string } from '@oclif/core/flags';
 import { XmCommand } from '../src/cli/command.ts';
-import { count } from '../src/cli/flags.ts';
-import { moment } from '../src/cli/time.ts';
-
-/** What `-f` shows of the past when nobody says how much: following means what comes. */
-const FOLLOW_LINES = 10;
+import { lineCount } from '../src/cli/flags.ts';
+import { logJson, logRequest } from '../src/cli/log.ts';
 
 export default class Log extends XmCommand {
-  static override description = "Print xend's log.";
+  static override description =
+    "Print xend's log.\nTimes are spans back from now (90s, 10m, 1h30m, 2d) or dates. With -f and --json there is one object a line.";
   static override examples = [
     '<%= config.bin %> log -n 20',
     { description: 'The last ten minutes, and then what comes:', command: '<%= config.bin %> log -f --since 10m' },
-    { description: 'One JSON object a line:', command: '<%= config.bin %> log -f --json' },
+    { description: 'What went wrong with a domain:', command: '<%= config.bin %> log --level warning --domain web' },
+    { description: 'Each connection of a disk:', command: "<%= config.bin %> log --grep 'vbd_fe .*connected'" },
   ];
   static override flags = {
     follow: boolean({ char: 'f', description: 'Go on with new lines as they come; starts with the last 10.' }),
-    lines: count({ char: 'n', description: 'Only the last so many lines.' }),
-    since: string({ description: 'Only lines since then: 90s, 10m, 1h30m, 2d back, or a date.' }),
+    lines: lineCount({ char: 'n', description: 'Only the last so many lines.' }),
+    since: string({ description: 'Only lines since then.' }),
+    until: string({ description: 'Only lines until then.', exclusive: ['follow'] }),
+    level: string({ description: 'Only this level and above: debug, info, warning, error or critical.' }),
+    domain: string({ description: 'Only lines that name this domain; may be repeated.', multiple: true }),
+    grep: string({
+      description: 'Only lines that match this regular expression; without capitals in it, in any case.',
+    }),
   };
 
   async run() {
     const { flags } = await this.parse(Log);
-    const since = flags.since === undefined ? {} : { since: Math.floor(moment(flags.since, Date.now())) };
+    const request = logRequest(flags, Date.now());
     if (!flags.follow) {
-      const { lines } = await this.call('log.read', {
-        ...since,
-        ...(flags.lines === undefined ? {} : { lines: flags.lines }),
-      });
+      const lines = request.select((await this.call('log.read', request.params)).lines);
       this.print(lines.map((line) => `${line}\n`).join(''));
-      return { lines };
+      return lines.map(logJson);
     }
-    const shown = flags.lines ?? (flags.since === undefined ? FOLLOW_LINES : undefined);
-    const query = new URLSearchParams();
-    if (shown !== undefined) query.set('lines', String(shown));
-    if (since.since !== undefined) query.set('since', String(since.since));
-    for await (const line of this.xend().follow(`/log?${query}`)) {
-      process.stdout.write(`${this.jsonEnabled() ? JSON.stringify({ line }) : line}\n`);
+    for await (const line of request.follow(this.xend().follow(request.path))) {
+      process.stdout.write(`${this.jsonEnabled() ? JSON.stringify(logJson(line)) : line}\n`);
     }
     return undefined;
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createCollector } from './collector.ts';
 import type { ConsoleEnd, ConsoleSession } from './console.ts';
-import { readPattern, runConsole } from './console.ts';
+import { runConsole } from './console.ts';
+import { readPattern } from './pattern.ts';
 
 const OPENING = '************ REMOTE CONSOLE: CTRL-] TO QUIT ********\n';
 const CLOSING = '\n************ REMOTE CONSOLE EXITED *****************\n';

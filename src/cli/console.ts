@@ -108,16 +108,3 @@ function unmatched(event: string, until: RegExp): XmError {
 function late(timeout: number): XmError {
   return new XmError('ETIMEOUT', `The console was still open after ${timeout} seconds.`);
 }
-
-/**
- * The pattern of `--until`: a regular expression in which `^` and `$` stand for the ends of lines.
- *
- * @throws XmError `EPATTERN` when it is none.
- */
-export function readPattern(text: string): RegExp {
-  try {
-    return new RegExp(text, 'm');
-  } catch (cause) {
-    throw new XmError('EPATTERN', `'${text}' is not a regular expression: ${messageOf(cause)}.`, { cause });
-  }
-}

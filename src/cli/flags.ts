@@ -33,6 +33,16 @@ export const count = custom<number>({
   },
 });
 
+/** An option that is a number of lines, none included, or `all`: infinitely many. */
+export const lineCount = custom<number>({
+  helpValue: '<n>|all',
+  async parse(text) {
+    if (text === 'all') return Number.POSITIVE_INFINITY;
+    if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+    throw new XmError('ENUMBER', `'${text}' is neither a number of lines nor 'all'.`);
+  },
+});
+
 /** An option that is a file for xend to read, which has another working directory. */
 export const file = custom<string>({
   helpValue: '<file>',

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { LogLevel } from './log-line.ts';
 
 /**
  * What xend offers its clients. One service behind it; the command line reaches it as `POST /api/METHOD` with a JSON
@@ -326,9 +327,18 @@ export interface XendApi {
   'node.info': { params: Record<string, never>; result: Readonly<Record<string, string | number>> };
   /** The hypervisor's message ring; `clear` empties it afterwards. */
   'node.dmesg': { params: { readonly clear?: boolean }; result: { readonly text: string } };
-  /** Lines of xend.log: the last `lines` (default all), none older than `since` (milliseconds since 1970). */
+  /**
+   * Records of xend.log (`log-line.ts`): the last `lines` (default all) of those that are not older than `since` nor younger than
+   * `until` (milliseconds since 1970), of this `level` or a more important one, and that name one of `domains`.
+   */
   'log.read': {
-    params: { readonly lines?: number; readonly since?: number };
+    params: {
+      readonly lines?: number;
+      readonly since?: number;
+      readonly until?: number;
+      readonly level?: LogLevel;
+      readonly domains?: readonly string[];
+    };
     result: { readonly lines: readonly string[] };
   };
   stats: { params: Record<string, never>; result: Stats };
@@ -348,8 +358,10 @@ export interface ApiError {
 }
 
 /**
- * Beside the methods: `GET /log?lines=N&since=MS` answers with the same lines and then each new line as it is written,
- * newline-terminated, until the client closes. `GET /version` answers with {@link XendStatus}.
+ * Beside the methods: `GET /log?lines=N&since=MS&level=LEVEL&domains=NAME` answers with what `log.read` does and then each new
+ * record as it is written, newline-terminated, until the client closes. With `framed=yes` each is a JSON string in one line, a
+ * line `null` is where the past ends, and `{"lost": N}` stands for what came faster than it was read. `GET /version` answers
+ * with {@link XendStatus}.
  *
  * The number changes when a client of the one before could misunderstand. Both ends say theirs in {@link PROTOCOL_HEADER}; a
  * request without it is taken for one of xend's own protocol.

@@ -21,7 +21,7 @@ import type { XendDomain } from './domain.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
-import { type Log, openLog } from './log.ts';
+import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
 import { watchedThreads } from './memory-watch.ts';
 import { createDeviceClasses } from './own-classes.ts';
 import { createPool } from './pool.ts';
@@ -52,6 +52,8 @@ export interface Xend {
   readonly methods: XendMethods;
   readonly forms: XendForms;
   readonly log: Log;
+  /** What a client means by a range of the log. */
+  logRange(range: XendApi['log.read']['params']): LogRange;
   readonly hv: Hypervisor;
   readonly store: Store;
   /** Resolves when somebody asked it to stop, or Domain-0 was lost (with the reason). */
@@ -120,6 +122,15 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     return [...life.find(domain).devices.values()]
       .filter((device) => only === undefined || device.class === only)
       .sort((a, b) => (a.class.name === b.class.name ? a.devid - b.devid : a.class.name < b.class.name ? -1 : 1));
+  }
+
+  /** A word that is no domain may have been one. */
+  function logRange({ domains: words, ...range }: XendApi['log.read']['params']): LogRange {
+    if (words === undefined) return range;
+    const known = [...domains.values()];
+    const named = (word: string): LogDomain =>
+      known.find(({ domid, name, uuid }) => [String(domid), name, uuid].includes(word)) ?? { name: word };
+    return { ...range, domains: words.map(named) };
   }
 
   const forms: XendForms = {
@@ -231,7 +242,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'config.check': async (params) => (await checkConfig(params, classes)).result,
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),
-    'log.read': async (range) => ({ lines: log.read(range) }),
+    'log.read': async (range) => ({ lines: log.read(logRange(range)) }),
     stats: () => takeStats(context),
     'xend.status': async () => status(),
     async 'xend.stop'() {
@@ -252,6 +263,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     methods,
     forms,
     log,
+    logRange,
     hv,
     store,
     status,

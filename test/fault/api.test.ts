@@ -71,7 +71,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'config.check': CONFIG,
   'node.info': {},
   'node.dmesg': { clear: false },
-  'log.read': { lines: 10, since: 0 },
+  'log.read': { lines: 10, since: 0, until: 0, level: 'INFO', domains: ['web'] },
   stats: {},
   'xend.status': {},
   'xend.stop': {},
@@ -111,7 +111,8 @@ describe('parameters', () => {
     ['domain.shutdown', 'timeout', 1e12],
     ['device.attach', 'config', { uname: 3 }],
     ['device.attach', 'config', { uname: null }],
-    ['log.read', 'lines', 0],
+    ['log.read', 'lines', -1],
+    ['log.read', 'level', 'info'],
     ['log.read', 'lines', 1.5],
   ] as const)('%s: %s may not be %j', async (method, name, value) => {
     const { status, body } = await post(method, { ...CALLS[method], [name]: value });
@@ -142,14 +143,21 @@ describe('parameters', () => {
     }
   });
 
-  test.each(['lines=0', 'lines=x', 'lines=', 'since=x', 'follow=1', 'lines=1&lines=x'])(
-    'GET /log?%s',
-    async (query) => {
-      const { status, body } = await rawSend(socket(), httpText('GET', `/log?${query}`));
-      expect(status).toBe(400);
-      expect(JSON.parse(body).error.message).toMatch(/^log\.read/);
-    },
-  );
+  test.each([
+    'lines=-1',
+    'lines=x',
+    'level=x',
+    'level=',
+    'domain=x',
+    'lines=',
+    'since=x',
+    'follow=1',
+    'lines=1&lines=x',
+  ])('GET /log?%s', async (query) => {
+    const { status, body } = await rawSend(socket(), httpText('GET', `/log?${query}`));
+    expect(status).toBe(400);
+    expect(JSON.parse(body).error.message).toMatch(/^log\.read/);
+  });
 });
 
 describe('addresses', () => {

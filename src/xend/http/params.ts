@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { XmError } from '../../errors.ts';
 import { cite } from '../../sxp/show.ts';
 import type { XendApi, XendMethod } from '../contract.ts';
+import { LOG_LEVELS } from '../log-line.ts';
 
 /** What a parameter may be. */
 interface Kind {
@@ -35,6 +36,11 @@ const ROLE: Kind = { what: 'client or server', holds: (value) => value === 'clie
 const SECONDS: Kind = { what: `a number of seconds from 0 to ${MAX_SECONDS}`, holds: isSeconds };
 const COUNT: Kind = { what: 'a positive whole number', holds: isCount };
 const SIZE: Kind = { what: 'a number of bytes', holds: (value) => value === 0 || isCount(value) };
+const WHOLE: Kind = { what: 'a whole number, not negative', holds: (value) => value === 0 || isCount(value) };
+const LEVEL: Kind = {
+  what: LOG_LEVELS.join(', '),
+  holds: (value) => (LOG_LEVELS as readonly unknown[]).includes(value),
+};
 const TIME: Kind = { what: 'a number of milliseconds', holds: Number.isFinite };
 const optional = (kind: Kind): Kind => ({ ...kind, optional: true });
 
@@ -77,7 +83,13 @@ const PARAMETERS: {
   'config.check': CONFIG,
   'node.info': {},
   'node.dmesg': { clear: optional(FLAG) },
-  'log.read': { lines: optional(COUNT), since: optional(TIME) },
+  'log.read': {
+    lines: optional(WHOLE),
+    since: optional(TIME),
+    until: optional(TIME),
+    level: optional(LEVEL),
+    domains: optional(TEXTS),
+  },
   stats: {},
   'xend.status': {},
   'xend.stop': {},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { type ConsoleInput, readPattern, runConsole } from '../../../src/cli/console.ts';
+import { type ConsoleInput, runConsole } from '../../../src/cli/console.ts';
+import { readPattern } from '../../../src/cli/pattern.ts';
 import { listen } from './peer.ts';
 
 /** Everything that has been written to a stream. */
