@@ -81,7 +81,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
 
   return {
     async buildControlDomain() {
-      const domain = newDomain(0, CONTROL_UUID, controlConfig(classes.map(({ name }) => name)), '/');
+      const domain = newDomain(0, CONTROL_UUID, controlConfig(classes.map(({ name }) => name)), '/', log);
       domains.set(0, domain);
       start(domain, undefined);
       await domain.ready.promise;
@@ -97,7 +97,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       }
       checkMemory(domains.values(), config.memory);
       const kernel = loadKernel(config.image.kernel);
-      const domain = newDomain(nextDomid++, identity.uuid, config, directory);
+      const domain = newDomain(nextDomid++, identity.uuid, config, directory, log);
       domain.quickLives = identity.quickLives;
       domains.set(domain.domid, domain);
       log.write('INFO', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);

@@ -5,7 +5,7 @@ import type { ControlAnswer, ControlBody } from '../domain/control.ts';
 import type { DomId, EvtchnPort } from '../hv/contract.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
 import type { DeviceEvent, DeviceState } from './device-table.ts';
-import type { Log } from './log.ts';
+import type { LogWriter } from './log.ts';
 
 /** A domain as a device sees it: whom to send control messages to. */
 export interface ControlPeer {
@@ -40,7 +40,8 @@ export interface Device {
 /** What all devices share. */
 export interface ControllerContext {
   readonly hv: Hypervisor;
-  readonly log: Log;
+  /** Of the domain that has the device. */
+  readonly log: LogWriter;
   readonly claims: ClaimTable;
   /** Runs before each step, with `CLASS.STEP`: where tests end domains, at every labelled step. */
   readonly onStep?: ((label: string, device: Device) => Promise<void> | void) | undefined;

@@ -94,6 +94,7 @@ export function createDeviceService(context: XendContext): DeviceService {
       { class: deviceClass, devid, config: entry.config, front: domain, back },
       {
         ...context,
+        log: domain.log,
         onStep: options.onStep,
         answerLimit: options.answerLimit,
         onChange(changed) {
@@ -114,7 +115,7 @@ export function createDeviceService(context: XendContext): DeviceService {
 
   /** @returns the answer: of a driver that goes down held back until all its devices have let go */
   async function driverStatus(domain: XendDomain, className: string, end: string, up: boolean): Promise<ControlAnswer> {
-    log.write(
+    domain.log.write(
       'INFO',
       `${className.toUpperCase()}_${end} DRIVER_STATUS(${up ? 'UP' : 'DOWN'}) from ${domain.name} (${domain.domid})`,
     );
@@ -149,7 +150,10 @@ export function createDeviceService(context: XendContext): DeviceService {
 
   /** A module of a user's own class threw by itself: nobody knows which of its devices still work. */
   function driverFailed(domain: XendDomain, className: string, end: string, { reason }: ControlBody): void {
-    log.write('WARNING', `${className.toUpperCase()}_${end} DRIVER_FAILED from ${domain.name}: ${String(reason)}`);
+    domain.log.write(
+      'WARNING',
+      `${className.toUpperCase()}_${end} DRIVER_FAILED from ${domain.name}: ${String(reason)}`,
+    );
     for (const device of devicesOf(domain, className, end)) happen(device, 'failed', { reason });
   }
 
@@ -248,10 +252,10 @@ export function createDeviceService(context: XendContext): DeviceService {
       const allowed = device !== undefined && (end === 'FE' || (device.back === domain && bad));
       const where = `${type} ${subtype}(handle=${String(body.handle)}) from ${domain.name} (${domain.domid})`;
       if (!allowed || event === undefined) {
-        log.write('WARNING', `${where}: unknown interface or message`);
+        domain.log.write('WARNING', `${where}: unknown interface or message`);
         return { status: CMSG_STATUS.interfaceNotFound, reason: 'no such interface' };
       }
-      log.write(bad ? 'WARNING' : 'DEBUG', `${where}${bad ? `: ${String(body.reason)}` : ''}`);
+      domain.log.write(bad ? 'WARNING' : 'DEBUG', `${where}${bad ? `: ${String(body.reason)}` : ''}`);
       happen(device, event, body);
       return OKAY;
     },

@@ -5,6 +5,7 @@ import type { DomainThread } from '../domain/launch.ts';
 import type { DomId } from '../hv/contract.ts';
 import type { ServedStore } from '../xenstore/port.ts';
 import type { ControlPeer, Device } from './device.ts';
+import type { Log, LogWriter } from './log.ts';
 
 /** Where a domain stands in its life. */
 export type DomainPhase = 'building' | 'paused' | 'running' | 'shutdown' | 'crashed' | 'dying';
@@ -17,6 +18,8 @@ export interface XendDomain extends ControlPeer {
   readonly config: VmConfig;
   /** Directory against which the configuration's paths were resolved. */
   readonly directory: string;
+  /** For what it brings about: a flood of it is counted, not logged. */
+  readonly log: LogWriter;
   /** Seconds since 1970. */
   readonly startTime: number;
   /** By `class:devid`. */
@@ -53,7 +56,7 @@ export interface XendDomain extends ControlPeer {
 }
 
 /** @param directory against which the configuration's paths were resolved */
-export function newDomain(domid: DomId, uuid: string, config: VmConfig, directory: string): XendDomain {
+export function newDomain(domid: DomId, uuid: string, config: VmConfig, directory: string, log: Log): XendDomain {
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   const domain: XendDomain = {
@@ -62,6 +65,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, director
     name: config.name,
     config,
     directory,
+    log: log.about(`${config.name} (${domid})`),
     startTime: Date.now() / 1000,
     devices: new Map(),
     frontsUp: new Set(),

@@ -6,6 +6,7 @@ import type { XendApi, XendMethod } from '../../src/xend/contract.ts';
 import { serveXend } from '../../src/xend/http/server.ts';
 import { seededRandom } from '../support/random.ts';
 import { httpText, rawConnect, rawSend } from '../support/raw-http.ts';
+import { eventually } from '../support/until.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
 
 /** Whatever arrives at xend's socket is answered, or refused, in the client's terms; xend itself is never in doubt. */
@@ -244,14 +245,27 @@ describe('a client that does not behave', () => {
     for (const client of idle) client.socket.destroy();
   });
 
-  test('follows the log and does not read it: it is cut off', async () => {
+  test('follows the log and does not read it: it is told how much it missed', async () => {
     const { socket: follower, answer } = await rawConnect(socket());
     follower.pause();
-    follower.write(httpText('GET', '/log'));
+    follower.write(httpText('GET', '/log?lines=0'));
     await answers();
-    for (let line = 0; line < 200; line++) xend.xend.log.write('DEBUG', 'x'.repeat(50_000));
+    for (let line = 0; line < 1000; line++) xend.xend.log.write('DEBUG', `${line} ${'x'.repeat(7000)}`);
     await answers();
+    let seen = '';
+    follower.on('data', (data) => {
+      seen += data;
+    });
     follower.resume();
-    expect((await answer).body.length).toBeLessThan(9_000_000);
+    await eventually(() => / lines were lost/.test(seen));
+    xend.xend.log.write('DEBUG', 'here again');
+    await eventually(() => seen.endsWith('here again\n'));
+    follower.destroy();
+    const lines = (await answer).body.trimEnd().split('\n');
+    const lost = Number(/^\[(\d+) lines were lost: they came faster than they were read\]$/.exec(lines.at(-2)!)![1]);
+    expect(lines.length - 2 + lost).toBe(1000);
+    const shown = lines.slice(0, -2).map((line) => Number(/\) (\d+) x/.exec(line)![1]));
+    expect(shown).toEqual(Array.from(shown, (_, at) => at));
+    expect(seen.length).toBeLessThan(3_000_000);
   });
 });

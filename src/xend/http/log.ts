@@ -20,14 +20,15 @@ export function followLog(xend: Xend, query: URLSearchParams, response: ServerRe
   const range = xend.logRange(readRange(query));
   // A text of several lines is one record.
   const frame = framed ? (line: string) => JSON.stringify(line) : (line: string) => line;
-  const stream = openStream(response, 'text/plain; charset=utf-8', (lost) =>
-    framed ? JSON.stringify({ lost }) : `[${lost} lines were lost: they came faster than they were read]`,
-  );
-  for (const line of xend.log.read(range)) stream.write(frame(line));
-  if (framed) stream.write('null');
+  const past = xend.log.read(range).map(frame);
+  const write = openStream(response, {
+    past: framed ? [...past, 'null'] : past,
+    lossOf: (lost) =>
+      framed ? JSON.stringify({ lost }) : `[${lost} lines were lost: they came faster than they were read]`,
+  });
   response.once(
     'close',
-    xend.log.follow(range, (line) => stream.write(frame(line))),
+    xend.log.follow(range, (line) => write(frame(line))),
   );
 }
 

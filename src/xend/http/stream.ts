@@ -4,34 +4,35 @@ import type { ServerResponse } from 'node:http';
 /** Bytes that wait for a slow reader. */
 const LIMIT = 1024 * 1024;
 
-/** A stream of lines to a reader of any speed. */
-export interface LineStream {
-  /** Sends a line, without its newline; it is lost if too much waits already. */
-  write(line: string): void;
+/** What a stream of lines begins with, and what stands for lines that are missing. */
+export interface StreamText {
+  /** All of it is sent, however slow the reader is. */
+  readonly past: readonly string[];
+  /** What a reader is told, as soon as it reads again, in place of so many lines that it was too slow for. */
+  readonly lossOf: (lines: number) => string;
 }
 
 /**
- * Begins an answer that goes on until its client hangs up.
+ * Begins an answer that goes on until its client hangs up. Lines are without their newlines.
  *
- * @param lossOf what a reader is told, as soon as it reads again, in place of so many lines that it was too slow for
+ * @returns sends one more; it is lost if too much waits already
  */
-export function openStream(response: ServerResponse, type: string, lossOf: (lines: number) => string): LineStream {
+export function openStream(response: ServerResponse, { past, lossOf }: StreamText): (line: string) => void {
   let lost = 0;
   function tellLoss(): void {
     if (lost > 0) response.write(`${lossOf(lost)}\n`);
     lost = 0;
   }
-  response.writeHead(200, { 'content-type': type });
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
   response.flushHeaders();
+  for (const line of past) response.write(`${line}\n`);
   response.on('drain', tellLoss);
-  return {
-    write(line) {
-      if (response.writableLength > LIMIT) {
-        lost++;
-        return;
-      }
-      tellLoss();
-      response.write(`${line}\n`);
-    },
+  return (line) => {
+    if (response.writableLength > LIMIT) {
+      lost++;
+      return;
+    }
+    tellLoss();
+    response.write(`${line}\n`);
   };
 }
