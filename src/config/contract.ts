@@ -2,8 +2,8 @@
 import type { DeviceConfig } from '../devices/contract.ts';
 import type { Diagnostic } from '../sxp/contract.ts';
 
-/** What happens to a domain when it ends in some way. */
-export type EndAction = 'destroy' | 'restart' | 'preserve';
+/** What happens to a domain when it ends in some way; `rename-restart` is restart, but the one that ended stays, renamed. */
+export type EndAction = 'destroy' | 'restart' | 'preserve' | 'rename-restart';
 
 /** Whether a domain has a thread of its own, or one of a pool's with many others. */
 export type PoolName = 'dedicated' | 'shared';

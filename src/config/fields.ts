@@ -34,7 +34,7 @@ export type AnyVmField = { [K in keyof VmConfig]: VmField<K> }[keyof VmConfig];
 const MAX_MEMORY = 1024 * 1024;
 const MAX_VCPUS = 128;
 const POOLS: readonly PoolName[] = ['dedicated', 'shared'];
-const END_ACTIONS: readonly EndAction[] = ['destroy', 'restart', 'preserve'];
+const END_ACTIONS: readonly EndAction[] = ['destroy', 'restart', 'preserve', 'rename-restart'];
 
 /** The fields of `(vm ...)` (spec/xend.md 2.1 and 2.4), in the order in which they are printed. */
 export const vmFields: readonly AnyVmField[] = [
@@ -57,7 +57,7 @@ export const vmFields: readonly AnyVmField[] = [
     name: 'on_poweroff',
     key: 'onPoweroff',
     syntax: '(on_poweroff ACTION)',
-    doc: 'What happens after the domain powered off: destroy, restart or preserve.',
+    doc: 'What happens after the domain powered off: destroy, restart, preserve, or rename-restart.',
     default: 'destroy',
     ...value('on_poweroff', choice(END_ACTIONS)),
   },
@@ -65,7 +65,7 @@ export const vmFields: readonly AnyVmField[] = [
     name: 'on_reboot',
     key: 'onReboot',
     syntax: '(on_reboot ACTION)',
-    doc: 'What happens after the domain asked for a reboot: destroy, restart or preserve.',
+    doc: 'What happens after the domain asked for a reboot: destroy, restart, preserve, or rename-restart.',
     default: 'restart',
     ...value('on_reboot', choice(END_ACTIONS)),
   },
@@ -73,7 +73,7 @@ export const vmFields: readonly AnyVmField[] = [
     name: 'on_crash',
     key: 'onCrash',
     syntax: '(on_crash ACTION)',
-    doc: 'What happens after the domain crashed: destroy, restart or preserve.',
+    doc: 'What happens after the domain crashed: destroy, restart, preserve, or rename-restart.',
     default: 'destroy',
     ...value('on_crash', choice(END_ACTIONS)),
   },

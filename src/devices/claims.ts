@@ -7,6 +7,12 @@ export interface NamedClaim extends Claim {
   readonly what?: string;
 }
 
+/** Who uses something. It is told from others by being the same; what people are told is its text at that moment. */
+export interface ClaimOwner {
+  /** E.g. `domain web1 (xvda)`. */
+  toString(): string;
+}
+
 /**
  * Who uses what: one table for all domains and classes. Readers share a resource, a writer has it alone, and `w!` is let in
  * always but counts as a writer for those who come later (spec/xend.md 2.5).
@@ -15,16 +21,16 @@ export interface ClaimTable {
   /**
    * Notes a use, or refuses it.
    *
-   * @param owner who uses it, as people are told: `domain web1 (xvda)`; may have any number of claims
+   * @param owner who uses it; may have any number of claims
    * @throws XmError `EBUSY`, e.g. `file:/x.img is in writable use by domain web1 (xvda)`
    */
-  take(claim: NamedClaim, owner: string): void;
+  take(claim: NamedClaim, owner: ClaimOwner): void;
   /** Ends all uses of this owner; none is right too. */
-  release(owner: string): void;
+  release(owner: ClaimOwner): void;
 }
 
 interface Use {
-  readonly owner: string;
+  readonly owner: ClaimOwner;
   readonly writes: boolean;
 }
 

@@ -10,6 +10,7 @@ import { FRONT_GONE } from './device.ts';
 import type { DeviceService } from './devices.ts';
 import { CONTROL_UUID, controlConfig, newDomain, type XendDomain } from './domain.ts';
 import { type Ending, endedEarly } from './ending.ts';
+import { requireFreeName } from './identity.ts';
 import { checkMemory } from './memory.ts';
 import { publishDomain } from './mirror.ts';
 import { recordOf } from './records.ts';
@@ -22,12 +23,8 @@ export type Identity = Pick<XendDomain, 'uuid' | 'quickLives'>;
 export interface Builder {
   /** Domain-0: no kernel, all back ends, no limit. */
   buildControlDomain(): Promise<XendDomain>;
-  /**
-   * Builds a domain with all its devices and lets it run unless `paused`. All or nothing.
-   *
-   * @param directory against which the configuration's paths were resolved
-   */
-  build(identity: Identity, config: VmConfig, directory: string, paused: boolean): Promise<XendDomain>;
+  /** Builds a domain with all its devices and lets it run unless `paused`. All or nothing. */
+  build(identity: Identity, config: VmConfig, paused: boolean): Promise<XendDomain>;
   /** From now on none is built. */
   close(): void;
 }
@@ -81,7 +78,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
 
   return {
     async buildControlDomain() {
-      const domain = newDomain(0, CONTROL_UUID, controlConfig(classes.map(({ name }) => name)), '/', log);
+      const domain = newDomain(0, CONTROL_UUID, controlConfig(classes.map(({ name }) => name)), log);
       domains.set(0, domain);
       start(domain, undefined);
       await domain.ready.promise;
@@ -89,15 +86,12 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       publishDomain(xs, domain);
       return domain;
     },
-    async build(identity, config, directory, paused) {
+    async build(identity, config, paused) {
       if (closed) throw new XmError('ESTOPPING', 'xend is stopping');
-      const other = [...domains.values()].find(({ name }) => name === config.name);
-      if (other !== undefined) {
-        throw new XmError('EEXIST', `Domain '${config.name}' already exists with ID '${other.domid}'`);
-      }
+      requireFreeName(context, config.name);
       checkMemory(domains.values(), config.memory);
       const kernel = loadKernel(config.image.kernel);
-      const domain = newDomain(nextDomid++, identity.uuid, config, directory, log);
+      const domain = newDomain(nextDomid++, identity.uuid, config, log);
       domain.quickLives = identity.quickLives;
       domains.set(domain.domid, domain);
       log.write('INFO', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);

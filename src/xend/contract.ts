@@ -224,6 +224,8 @@ export interface XendApi {
   };
   'domain.pause': { params: DomainArg; result: null };
   'domain.unpause': { params: DomainArg; result: null };
+  /** Gives a domain another name; its kernel hears nothing of it. */
+  'domain.rename': { params: DomainArg & { readonly name: string }; result: null };
   /**
    * Asks the kernel to end, and ends it when it has not after `timeout` seconds (default 30). With `wait` the call returns when
    * the domain is gone, or runs again if it is to be restarted; it fails when that fails.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ClaimOwner } from '../devices/claims.ts';
 import type { ControlBody } from '../domain/control.ts';
 import { messageOf, XmError } from '../errors.ts';
 import type { ControllerContext, Device, DeviceSpec } from './device.ts';
@@ -24,7 +25,8 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   const { class: deviceClass, devid, config, front, back } = spec;
   const { log } = context;
   const name = deviceClass.names(config)[0] ?? String(devid);
-  const owner = `domain ${front.name} (${name})`;
+  // Its domain may be renamed.
+  const owner: ClaimOwner = { toString: () => `domain ${front.name} (${name})` };
   const counters = new Float64Array(new SharedArrayBuffer(8 * Math.max(1, deviceClass.counters.length)));
   const title = `Device ${devid} (${deviceClass.name})`;
   const messages = createDeviceMessages(spec, context, name, () => state);

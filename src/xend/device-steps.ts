@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ClaimOwner } from '../devices/claims.ts';
 import { type ControlAnswer, type ControlBody, INTERFACE, OKAY } from '../domain/control.ts';
 import type { ControllerContext, Device, DeviceSpec } from './device.ts';
 import type { DeviceMessages } from './device-messages.ts';
@@ -16,7 +17,7 @@ export interface StepSubject extends DeviceSpec {
   /** Its word for people. */
   readonly name: string;
   /** In whose name its resources are claimed. */
-  readonly owner: string;
+  readonly owner: ClaimOwner;
   /** The back end's counters, in shared memory. */
   readonly counters: Float64Array;
 }

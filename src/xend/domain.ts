@@ -13,11 +13,10 @@ export type DomainPhase = 'building' | 'paused' | 'running' | 'shutdown' | 'cras
 /** A domain, in xend. */
 export interface XendDomain extends ControlPeer {
   readonly domid: DomId;
-  readonly name: string;
-  readonly uuid: string;
-  readonly config: VmConfig;
-  /** Directory against which the configuration's paths were resolved. */
-  readonly directory: string;
+  /** The name of {@link config}; `identity.ts` changes it. */
+  name: string;
+  uuid: string;
+  config: VmConfig;
   /** For what it brings about: a flood of it is counted, not logged. */
   readonly log: LogWriter;
   /** Seconds since 1970. */
@@ -55,8 +54,8 @@ export interface XendDomain extends ControlPeer {
   quickLives: number;
 }
 
-/** @param directory against which the configuration's paths were resolved */
-export function newDomain(domid: DomId, uuid: string, config: VmConfig, directory: string, log: Log): XendDomain {
+/** A domain of which there is nothing yet. */
+export function newDomain(domid: DomId, uuid: string, config: VmConfig, log: Log): XendDomain {
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   const domain: XendDomain = {
@@ -64,7 +63,6 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, director
     uuid,
     name: config.name,
     config,
-    directory,
     log: log.about(`${config.name} (${domid})`),
     startTime: Date.now() / 1000,
     devices: new Map(),

@@ -58,7 +58,8 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
     await releaseDevices(domain);
     if (keep) domain.gone.resolve();
     else await release(domain);
-    domain.settled.resolve(await next?.());
+    // Who destroyed it meanwhile wants nothing to follow.
+    domain.settled.resolve(isDying(domain) ? undefined : await next?.());
   }
 
   async function releaseDevices(domain: XendDomain): Promise<void> {
@@ -106,6 +107,8 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
     },
   };
 }
+
+const isDying = ({ phase }: XendDomain): boolean => phase === 'dying';
 
 const NOTHING: Sequel = { keep: false };
 

@@ -7,6 +7,7 @@ import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { createEnding } from './ending.ts';
+import { changeIdentity, requireFreeName } from './identity.ts';
 import { freeMemory } from './memory.ts';
 import { createSequels } from './sequel.ts';
 
@@ -18,11 +19,13 @@ export interface Lifecycle {
   /** Domain-0: no kernel, all back ends, no limit. */
   createControlDomain(): Promise<XendDomain>;
   /** Builds a domain with all its devices and lets it run unless `paused`. All or nothing. */
-  create(config: VmConfig, directory: string, paused: boolean): Promise<XendDomain>;
+  create(config: VmConfig, paused: boolean): Promise<XendDomain>;
   /** By domid, name or uuid. @throws XmError `ENODOMAIN` */
   find(name: string): XendDomain;
   pause(domain: XendDomain): void;
   unpause(domain: XendDomain): void;
+  /** Gives it another name, also one that is only there to be looked at. @throws XmError `EEXIST` if the name is taken */
+  rename(domain: XendDomain, name: string): void;
   /** Asks the kernel to end, and ends it when `timeout` seconds pass. */
   shutdown(domain: XendDomain, reason: 'poweroff' | 'reboot' | 'halt', timeout: number): void;
   /** Ends it at once; resolves when nothing of it is left. */
@@ -48,8 +51,7 @@ export function createLifecycle(
   return {
     freeMemory: () => freeMemory(domains.values()),
     createControlDomain: builder.buildControlDomain,
-    create: (config, directory, paused) =>
-      builder.build({ uuid: randomUUID(), quickLives: 0 }, config, directory, paused),
+    create: (config, paused) => builder.build({ uuid: randomUUID(), quickLives: 0 }, config, paused),
     find(word) {
       const all = [...domains.values()];
       const found =
@@ -58,20 +60,25 @@ export function createLifecycle(
       return found;
     },
     pause(domain) {
-      mayChange(domain, 'pause');
+      requireRunning(domain, 'pause');
       hv.pause(domain.domid);
       domain.phase = 'paused';
       log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) paused`);
     },
     unpause(domain) {
-      mayChange(domain, 'unpause');
+      requireRunning(domain, 'unpause');
       hv.unpause(domain.domid);
       letRun(domain);
       log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) unpaused`);
     },
+    rename(domain, name) {
+      requireGuest(domain, 'rename');
+      requireFreeName(context, name);
+      changeIdentity(context, domain, { name, uuid: domain.uuid });
+    },
     shutdown(domain, reason, timeout) {
       if (domain.domid === 0) throw new XmError('EPRIVILEGED', 'Domain 0 cannot be shutdown');
-      mayChange(domain, reason);
+      requireRunning(domain, reason);
       if (domain.phase !== 'running') {
         throw new XmError('EPAUSED', `Domain '${domain.name}' is paused`, {
           hint: `'xm unpause ${domain.name}' lets it run`,
@@ -102,9 +109,15 @@ export function createLifecycle(
   };
 }
 
-/** @throws XmError when a domain is not to be changed, or cannot be now */
-function mayChange({ domid, name, phase }: XendDomain, verb: string): void {
+/** @throws XmError when a domain is not to be changed */
+function requireGuest({ domid, name, phase }: XendDomain, verb: string): void {
   if (domid === 0) throw new XmError('EPRIVILEGED', `Cannot ${verb} privileged domain ${name}`);
   if (phase === 'building') throw new XmError('EAGAIN', `Domain '${name}' is being built`);
+}
+
+/** @throws XmError when it is not to be changed, or cannot be now */
+function requireRunning(domain: XendDomain, verb: string): void {
+  const { name, phase } = domain;
+  requireGuest(domain, verb);
   if (phase !== 'running' && phase !== 'paused') throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`);
 }

@@ -30,13 +30,8 @@ export function publishDomain(xs: StoreConnection, domain: XendDomain): void {
   const home = `/local/domain/${domain.domid}`;
   const readable = ['n0', `r${domain.domid}`];
   const writable = [`n${domain.domid}`];
-  const put = (path: string, value: string, perms: readonly string[]): void => {
-    xs.write(path, value);
-    xs.setPerms(path, perms);
-  };
+  const put = putter(xs);
   put(home, '', readable);
-  put(`${home}/vm`, `/vm/${domain.uuid}`, readable);
-  put(`${home}/name`, domain.name, readable);
   put(`${home}/domid`, String(domain.domid), readable);
   put(`${home}/memory`, '', readable);
   put(`${home}/memory/target`, String(domain.config.memory * 1024), readable);
@@ -44,8 +39,26 @@ export function publishDomain(xs: StoreConnection, domain: XendDomain): void {
   put(`${home}/control`, '', readable);
   put(`${home}/control/shutdown`, '', writable);
   put(`${home}/data`, '', writable);
-  put(`/vm/${domain.uuid}`, '', readable);
-  put(`/vm/${domain.uuid}/name`, domain.name, readable);
+  publishIdentity(xs, domain);
+}
+
+/**
+ * Publishes what a domain is called, which may change.
+ *
+ * @param formerUuid if it had another one
+ */
+export function publishIdentity(
+  xs: StoreConnection,
+  { domid, name, uuid }: Pick<XendDomain, 'domid' | 'name' | 'uuid'>,
+  formerUuid = uuid,
+): void {
+  const put = putter(xs);
+  const readable = ['n0', `r${domid}`];
+  if (formerUuid !== uuid) removeIfThere(xs, `/vm/${formerUuid}`);
+  put(`/local/domain/${domid}/vm`, `/vm/${uuid}`, readable);
+  put(`/local/domain/${domid}/name`, name, readable);
+  put(`/vm/${uuid}`, '', readable);
+  put(`/vm/${uuid}/name`, name, readable);
 }
 
 export function unpublishDomain(xs: StoreConnection, domain: XendDomain): void {
@@ -77,6 +90,13 @@ export function publishDevice(xs: StoreConnection, device: Device): void {
   };
   putAll(xs, paths[0], frontKeys, [`n${front.domid}`, `r${back.domid}`]);
   putAll(xs, paths[1], backKeys, [`n${back.domid}`, `r${front.domid}`]);
+}
+
+function putter(xs: StoreConnection) {
+  return (path: string, value: string, perms: readonly string[]): void => {
+    xs.write(path, value);
+    xs.setPerms(path, perms);
+  };
 }
 
 function putAll(

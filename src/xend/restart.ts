@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { XendDomain } from './domain.ts';
 
-/** A life shorter than this is a quick one (seconds, spec/xend.md 2.7): a domain that crashes in it is not restarted. */
+/** Least time between restarts (seconds, spec/xend.md 2.7). A life that is shorter is a quick one. */
 const MIN_LIFE = 20;
-/** Quick lives in a row that may end without a crash. A kernel that returns at once would else keep xend busy for ever. */
-const MAX_QUICK_LIVES = 5;
+/**
+ * Quick lives in a row after which there is another one. The first restart is always granted, as nothing was restarted just before
+ * it. A kernel that returns at once would else keep xend busy for ever, but some do their work in no time.
+ */
+const MAX_QUICK_LIVES = { crashed: 1, ended: 5 };
 
 /** What the rules for restarts look at. */
 type Ended = Pick<XendDomain, 'name' | 'startTime' | 'quickLives' | 'shutdownTimer'>;
@@ -19,7 +22,6 @@ export function judgeRestart(domain: Ended, crashed: boolean): number | string {
   // What xend was asked for is no loop, however often.
   if (lived >= MIN_LIFE || (domain.shutdownTimer !== undefined && !crashed)) return 0;
   const quickLives = domain.quickLives + 1;
-  if (!crashed && quickLives <= MAX_QUICK_LIVES) return quickLives;
-  const times = quickLives > 1 ? `, for the ${quickLives}th time` : '';
-  return `VM ${domain.name} restarting too fast (after ${lived.toFixed(1)} s${times}): it stays down`;
+  if (quickLives <= MAX_QUICK_LIVES[crashed ? 'crashed' : 'ended']) return quickLives;
+  return `VM ${domain.name} restarting too fast (after ${lived.toFixed(1)} s, ${quickLives} times in a row): it stays down`;
 }

@@ -1,38 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
 import type { EndAction } from '../config/contract.ts';
 import { messageOf, XmError } from '../errors.ts';
 import type { Builder } from './build.ts';
 import type { XendContext } from './context.ts';
 import type { XendDomain } from './domain.ts';
 import type { EndingHooks, Sequel } from './ending.ts';
+import { changeIdentity } from './identity.ts';
 import { judgeRestart } from './restart.ts';
 
 /** What a configuration's `on_poweroff`, `on_reboot` and `on_crash` mean. */
-export function createSequels(
-  { log }: Pick<XendContext, 'log'>,
-  build: Builder['build'],
-): Pick<EndingHooks, 'sequelOf'> {
-  /** @returns why it stays down, if it does */
-  async function restart(domain: XendDomain, crashed: boolean): Promise<unknown> {
+export function createSequels(context: XendContext, build: Builder['build']): Pick<EndingHooks, 'sequelOf'> {
+  const { log, domains } = context;
+
+  /**
+   * @param makeRoom lets go of the domain's name, if that has to be done
+   * @returns why it stays down, if it does
+   */
+  async function restart(domain: XendDomain, crashed: boolean, makeRoom?: () => void): Promise<unknown> {
     const verdict = judgeRestart(domain, crashed);
     if (typeof verdict === 'string') {
       log.write('ERROR', verdict);
       return new XmError('ETOOFAST', verdict);
     }
-    log.write('INFO', `Restarting domain ${domain.name}`);
+    const { uuid, config } = domain;
+    log.write('INFO', `Restarting domain ${config.name}`);
     try {
-      await build({ uuid: domain.uuid, quickLives: verdict }, domain.config, domain.directory, false);
+      makeRoom?.();
+      await build({ uuid, quickLives: verdict }, config, false);
       return undefined;
     } catch (error) {
-      log.write('ERROR', `Domain ${domain.name} could not be restarted: ${messageOf(error)}`);
+      log.write('ERROR', `Domain ${config.name} could not be restarted: ${messageOf(error)}`);
       return error;
     }
+  }
+
+  /** Gives a domain's name and uuid to its next life; it is called `NAME-DOMID` from now on. */
+  function putAside(domain: XendDomain): void {
+    const taken = new Set([...domains.values()].map(({ name }) => name));
+    let name = `${domain.name}-${domain.domid}`;
+    for (let more = 2; taken.has(name); more++) name = `${domain.name}-${domain.domid}-${more}`;
+    changeIdentity(context, domain, { name, uuid: randomUUID() });
   }
 
   const sequels: Readonly<Record<EndAction, (domain: XendDomain, crashed: boolean) => Sequel>> = {
     destroy: () => ({ keep: false }),
     preserve: () => ({ keep: true }),
     restart: (domain, crashed) => ({ keep: false, next: () => restart(domain, crashed) }),
+    'rename-restart': (domain, crashed) => ({
+      keep: true,
+      next: () => restart(domain, crashed, () => putAside(domain)),
+    }),
   };
 
   return {

@@ -19,6 +19,7 @@ import type { Device } from './device.ts';
 import { createDeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
+import { checkedName } from './identity.ts';
 import { nodeInfo } from './info.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
@@ -148,7 +149,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       own.forEach(classes.adopt);
       const made: XendDomain[] = [];
       try {
-        for (const config of configs) made.push(await life.create(config, params.directory, params.paused === true));
+        for (const config of configs) made.push(await life.create(config, params.paused === true));
       } catch (error) {
         await Promise.all(made.map(life.destroy));
         throw error;
@@ -172,13 +173,19 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       life.unpause(life.find(domain));
       return null;
     },
+    async 'domain.rename'({ domain, name }) {
+      life.rename(life.find(domain), checkedName(name));
+      return null;
+    },
     async 'domain.shutdown'({ domain, reason, wait, timeout }) {
       const found = life.find(domain);
+      // Of its next life; one that is kept gets another.
+      const { uuid, settled } = found;
       life.shutdown(found, reason, timeout ?? SHUTDOWN_LIMIT);
       if (wait !== true) return { done: false, again: false };
-      const failure = await found.settled.promise;
+      const failure = await settled.promise;
       if (failure !== undefined) throw failure;
-      const runs = ({ uuid, phase }: XendDomain) => uuid === found.uuid && phase === 'running';
+      const runs = (other: XendDomain) => other.uuid === uuid && other.phase === 'running';
       return { done: true, again: [...domains.values()].some(runs) };
     },
     async 'domain.destroy'({ domain }) {

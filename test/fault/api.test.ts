@@ -49,6 +49,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.list': { names: ['nobody'] },
   'domain.records': { names: ['nobody'] },
   'domain.pause': DOMAIN,
+  'domain.rename': { domain: 'nobody', name: 'other' },
   'domain.unpause': DOMAIN,
   'domain.shutdown': { ...DOMAIN, reason: 'poweroff', wait: true, timeout: 1.5 },
   'domain.destroy': DOMAIN,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { stepGate } from '../support/step-gate.ts';
 import { eventually } from '../support/until.ts';
 import type { VmSpec } from '../support/vm.ts';
@@ -13,10 +15,6 @@ const later = (xend: TestXend, name: string, domid: number) =>
     const info = await xend.info(name);
     return info !== undefined && info.domid > domid && info.state[2] !== 'p' ? info : undefined;
   });
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 describe('xm shutdown', () => {
   test.each(['poweroff', 'halt'] as const)('%s: the call returns when nothing is left', async (reason) => {
@@ -113,11 +111,8 @@ describe('what follows an end is the configuration’s business', () => {
 
   test.each(kinds)('%s restart', async (kind) => {
     await using xend = await startXend();
-    if (kind === 'onCrash') vi.useFakeTimers({ toFake: ['Date'] });
     const { domid } = await xend.create({ name: 'guest', [kind]: 'restart' });
     using terminal = await xend.shell('guest');
-    // Crashes that follow each other too fast are another matter.
-    if (kind === 'onCrash') vi.setSystemTime(Date.now() + 21_000);
     terminal.type(`${typed[kind]}\r`);
     await terminal.closed;
     await later(xend, 'guest', domid);
@@ -151,6 +146,45 @@ describe('what follows an end is the configuration’s business', () => {
     await xend.create({ name: 'guest' });
   });
 
+  test.each(kinds)('%s rename-restart: it comes back, and who ended stays under another name', async (kind) => {
+    await using xend = await startXend();
+    const file = xend.file('disk.img', new Uint8Array(4096));
+    const disks = [{ file, dev: 'xvda', mode: 'w' as const }];
+    const before = await xend.create({ name: 'guest', disks, [kind]: 'rename-restart' });
+    using terminal = await xend.shell('guest');
+    terminal.type(`${typed[kind]}\r`);
+    await terminal.closed;
+    const after = await later(xend, 'guest', before.domid);
+    expect(after.uuid).toBe(before.uuid);
+    const kept = await xend.info(`guest-${before.domid}`);
+    expect(kept).toMatchObject({ domid: before.domid, state: letters[kind], shutdownReason: reasons[kind] });
+    expect(kept!.uuid).not.toBe(before.uuid);
+    using again = await xend.shell('guest');
+    expect(await again.run('echo back')).toBe('back\n');
+    // Both are what the store says, and what the next xend would hear of.
+    const { store } = xend.xend;
+    const xs = store.connect(0, () => true);
+    for (const { domid, name, uuid } of [kept!, after]) {
+      const read = (path: string) => Buffer.from(xs.read(path)).toString();
+      expect(read(`/local/domain/${domid}/name`)).toBe(name);
+      expect(read(`/local/domain/${domid}/vm`)).toBe(`/vm/${uuid}`);
+      expect(read(`/vm/${uuid}/name`)).toBe(name);
+      expect(readFileSync(join(xend.paths.domainDir, `${uuid}.sxp`), 'utf8')).toContain(`(name ${name})`);
+    }
+    xs.close();
+    await xend.call('domain.destroy', { domain: kept!.uuid });
+    expect(xend.xend.hv.domids()).toEqual([0, after.domid]);
+  });
+
+  test('rename-restart finds a name that nobody has', async () => {
+    await using xend = await startXend();
+    await xend.create({ name: 'guest-2' });
+    const domid = await end(xend, { name: 'guest', onPoweroff: 'rename-restart' }, 'exit');
+    expect(domid).toBe(2);
+    expect(await later(xend, 'guest', domid)).toMatchObject({ domid: 3 });
+    expect(await xend.info('guest-2-2')).toMatchObject({ domid: 2, state: '---s--' });
+  });
+
   test('a crash is told on the console, after what the kernel printed', async () => {
     await using xend = await startXend();
     await xend.create({ name: 'guest' });
@@ -160,14 +194,33 @@ describe('what follows an end is the configuration’s business', () => {
     expect(terminal.output).toMatch(/before[\s\S]*Kernel crashed: out of order\r\n$/);
   });
 
-  test('a domain that crashes as soon as it is there stays down', async () => {
+  const tooFast = /VM guest restarting too fast \(after \d+\.\d s, 2 times in a row\): it stays down/;
+
+  async function crashAgain(xend: TestXend, domid: number): Promise<void> {
+    const again = await later(xend, 'guest', domid);
+    using terminal = await xend.shell('guest');
+    terminal.type('crash again\r');
+    await terminal.closed;
+    await eventually(async () => (await xend.call('log.read', {})).lines.some((line) => tooFast.test(line)));
+    expect(again.domid).toBe(domid + 1);
+  }
+
+  test('a domain that crashes again as soon as it was restarted stays down', async () => {
     await using xend = await startXend();
-    await end(xend, { name: 'guest', onCrash: 'restart' }, 'crash');
+    const domid = await end(xend, { name: 'guest', onCrash: 'restart' }, 'crash');
+    await crashAgain(xend, domid);
     await gone(xend, 'guest');
-    const { lines } = await xend.call('log.read', {});
-    expect(lines.join('\n')).toMatch(/VM guest restarting too fast \(after \d+\.\d s\): it stays down/);
     expect(xend.xend.hv.domids()).toEqual([0]);
     await xend.create({ name: 'guest' });
+  });
+
+  test('… and with rename-restart it stays to be looked at, as its former life', async () => {
+    await using xend = await startXend();
+    const domid = await end(xend, { name: 'guest', onCrash: 'rename-restart' }, 'crash');
+    await crashAgain(xend, domid);
+    expect(await xend.info('guest')).toMatchObject({ domid: domid + 1, shutdownReason: 'crash: again' });
+    expect(await xend.info(`guest-${domid}`)).toMatchObject({ domid, state: '----c-' });
+    expect(xend.xend.hv.domids()).toEqual([0, domid, domid + 1]);
   });
 });
 
@@ -178,7 +231,7 @@ describe('a kernel that ends at once, in a domain that is restarted', () => {
     await xend.create({ name: 'guest', kernel, onPoweroff: 'restart', onReboot: 'restart' });
     const logged = (pattern: RegExp) =>
       eventually(async () => (await xend.call('log.read', {})).lines.some((line) => pattern.test(line)));
-    await logged(/VM guest restarting too fast \(after \d+\.\d s, for the 6th time\): it stays down/);
+    await logged(/VM guest restarting too fast \(after \d+\.\d s, 6 times in a row\): it stays down/);
     expect(xend.xend.hv.domids()).toEqual([0]);
     // Whoever creates it anew begins anew.
     const { domid } = await xend.create({ name: 'guest', kernel, onPoweroff: 'restart' });
@@ -279,5 +332,46 @@ describe('xm destroy', () => {
     expect(await paused).toMatch(/is not running|does not exist/);
     expect(await xend.info('guest')).toBeUndefined();
     expect(xend.xend.hv.domids()).toEqual([0]);
+  });
+});
+
+describe('xm rename', () => {
+  test('a domain and its devices are known by the new name, and the old one is free', async () => {
+    await using xend = await startXend();
+    const file = xend.file('disk.img', new Uint8Array(4096));
+    const disks = [{ file, dev: 'xvda', mode: 'w' as const }];
+    const { domid, uuid } = await xend.create({ name: 'old', disks });
+    await xend.call('domain.rename', { domain: 'old', name: 'new' });
+    expect(await xend.info('old')).toBeUndefined();
+    expect(await xend.info('new')).toMatchObject({ domid, uuid });
+    await expect(xend.create({ name: 'heir', disks })).rejects.toThrow('in writable use by domain new (xvda)');
+    // One with the old name has a disk of the same name: it is not the same disk's owner.
+    const other = xend.file('other.img', new Uint8Array(4096));
+    await xend.create({ name: 'old', disks: [{ file: other, dev: 'xvda', mode: 'w' }] });
+    await xend.call('domain.destroy', { domain: 'old' });
+    await expect(xend.create({ name: 'heir', disks })).rejects.toThrow('in writable use by domain new (xvda)');
+    // It keeps its name when it is restarted, and its shell hears of it.
+    await xend.call('domain.shutdown', { domain: 'new', reason: 'reboot', wait: true });
+    using terminal = await xend.shell('new');
+    expect(await terminal.run('echo here')).toBe('here\n');
+  });
+
+  test('what cannot be is refused with its reason', async () => {
+    await using xend = await startXend();
+    await xend.create({ name: 'guest' });
+    await xend.create({ name: 'other' });
+    const rename = (domain: string, name: string) => xend.call('domain.rename', { domain, name });
+    await expect(rename('0', 'x')).rejects.toThrow('Cannot rename privileged domain Domain-0');
+    await expect(rename('guest', 'other')).rejects.toThrow("Domain 'other' already exists with ID '2'");
+    await expect(rename('guest', 'Domain-0')).rejects.toThrow("Domain 'Domain-0' already exists with ID '0'");
+    await expect(rename('guest', 'a b')).rejects.toThrow(
+      "Invalid VM Name: it may hold only letters, digits and _ - . : / +, not 'a b'",
+    );
+    await expect(rename('guest', '7')).rejects.toThrow('Invalid VM Name: it must not be a number');
+    await expect(rename('nobody', 'x')).rejects.toMatchObject({ exit: 3 });
+    expect((await xend.call('domain.list', {})).map(({ name }) => name)).toEqual(['Domain-0', 'guest', 'other']);
+    // One that crashed and is kept makes room.
+    await rename('guest', 'guest.old');
+    await xend.create({ name: 'guest' });
   });
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PoolName } from '../../src/config/contract.ts';
+import type { EndAction, PoolName } from '../../src/config/contract.ts';
 import type { Sxp } from '../../src/sxp/contract.ts';
 import { prettyPrint } from '../../src/sxp/pretty.ts';
 
@@ -27,9 +27,9 @@ export interface VmSpec {
   readonly disks?: readonly DiskSpec[];
   /** Classes it serves. */
   readonly backends?: readonly string[];
-  readonly onPoweroff?: 'destroy' | 'restart' | 'preserve';
-  readonly onReboot?: 'destroy' | 'restart' | 'preserve';
-  readonly onCrash?: 'destroy' | 'restart' | 'preserve';
+  readonly onPoweroff?: EndAction;
+  readonly onReboot?: EndAction;
+  readonly onCrash?: EndAction;
 }
 
 /** The `(vm ...)` text of a test domain. */

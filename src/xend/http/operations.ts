@@ -51,6 +51,9 @@ export const operations = {
   ),
   pause: operation('Pauses a domain.', [DOMAIN], (xend, domain) => xend.methods['domain.pause']({ domain })),
   unpause: operation('Lets a domain run.', [DOMAIN], (xend, domain) => xend.methods['domain.unpause']({ domain })),
+  rename: operation('Gives a domain another name.', [DOMAIN, { name: 'name', kind: TEXT }], (xend, domain, name) =>
+    xend.methods['domain.rename']({ domain, name }),
+  ),
   shutdown: operation(
     'Asks a domain to end; answers at once.',
     [DOMAIN, optional('reason', oneOf(REASONS), 'poweroff')],

@@ -67,6 +67,7 @@ const PARAMETERS: {
   'domain.records': NAMES,
   'domain.pause': DOMAIN,
   'domain.unpause': DOMAIN,
+  'domain.rename': { ...DOMAIN, name: TEXT },
   'domain.shutdown': { ...DOMAIN, reason: REASON, wait: optional(FLAG), timeout: optional(SECONDS) },
   'domain.destroy': DOMAIN,
   'domain.console': DOMAIN,

@@ -20,6 +20,7 @@ const METHODS: Readonly<Record<string, Operation>> = {
   'xend.domain.lookup': operations.record,
   'xend.domain.pause': operations.pause,
   'xend.domain.unpause': operations.unpause,
+  'xend.domain.setName': operations.rename,
   'xend.domain.shutdown': operations.shutdown,
   'xend.domain.destroy': operations.destroy,
   'xend.domain.waitForDevices': operations.waitForDevices,

@@ -30,7 +30,7 @@ test('defaults are printed', () => {
 });
 
 test('what is printed is read back', () => {
-  const action = fc.constantFrom<EndAction>('destroy', 'restart', 'preserve');
+  const action = fc.constantFrom<EndAction>('destroy', 'restart', 'preserve', 'rename-restart');
   const name = fc.stringMatching(/^[A-Za-z0-9_\-.:/+]{1,12}$/);
   const path = fc.string({ unit: 'binary' }).map((tail) => `/k/${tail.replaceAll(/[/.]/g, '')}x`);
   const disk = fc.record(

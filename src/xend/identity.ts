@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { domainName } from '../config/values.ts';
+import { messageOf, XmError } from '../errors.ts';
+import { prettyPrint } from '../sxp/pretty.ts';
+import type { XendContext } from './context.ts';
+import type { XendDomain } from './domain.ts';
+import { publishIdentity } from './mirror.ts';
+import { recordOf } from './records.ts';
+
+/** @throws XmError `EINVAL` when no domain can be called so (spec/xend.md 2.1) */
+export function checkedName(name: string): string {
+  const checked = domainName(name);
+  if ('value' in checked) return checked.value;
+  throw new XmError('EINVAL', `Invalid VM Name: it ${checked.problem}`);
+}
+
+/** @throws XmError `EEXIST` when a domain is called so */
+export function requireFreeName({ domains }: Pick<XendContext, 'domains'>, name: string): void {
+  const other = [...domains.values()].find((domain) => domain.name === name);
+  if (other !== undefined) throw new XmError('EEXIST', `Domain '${name}' already exists with ID '${other.domid}'`);
+}
+
+/** Gives a domain another name, which has to be free, or also another uuid: in xend, in its store and in its record. */
+export function changeIdentity(
+  context: XendContext,
+  domain: XendDomain,
+  { name, uuid }: Pick<XendDomain, 'name' | 'uuid'>,
+): void {
+  const { xs, log, stateFiles } = context;
+  const former = { name: domain.name, uuid: domain.uuid };
+  log.write('INFO', `Renaming domain ${former.name} (id=${domain.domid}, ${former.uuid}) to ${name} (${uuid})`);
+  domain.name = name;
+  domain.uuid = uuid;
+  domain.config = { ...domain.config, name };
+  publishIdentity(xs, domain, former.uuid);
+  try {
+    stateFiles.write(uuid, prettyPrint(recordOf(context, domain).form));
+    if (uuid !== former.uuid) stateFiles.remove(former.uuid);
+  } catch (error) {
+    // What the next xend would call it when this one is killed.
+    log.write('WARNING', `The record of domain ${name} still has its former name: ${messageOf(error)}`);
+  }
+}
