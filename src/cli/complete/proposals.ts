@@ -64,6 +64,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   modes: nothing,
   frontDev: nothing,
   setting: nothing,
+  newName: nothing,
 };
 
 /** Options whose values are files. */
