@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** What kernels and device classes of one's own import as `xenidc`; programs get more, see `library.ts`. */
+export type {
+  ArgoConnectOptions,
+  ArgoDatagram,
+  ArgoDatagrams,
+  ArgoListenOptions,
+  ArgoRingOptions,
+  ArgoSource,
+  ArgoStream,
+  DomainArgo,
+} from './argo/contract.ts';
 export type { DeviceClass, DeviceConfig, Field } from './devices/contract.ts';
 export { defineDevice, type OwnClass, type OwnField } from './devices/define.ts';
 export { idcBack } from './devices/idc-back.ts';
@@ -21,6 +31,16 @@ export type {
 } from './domain/contract.ts';
 export { defineKernel } from './domain/kernel.ts';
 export { XmError } from './errors.ts';
+export {
+  ARGO_DOMID_ANY,
+  ARGO_FLAG,
+  ARGO_LAYOUT,
+  ARGO_LIMITS,
+  type ArgoAddress,
+  type ArgoErrno,
+  type ArgoMessage,
+  type ArgoRing,
+} from './hv/argo-contract.ts';
 export { type FramePool, type FrameVector, PAGE_SIZE } from './hv/contract.ts';
 export { REFERENCE_BYTES, type Registration, type Rights } from './hv/lending-contract.ts';
 export type { LocalBuffer } from './idc/buffers/contract.ts';

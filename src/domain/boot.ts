@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, getHashes } from 'node:crypto';
+import { createDomainArgo } from '../argo/domain-argo.ts';
 import { messageOf } from '../errors.ts';
 import type { Dispatcher } from '../hv/dispatcher.ts';
 import { connectHypercalls } from '../hv/hypercalls.ts';
 import type { DomainMemory } from '../hv/hypervisor.ts';
 import type { SharedInfo } from '../hv/shared-info.ts';
+import { lazyArgoBell } from '../idc/argo-bell.ts';
 import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
 import type { Port } from '../port.ts';
@@ -79,7 +81,8 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
   const buffers = createRemoteBuffers(hypercalls);
   const fronts = createFronts(data.name, { hypercalls, buffers }, () => control);
   const backs = createBacks(data.name, { hypercalls, buffers }, data.runDir, () => control);
-  const rendezvous = createRendezvous(hypercalls, xenstore, buffers);
+  const bell = lazyArgoBell(hypercalls);
+  const rendezvous = createRendezvous(hypercalls, xenstore, buffers, bell);
   const handleIdc = createIdcControl(rendezvous);
   const vchan = createVchans(hypercalls, xenstore);
 
@@ -113,6 +116,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
       hypercalls,
       idc: createIdc(data.name, data.addresses, rendezvous, buffers),
       vchan,
+      argo: createDomainArgo(hypercalls, bell),
       signal: shutdown.signal,
       digest(algorithm) {
         if (!getHashes().includes(algorithm)) return undefined;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DomainArgo } from '../argo/contract.ts';
 import type { DeviceConfig } from '../devices/contract.ts';
 import type { DomId, EvtchnPort, GrantRef, Hypercalls } from '../hv/contract.ts';
 import type { Endpoint } from '../idc/contract.ts';
@@ -93,6 +94,8 @@ export interface Domain {
   readonly idc: DomainIdc;
   /** Channels of bytes, in the form of libxenvchan. */
   readonly vchan: Vchans;
+  /** Messages that the hypervisor copies, and datagrams and streams made of them, as Argo and V4V have them. */
+  readonly argo: DomainArgo;
   /** Aborts when xend asks the domain to end; `reason` is a {@link ShutdownReason}. The kernel then returns soon. */
   readonly signal: AbortSignal;
   /** A running digest, e.g. `md5` or `sha256`; undefined for an unknown algorithm. */

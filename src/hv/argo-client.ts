@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isMainThread } from 'node:worker_threads';
-import { ARGO_FLAG, ARGO_LIMITS, type Argo, type ArgoQuery, type ArgoRing, type ArgoStatus } from './argo-contract.ts';
+import {
+  ARGO_DOMID_ANY,
+  ARGO_FLAG,
+  ARGO_LIMITS,
+  type Argo,
+  type ArgoPattern,
+  type ArgoQuery,
+  type ArgoRing,
+  type ArgoRule,
+  type ArgoStatus,
+} from './argo-contract.ts';
 import {
   type ArgoMemory,
   cancelWaiting,
@@ -14,7 +24,7 @@ import {
 } from './argo-memory.ts';
 import type { ArgoNews, Resolution, RingHandle } from './argo-messages.ts';
 import { createArgoRing } from './argo-ring.ts';
-import { createArgoRoutes } from './argo-routes.ts';
+import { createArgoRoutes, mayPass } from './argo-routes.ts';
 import { createArgoSender } from './argo-send.ts';
 import { type DomId, HypercallError } from './contract.ts';
 import { ownMap } from './own-map.ts';
@@ -34,6 +44,8 @@ export interface ArgoClient {
 }
 
 const isPort = (value: unknown): boolean => typeof value === 'number' && value >>> 0 === value;
+/** For the gate, which takes numbers only. */
+const numbersOf = ({ domid = -1, aport = -1 }: ArgoPattern): readonly number[] => [domid, aport];
 const isDomid = (value: unknown): boolean => typeof value === 'number' && (value & 0xffff) === value;
 
 /** The domain's side of Argo: in the domain's thread, and the only holder there of other domains' rings. */
@@ -95,6 +107,9 @@ export function createArgoClient(domid: DomId, info: SharedInfo, ask: Ask): Argo
     return Promise.all(entries.map(statusOf));
   }
 
+  const call = <T>(op: string, args: readonly unknown[]): Promise<T> =>
+    new Promise<T>((resolve, reject) => ask(op, args, { resolve: (result) => resolve(result as T), reject }));
+
   return {
     argo: {
       register: (aport, partner, len, options) =>
@@ -109,17 +124,20 @@ export function createArgoClient(domid: DomId, info: SharedInfo, ask: Ask): Argo
             reject,
           }),
         ),
-      unregister: (aport, partner) =>
-        new Promise<void>((resolve, reject) =>
-          ask('argo.unregister', [aport, partner], { resolve: () => resolve(), reject }),
-        ),
+      unregister: (aport, partner) => call('argo.unregister', [aport, partner]),
       async resolve({ domid: to, aport }) {
         if (!isDomid(to) || !isPort(aport)) return 'EINVAL';
         await routes.settle(to, aport);
         const route = routes.latest(to, aport);
         return typeof route === 'string' ? route : undefined;
       },
-      sendv(aport, dst, iovs, type) {
+      reach(aport, { domid: to, aport: port }) {
+        if (!isPort(aport) || !isDomid(to) || !isPort(port)) return 'EINVAL';
+        const route = routes.find(to, port);
+        if (typeof route === 'string') return route;
+        return mayPass(route, aport) ? undefined : 'EPERM';
+      },
+      sendv(aport, dst, iovs, type, from = ARGO_DOMID_ANY) {
         // A kernel's getter that sends while the pieces of another message are gathered.
         if (sending) return 'EFAULT';
         sending = true;
@@ -128,11 +146,13 @@ export function createArgoClient(domid: DomId, info: SharedInfo, ask: Ask): Argo
           if (!isPort(aport) || !isPort(type) || !isDomid(to) || !isPort(port)) return 'EINVAL';
           const wrong = sender.gather(iovs);
           if (wrong !== undefined) return wrong;
+          if (from !== domid && from !== ARGO_DOMID_ANY) return 'EPERM';
           const route = routes.find(to, port);
           if (typeof route === 'string') return route;
+          if (!mayPass(route, aport)) return 'EPERM';
           const length = sender.measure();
           if (typeof length === 'string') return length;
-          const sent = sender.transmit(route.memory, aport, type, length);
+          const sent = sender.transmit(route.memory, route.phase, aport, type, length);
           if (typeof sent === 'number') raiseArgo(route.info);
           if (sent !== undefined) return sent;
           // Taken away meanwhile: what is known now says which errno it is.
@@ -144,10 +164,19 @@ export function createArgoClient(domid: DomId, info: SharedInfo, ask: Ask): Argo
         }
       },
       notify,
+      viptables: {
+        add: ({ src, dst, accept }, at) =>
+          call('argo.viptables.add', [...numbersOf(src), ...numbersOf(dst), accept, ...(at === undefined ? [] : [at])]),
+        del: (at) => call<ArgoRule>('argo.viptables.del', [at]),
+        list: () => call<readonly ArgoRule[]>('argo.viptables.list', []),
+      },
     },
     onNews(news) {
-      if (news.kind === 'drop') routes.drop(news);
-      else if (news.kind === 'gone') peers.delete(news.domid);
+      if (news.kind === 'drop') {
+        routes.drop(news);
+        // Who has nothing to send would not notice.
+        raiseArgo(info);
+      } else if (news.kind === 'gone') peers.delete(news.domid);
       else {
         peers.set(news.domid, news.info);
         // It may have begun to wait before we knew how to wake it.

@@ -4,11 +4,21 @@ import type { DomId } from './contract.ts';
 /** Partner of a ring that takes messages from every domain. */
 export const ARGO_DOMID_ANY: DomId = 0x7ff4;
 
+/** Byte offsets in a ring's memory, and of a message's header in its data (spec/primitives.md 7.3). */
+export const ARGO_LAYOUT = {
+  rxPtr: 0,
+  txPtr: 4,
+  data: 64,
+  message: { length: 0, aport: 4, domid: 8, pad: 10, type: 12, payload: 16 },
+} as const;
+
 /** Limits of spec/primitives.md 7.3. */
 export const ARGO_LIMITS = {
   /** Bytes of a ring's data: a multiple of 16 in this range. */
   minRing: 48,
   maxRing: 16 * 1024 * 1024,
+  /** Bytes of payload that the largest ring takes. */
+  maxMessage: 16 * 1024 * 1024 - 32,
   /** Bytes of a message's header, and what its payload is rounded up to. */
   slot: 16,
   /** Pieces of one message. */
@@ -25,7 +35,8 @@ export const ARGO_FLAG = { exists: 1, shared: 2, empty: 4, sufficient: 8, emsgsi
 
 /**
  * Why a message was not sent (spec/primitives.md 7.3). `EAGAIN`: not now; VIRQ_ARGO comes when to try again. `EBUSY`: no room,
- * and too many wait for some already. `ECONNREFUSED`: no ring there for us. `EFAULT`: a piece is no Uint8Array.
+ * and too many wait for some already. `ECONNREFUSED`: no ring there for us. `EFAULT`: a piece is no Uint8Array. `EPERM`: a rule
+ * forbids it, or it claims to be of another domain.
  */
 export type ArgoErrno =
   | 'EAGAIN'
@@ -36,6 +47,7 @@ export type ArgoErrno =
   | 'EMSGSIZE'
   | 'ENODEV'
   | 'EOPNOTSUPP'
+  | 'EPERM'
   | 'ESRCH';
 
 /** Where a message comes from or goes to; `aport` is any unsigned 32-bit number. */
@@ -67,6 +79,8 @@ export interface ArgoRing {
   readonly buffer: SharedArrayBuffer;
   /** False once it was unregistered or its partner died. What had arrived can still be received. */
   readonly registered: boolean;
+  /** Whether nothing has come that was not received. */
+  readonly empty: boolean;
   /**
    * Takes the next message out of the ring, copied. Call `notify` after some of these, as senders may wait for the room.
    *
@@ -90,6 +104,28 @@ export interface ArgoStatus extends ArgoAddress {
   readonly maxMessageSize: number;
 }
 
+/** Addresses: what is not said may be anything. */
+export type ArgoPattern = Partial<ArgoAddress>;
+
+/** Whether messages from one address to another are accepted. */
+export interface ArgoRule {
+  readonly src: ArgoPattern;
+  readonly dst: ArgoPattern;
+  readonly accept: boolean;
+}
+
+/**
+ * Ordered rules about who may send to whom (spec/primitives.md 7.2): the first that matches decides, and where none does, all may.
+ * When a change is done nothing is sent any more by the rules from before.
+ */
+export interface ArgoRuleTable {
+  /** @param at position, 0 is the first; at the end unless said. Rejects with `ENOSPC`, or `EINVAL` for no position */
+  add(rule: ArgoRule, at?: number): Promise<void>;
+  /** Rejects with `ENOENT` where there is no rule. @returns the rule that was there */
+  del(at: number): Promise<ArgoRule>;
+  list(): Promise<readonly ArgoRule[]>;
+}
+
 /**
  * Messages that the hypervisor copies into the receiver's ring (spec/primitives.md 7.3): for peers that do not trust each
  * other. Nobody but the receiver ever sees a ring's memory; it can be taken away at any time. VIRQ_ARGO tells both "a message
@@ -99,7 +135,7 @@ export interface ArgoStatus extends ArgoAddress {
 export interface Argo {
   /**
    * Takes messages for `aport` from `partner`, or from all with {@link ARGO_DOMID_ANY}. Registering it again gives the same
-   * ring with what is in it. Its memory counts for the domain's quota.
+   * ring with what is in it. Its memory counts for the domain's quota. Rejects with `EPERM` where rules let nobody send to it.
    *
    * @param len bytes of data: a message takes 16 and its payload rounded up to 16, and never fills the ring
    */
@@ -113,17 +149,25 @@ export interface Argo {
    */
   resolve(dst: ArgoAddress): Promise<ArgoErrno | undefined>;
   /**
+   * Says what keeps a message from `aport` to `dst` from being sent, but for room: whether there still is a way. `EAGAIN` while
+   * the hypervisor is asked; VIRQ_ARGO comes with its answer, and whenever rings that were sent to are no more, or rules change.
+   */
+  reach(aport: number, dst: ArgoAddress): ArgoErrno | undefined;
+  /**
    * Sends one message, whole or not at all, in this thread and at once. The first message to an address, and the first after
    * rings came or went there, is answered by `EAGAIN` while the hypervisor is asked.
    *
    * @param aport port of ours to answer to; the domain is filled in
+   * @param from what the sender says that it is: `EPERM` for another domain; `ARGO_DOMID_ANY`, unless said, stands for itself
    * @returns bytes of payload, or why it was not sent
    */
-  sendv(aport: number, dst: ArgoAddress, iovs: readonly Uint8Array[], type: number): number | ArgoErrno;
+  sendv(aport: number, dst: ArgoAddress, iovs: readonly Uint8Array[], type: number, from?: DomId): number | ArgoErrno;
   notify: {
     /** Wakes who waits for room in our rings, as far as there is some. To be called after receiving. */
     (): void;
     /** The same, then asks about rings to send to. Rejects with `EACCES` for too many entries. */
     (entries: readonly ArgoQuery[]): Promise<readonly ArgoStatus[]>;
   };
+  /** For domain 0 alone: all of it rejects with `EPERM` elsewhere. */
+  readonly viptables: ArgoRuleTable;
 }

@@ -16,6 +16,7 @@ const RX_PTR = 0;
 const TX_PTR = 1;
 
 // Words of the control memory, which no kernel sees.
+/** A {@link RING_STATE} in its low bits; the rest counts how often senders have to ask anew whether they may send. */
 const STATE = 0;
 /** Domid + 1 of the sender that copies now, or 0. */
 export const LOCK = 1;
@@ -30,6 +31,7 @@ const CONTROL_WORDS = NEEDED + ARGO_LIMITS.waiting;
 
 /** Life of a ring. `refused`: no ring is left for its senders; `changed`: ask the hypervisor which. */
 export const RING_STATE = { live: 0, refused: 1, changed: 2 } as const;
+const STATE_MASK = 3;
 
 /** The memory of a ring and what the hypervisor keeps of it: shared by its receiver's and its senders' hypercall clients. */
 export interface ArgoMemory {
@@ -114,11 +116,22 @@ export function maxPayload(memory: ArgoMemory): number {
 }
 
 export function ringState({ control }: ArgoMemory): number {
+  return load(control, STATE) & STATE_MASK;
+}
+
+/** Moves with {@link ringState}, and with {@link renewRing}: what a sender was told holds while this is the same. */
+export function ringPhase({ control }: ArgoMemory): number {
   return load(control, STATE);
 }
 
+/** For the hypervisor alone. */
 export function setRingState({ control }: ArgoMemory, state: number): void {
-  store(control, STATE, state);
+  store(control, STATE, (load(control, STATE) & ~STATE_MASK) | state);
+}
+
+/** Has all senders ask anew whether they may send. For the hypervisor alone. */
+export function renewRing({ control }: ArgoMemory): void {
+  store(control, STATE, (load(control, STATE) + STATE_MASK + 1) | 0);
 }
 
 /**

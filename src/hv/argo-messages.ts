@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArgoErrno } from './argo-contract.ts';
+import type { PortFilter } from './argo-rules.ts';
 import type { DomId } from './contract.ts';
 import type { SharedInfo } from './shared-info.ts';
 
@@ -20,6 +21,10 @@ export interface Resolution {
     | ArgoErrno
     | {
         readonly ring: RingHandle;
+        /** `ringPhase` of the ring's memory when this was found out. */
+        readonly phase: number;
+        /** Which ports of the sender may send; undefined: all. */
+        readonly filter: PortFilter | undefined;
         /** The ring takes messages of every domain. */
         readonly shared: boolean;
         /** The receiver's shared page. */

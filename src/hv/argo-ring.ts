@@ -45,6 +45,9 @@ export function createArgoRing(memory: ArgoMemory, aport: number, partner: DomId
     get registered() {
       return ringState(memory) === RING_STATE.live;
     },
+    get empty() {
+      return sendIndex(memory) === receiveIndex(memory);
+    },
     receive() {
       const end = sendIndex(memory);
       const start = receiveIndex(memory);

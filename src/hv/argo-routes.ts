@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArgoErrno } from './argo-contract.ts';
-import { type ArgoMemory, openRingMemory, RING_STATE, ringState } from './argo-memory.ts';
+import { type ArgoMemory, openRingMemory, RING_STATE, ringPhase, ringState } from './argo-memory.ts';
 import type { ArgoNews, Resolution } from './argo-messages.ts';
+import type { PortFilter } from './argo-rules.ts';
 import type { DomId } from './contract.ts';
 import { ownMap } from './own-map.ts';
 import { argoChanges, argoPartnerRings, raiseArgo, type SharedInfo } from './shared-info.ts';
@@ -13,6 +14,9 @@ const MAX_NOWHERE = 1024;
 export interface Route {
   readonly id: number;
   readonly memory: ArgoMemory;
+  /** `ringPhase` for which all this holds. */
+  readonly phase: number;
+  readonly filter: PortFilter | undefined;
   readonly shared: boolean;
   /** The receiver's shared page. */
   readonly info: SharedInfo;
@@ -28,6 +32,14 @@ interface Destination {
   found: Route | ArgoErrno | undefined;
   changes: number;
   partnerRings: number;
+}
+
+/** Whether a port of this domain may send along a route. Runs no code of a kernel. */
+export function mayPass({ filter }: Route, aport: number): boolean {
+  if (filter === undefined) return true;
+  const { accept, except } = filter;
+  for (let index = 0; index < except.length; index++) if (except[index] === aport) return !accept;
+  return accept;
 }
 
 /** What a hypercall client knows of where messages go. */
@@ -94,8 +106,15 @@ export function createArgoRoutes(
     if (typeof found === 'string') {
       leadNowhere(known, found);
     } else {
-      const { id, buffer, control } = found.ring;
-      known.found = { id, memory: openRingMemory(buffer, control), shared: found.shared, info: found.info };
+      const { ring, phase, filter, shared, info: page } = found;
+      known.found = {
+        id: ring.id,
+        memory: openRingMemory(ring.buffer, ring.control),
+        phase,
+        filter,
+        shared,
+        info: page,
+      };
     }
     for (const told of known.waiting.splice(0)) told();
     // A send was answered by EAGAIN: this is its wake-up.
@@ -114,10 +133,9 @@ export function createArgoRoutes(
     if (typeof found === 'string') {
       if (changes === argoChanges(info)) return found;
     } else if (found !== undefined) {
-      const state = ringState(found.memory);
       const ours = !found.shared || known.partnerRings === argoPartnerRings(info);
-      if (state === RING_STATE.live && ours) return found;
-      if (state === RING_STATE.refused && changes === argoChanges(info)) return 'ECONNREFUSED';
+      if (ringPhase(found.memory) === found.phase && ours) return found;
+      if (ringState(found.memory) === RING_STATE.refused && changes === argoChanges(info)) return 'ECONNREFUSED';
     }
     query(known);
     return 'EAGAIN';

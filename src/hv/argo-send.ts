@@ -11,8 +11,7 @@ import {
   MESSAGE_HEADER,
   queueWaiting,
   RING_HEADER,
-  RING_STATE,
-  ringState,
+  ringPhase,
   roundUp,
   sendIndex,
   setSendIndex,
@@ -35,9 +34,16 @@ export interface ArgoSender {
    * Copies what was gathered as one message. Runs no code of a kernel.
    *
    * @param length from {@link ArgoSender.measure}
-   * @returns undefined when the ring is not live any more
+   * @param phase of the ring, as the sender knows it
+   * @returns undefined when that is over
    */
-  transmit(memory: ArgoMemory, aport: number, type: number, length: number): number | ArgoErrno | undefined;
+  transmit(
+    memory: ArgoMemory,
+    phase: number,
+    aport: number,
+    type: number,
+    length: number,
+  ): number | ArgoErrno | undefined;
   /** Lets go of the pieces. */
   forget(): void;
 }
@@ -92,20 +98,20 @@ export function createArgoSender(domid: number, mayWait: boolean): ArgoSender {
       let sum = 0;
       for (let index = 0; index < count; index++) {
         const length = lengthOf(pieces[index]);
-        if (length > ARGO_LIMITS.maxRing) return 'EINVAL';
+        if (length > ARGO_LIMITS.maxMessage) return 'EINVAL';
         lengths[index] = length;
         sum += length;
-        if (sum > ARGO_LIMITS.maxRing) return 'EMSGSIZE';
+        if (sum > ARGO_LIMITS.maxMessage) return 'EMSGSIZE';
       }
       return sum;
     },
-    transmit(memory, aport, type, length) {
+    transmit(memory, phase, aport, type, length) {
       if (MESSAGE_HEADER + roundUp(length) >= memory.length) return 'EMSGSIZE';
       const { control } = memory;
       reserveStack();
       if (!lockRing(memory, domid, mayWait)) return queueWaiting(memory, domid, length) ? 'EAGAIN' : 'EBUSY';
       try {
-        if (ringState(memory) !== RING_STATE.live) return undefined;
+        if (ringPhase(memory) !== phase) return undefined;
         const refused = findRoom(memory, length);
         if (refused !== undefined) return refused;
         insert(memory, aport, type, length);

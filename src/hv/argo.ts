@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ARGO_DOMID_ANY, ARGO_LIMITS, type ArgoErrno } from './argo-contract.ts';
+import { ARGO_DOMID_ANY, ARGO_LIMITS, type ArgoErrno, type ArgoRuleTable } from './argo-contract.ts';
 import { breakLock, fenceSenders } from './argo-lock.ts';
 import {
   type ArgoMemory,
@@ -8,11 +8,14 @@ import {
   createRingMemory,
   RING_HEADER,
   RING_STATE,
+  renewRing,
+  ringPhase,
   roundUp,
   setRingState,
   wakeWaiting,
 } from './argo-memory.ts';
 import type { ArgoNews, Resolution, RingHandle } from './argo-messages.ts';
+import { createArgoRules } from './argo-rules.ts';
 import { type DomId, HypercallError } from './contract.ts';
 import type { DomainMemory } from './memory.ts';
 import { argoChanges, argoPartnerRings, countArgoChange, raiseArgo, type SharedInfo } from './shared-info.ts';
@@ -88,16 +91,47 @@ const handleOf = ({ id, memory }: Ring): RingHandle => ({
  */
 export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: ArgoOptions) {
   let nextId = 1;
+  const rules = createArgoRules();
   const pageOf = (domid: DomId): SharedInfo | undefined => domains.get(domid)?.info;
 
-  function tableOf(caller: ArgoDomain): ArgoTable {
+  function checkEnabled(): void {
     if (!options.enabled) fail('EOPNOTSUPP', 'Argo is off');
-    return caller.argo ?? fail('ENODEV', `domain ${caller.domid} has no Argo`);
+  }
+
+  function tableOf({ domid, argo: table }: ArgoDomain): ArgoTable {
+    return table ?? fail('ENODEV', `domain ${domid} has no Argo`);
   }
 
   function tellAll(): void {
     for (const { info } of domains.values()) countArgoChange(info, false);
   }
+
+  /** Has everybody look again, as messages may be sent that could not be, or the other way round. */
+  function raiseAll(): void {
+    for (const { info } of domains.values()) raiseArgo(info);
+  }
+
+  /** Has nothing be sent any more by the rules from before. */
+  async function applyRules(): Promise<void> {
+    const rings = [...domains.values()].flatMap(({ argo: table }) => [...(table?.rings.values() ?? [])]);
+    for (const { memory } of rings) renewRing(memory);
+    tellAll();
+    raiseAll();
+    await Promise.all(rings.map(({ memory }) => fenceSenders(memory)));
+  }
+
+  const viptables: ArgoRuleTable = {
+    async add(rule, at) {
+      rules.add(rule, at);
+      await applyRules();
+    },
+    async del(at) {
+      const rule = rules.del(at);
+      await applyRules();
+      return rule;
+    },
+    list: async () => rules.list(),
+  };
 
   /** Ends a ring for its senders. Those that wait for room learn of it when they try again. */
   function end(ring: Ring, state: number): void {
@@ -115,13 +149,15 @@ export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: Arg
     ring.owner.memory.give(ring.memory.buffer);
   }
 
-  function checkPartner(caller: ArgoDomain, partner: DomId): void {
-    if (partner === ARGO_DOMID_ANY) {
-      if (!options.macPermissive) fail('EPERM', 'rings for every domain are not allowed');
-      return;
-    }
-    const far = domains.get(partner) ?? fail('ESRCH', `no domain ${partner}`);
-    if (far !== caller && far.argo === undefined) fail('ECONNREFUSED', `domain ${partner} has no Argo`);
+  /** @returns the caller's table */
+  function checkPartner(caller: ArgoDomain, aport: number, partner: DomId): ArgoTable {
+    const any = partner === ARGO_DOMID_ANY;
+    if (any && !options.macPermissive) fail('EPERM', 'rings for every domain are not allowed');
+    const far = any ? caller : (domains.get(partner) ?? fail('ESRCH', `no domain ${partner}`));
+    if (rules.closed(partner, { domid: caller.domid, aport })) fail('EPERM', `rules let nobody send to port ${aport}`);
+    const table = tableOf(caller);
+    if (far.argo === undefined) fail('ECONNREFUSED', `domain ${partner} has no Argo`);
+    return table;
   }
 
   function create(caller: ArgoDomain, table: ArgoTable, aport: number, partner: DomId, length: number): Ring {
@@ -137,8 +173,13 @@ export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: Arg
       senders: new Set<ArgoDomain>(),
     };
     table.rings.set(keyOf(aport, partner), ring);
-    if (partner === ARGO_DOMID_ANY) tellAll();
-    else countArgoChange(pageOf(partner)!, true);
+    if (partner === ARGO_DOMID_ANY) {
+      tellAll();
+      raiseAll();
+    } else {
+      countArgoChange(pageOf(partner)!, true);
+      raiseArgo(pageOf(partner)!);
+    }
     return ring;
   }
 
@@ -153,9 +194,11 @@ export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: Arg
 
   function found(caller: ArgoDomain, domid: DomId, aport: number): Resolution['found'] {
     if (!options.enabled) return 'EOPNOTSUPP';
-    if (caller.argo === undefined) return 'ENODEV';
     const far = domains.get(domid);
     if (far === undefined) return 'ESRCH';
+    const filter = rules.filter(caller.domid, { domid, aport });
+    if (filter?.accept === false && filter.except.length === 0) return 'EPERM';
+    if (caller.argo === undefined) return 'ENODEV';
     const rings = far.argo?.rings;
     const ring = rings?.get(keyOf(aport, caller.domid)) ?? rings?.get(keyOf(aport, ARGO_DOMID_ANY));
     if (ring === undefined) return 'ECONNREFUSED' satisfies ArgoErrno;
@@ -165,7 +208,8 @@ export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: Arg
       far.argo!.peers.add(caller.domid);
       far.tellArgo({ kind: 'peer', domid: caller.domid, info: caller.info });
     }
-    return { ring: handleOf(ring), shared: ring.partner === ARGO_DOMID_ANY, info: far.info };
+    const phase = ringPhase(ring.memory);
+    return { ring: handleOf(ring), phase, filter, shared: ring.partner === ARGO_DOMID_ANY, info: far.info };
   }
 
   function settleAll(domain: ArgoDomain): void {
@@ -181,12 +225,12 @@ export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: Arg
       length: number,
       failExist: boolean,
     ): Promise<RingHandle> {
-      const table = tableOf(caller);
+      checkEnabled();
       checkAddress(aport, partner);
       if (length < ARGO_LIMITS.minRing || length > ARGO_LIMITS.maxRing || roundUp(length) !== length) {
         fail('EINVAL', `a ring of ${length} bytes: 48 to 16 MiB, a multiple of 16`);
       }
-      checkPartner(caller, partner);
+      const table = checkPartner(caller, aport, partner);
       const existing = table.rings.get(keyOf(aport, partner));
       if (existing === undefined) return handleOf(create(caller, table, aport, partner, length));
       if (failExist || existing.memory.length !== length) {
@@ -197,8 +241,9 @@ export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: Arg
     },
     /** @throws HypercallError `ENOENT` when there is none */
     async unregister(caller: ArgoDomain, aport: number, partner: DomId): Promise<void> {
-      const table = tableOf(caller);
+      checkEnabled();
       checkAddress(aport, partner);
+      const table = tableOf(caller);
       const ring = table.rings.get(keyOf(aport, partner)) ?? fail('ENOENT', `no ring at port ${aport} for ${partner}`);
       const another = partner !== ARGO_DOMID_ANY && table.rings.has(keyOf(aport, ARGO_DOMID_ANY));
       end(ring, another ? RING_STATE.changed : RING_STATE.refused);
@@ -210,6 +255,13 @@ export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: Arg
       checkAddress(aport, domid);
       const { info } = caller;
       return { changes: argoChanges(info), partnerRings: argoPartnerRings(info), found: found(caller, domid, aport) };
+    },
+    viptables,
+    /** The same for domain 0. @throws HypercallError `EPERM` for any other, `EOPNOTSUPP` */
+    viptablesFor({ domid }: ArgoDomain): ArgoRuleTable {
+      checkEnabled();
+      if (domid !== 0) fail('EPERM', `domain ${domid} has no say in who may send`);
+      return viptables;
     },
     /** A new domain exists: what was no address may be one. */
     arrived: tellAll,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Port } from '../port.ts';
 import type { ArgoAuthority, ArgoDomain } from './argo.ts';
+import type { ArgoPattern } from './argo-contract.ts';
 import { type CopyEnd, HypercallError } from './contract.ts';
 import type { EventChannels, EvtchnDomain } from './evtchn.ts';
 import type { FrameDomain, Frames } from './frames.ts';
@@ -32,6 +33,12 @@ function copyEnd(value: unknown): CopyEnd {
   return end.extent === undefined
     ? { domid: number(end.domid), gref: number(end.gref), offset }
     : { extent: number(end.extent), offset };
+}
+
+/** Part of a rule; a negative number stands for any. */
+function pattern(domid: unknown, aport: unknown): ArgoPattern {
+  const [domain, port] = [number(domid), number(aport)];
+  return { ...(domain >= 0 && { domid: domain }), ...(port >= 0 && { aport: port }) };
 }
 
 /**
@@ -75,6 +82,15 @@ export function serveHypercalls(
     'evtchn.status': ([near]) => events.status(domain, number(near)),
     'argo.register': ([aport, partner, length, failExist]) =>
       argo.register(domain, number(aport), number(partner), number(length), failExist === true),
+    'argo.viptables.add': ([fromDomid, fromPort, toDomid, toPort, accept, at]) =>
+      argo
+        .viptablesFor(domain)
+        .add(
+          { src: pattern(fromDomid, fromPort), dst: pattern(toDomid, toPort), accept: accept === true },
+          at === undefined ? undefined : number(at),
+        ),
+    'argo.viptables.del': ([at]) => argo.viptablesFor(domain).del(number(at)),
+    'argo.viptables.list': () => argo.viptablesFor(domain).list(),
     'argo.unregister': ([aport, partner]) => argo.unregister(domain, number(aport), number(partner)),
     'lending.open': ([to, index, form, rights, offset, length, first, second, third]) =>
       lending.open(domain, {

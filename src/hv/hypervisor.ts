@@ -2,6 +2,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Port } from '../port.ts';
 import { type ArgoDomain, type ArgoOptions, createArgo, createArgoTable } from './argo.ts';
+import type { ArgoRuleTable } from './argo-contract.ts';
 import {
   type DomId,
   type EvtchnPort,
@@ -124,6 +125,8 @@ export interface Hypervisor {
   /** Recounts the references to all hidden pages; nobody may be moving any. @returns what is wrong, in words */
   checkFrames(): readonly string[];
   domids(): readonly DomId[];
+  /** Who may send Argo messages to whom. */
+  readonly viptables: ArgoRuleTable;
   /** Appends to the message ring that `xm dmesg` shows. */
   printk(text: string): void;
   dmesg(clear: boolean): string;
@@ -235,6 +238,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     },
     frameUsage: frames.usage,
     checkFrames: frames.check,
+    viptables: argo.viptables,
     domids: () => [...domains.keys()],
     printk: messages.print,
     dmesg: messages.read,

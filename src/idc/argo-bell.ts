@@ -9,6 +9,18 @@ export interface ArgoBell {
   wait(timeout: number): void;
 }
 
+/** The bell of a domain, bound when somebody first wants it, and tried again when it could not be. */
+export function lazyArgoBell(hypercalls: Hypercalls): () => Promise<ArgoBell> {
+  let bell: Promise<ArgoBell> | undefined;
+  return () => {
+    bell ??= bindArgoBell(hypercalls);
+    bell.catch(() => {
+      bell = undefined;
+    });
+    return bell;
+  };
+}
+
 /**
  * Binds VIRQ_ARGO, of which a domain has one, for all channels of the domain.
  *

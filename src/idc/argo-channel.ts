@@ -104,6 +104,7 @@ export function createArgoChannel(argo: Argo, bell: ArgoBell, { ring, to }: Argo
     replies.clear();
     // Other refusals mean that there is no peer, which whoever made the connection tells.
     if (sent === 'EMSGSIZE') broken('the peer has too small a ring');
+    if (sent === 'EPERM') broken('a rule of viptables forbids it');
   }
 
   function put(outbox: Outbox, head: number, id: number, body: WordBuffer, length: number): void {

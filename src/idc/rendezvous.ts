@@ -2,7 +2,7 @@
 import { XmError } from '../errors.ts';
 import type { Hypercalls } from '../hv/contract.ts';
 import type { StoreWatch, XenstoreClient } from '../xenstore/client-contract.ts';
-import { type ArgoBell, bindArgoBell } from './argo-bell.ts';
+import { type ArgoBell, lazyArgoBell } from './argo-bell.ts';
 import { type ChannelKind, DEFAULT_QUOTAS, type Endpoint, type EndpointHandlers, type Quotas } from './contract.ts';
 import { createEndpoint, type EndpointControl } from './endpoint.ts';
 import type { RemoteBuffers } from './remote-contract.ts';
@@ -84,24 +84,23 @@ interface Place {
   closed: Promise<void> | undefined;
 }
 
-/** The rendezvous of one domain: no broker, only levels in the store, watches and hypercalls. */
-export function createRendezvous(hypercalls: Hypercalls, xs: XenstoreClient, buffers: RemoteBuffers): Rendezvous {
+/**
+ * The rendezvous of one domain: no broker, only levels in the store, watches and hypercalls.
+ *
+ * @param bell for all connections over Argo; given where the domain uses it for something else too
+ */
+export function createRendezvous(
+  hypercalls: Hypercalls,
+  xs: XenstoreClient,
+  buffers: RemoteBuffers,
+  bell: () => Promise<ArgoBell> = lazyArgoBell(hypercalls),
+): Rendezvous {
   const places = new Map<string, Place>();
   const loans = createLoans(hypercalls, watchDeaths);
-  let bell: Promise<ArgoBell> | undefined;
-
-  /** For all connections over Argo; tried again when it could not be bound. */
-  function argoBell(): Promise<ArgoBell> {
-    bell ??= bindArgoBell(hypercalls);
-    bell.catch(() => {
-      bell = undefined;
-    });
-    return bell;
-  }
 
   const carriers: Readonly<Record<ChannelKind, (address: string) => Carrier>> = {
     ring: (address) => memoryCarrier(hypercalls, loans, address),
-    argo: () => lineCarrier(hypercalls, argoBell),
+    argo: () => lineCarrier(hypercalls, bell),
   };
 
   /** A borrower that dies has let go, and says nothing in its own node. */

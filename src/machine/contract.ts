@@ -44,7 +44,8 @@ export interface MachineDomain {
 }
 
 /** A domain in the program's own thread: its hypercalls, its store, its endpoints and channels. */
-export interface LocalDomain extends Pick<Domain, 'domid' | 'name' | 'idc' | 'vchan' | 'hypercalls' | 'xenstore'> {
+export interface LocalDomain
+  extends Pick<Domain, 'domid' | 'name' | 'idc' | 'vchan' | 'argo' | 'hypercalls' | 'xenstore'> {
   /** Disconnects its endpoints and gives back everything it had. */
   end(): void;
 }

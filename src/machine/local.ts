@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createDomainArgo } from '../argo/domain-argo.ts';
 import { giveAddresses, takeAddresses } from '../domain/addresses.ts';
 import { createIdc } from '../domain/idc.ts';
+import { lazyArgoBell } from '../idc/argo-bell.ts';
 import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
 import { createVchans } from '../vchan/vchans.ts';
@@ -21,7 +23,8 @@ export function createLocalDomain(
   giveAddresses(xs, domid, addresses);
   const xenstore = localClient(store, domid);
   const buffers = createRemoteBuffers(hypercalls);
-  const rendezvous = createRendezvous(hypercalls, xenstore, buffers);
+  const bell = lazyArgoBell(hypercalls);
+  const rendezvous = createRendezvous(hypercalls, xenstore, buffers, bell);
   let over = false;
   return {
     domid,
@@ -30,6 +33,7 @@ export function createLocalDomain(
     xenstore,
     idc: createIdc(name, addresses, rendezvous, buffers),
     vchan: createVchans(hypercalls, xenstore),
+    argo: createDomainArgo(hypercalls, bell),
     end() {
       if (over) return;
       over = true;

@@ -20,8 +20,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   xenstore: ['src/errors.ts', 'src/port.ts', 'ring'],
   idc: ['src/errors.ts', 'hv', 'ring'],
   vchan: ['src/errors.ts', 'hv', 'idc', 'ring'],
+  argo: ['src/errors.ts', 'hv', 'idc'],
   devices: ['src/errors.ts', 'src/words.ts', 'hv', 'idc', 'ring'],
-  domain: ['src/errors.ts', 'src/port.ts', 'src/words.ts', 'devices', 'hv', 'idc', 'ring', 'vchan', 'xenstore'],
+  domain: ['src/errors.ts', 'src/port.ts', 'src/words.ts', 'argo', 'devices', 'hv', 'idc', 'ring', 'vchan', 'xenstore'],
   config: ['src/errors.ts', 'src/words.ts', 'sxp'],
   'src/index.ts': ['src/errors.ts', 'devices', 'domain', 'hv', 'idc'],
   xend: [
@@ -37,7 +38,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'idc',
     'xenstore',
   ],
-  machine: ['src/errors.ts', 'src/words.ts', 'devices', 'domain', 'hv', 'idc', 'ring', 'vchan', 'xenstore'],
+  machine: ['src/errors.ts', 'src/words.ts', 'argo', 'devices', 'domain', 'hv', 'idc', 'ring', 'vchan', 'xenstore'],
   'src/library.ts': ['src/index.ts', 'machine'],
   tui: ['src/errors.ts'],
   cli: [

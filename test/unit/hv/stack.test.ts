@@ -55,7 +55,7 @@ describe('a domain that calls in with a stack that is all but full', () => {
     function send(): void {
       sender.gather(pieces);
       const length = sender.measure();
-      if (typeof length === 'number') sender.transmit(memory, 0, 5, length);
+      if (typeof length === 'number') sender.transmit(memory, 0, 0, 5, length);
     }
     atAllDepths(
       () => {

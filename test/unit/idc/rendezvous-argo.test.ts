@@ -138,3 +138,21 @@ test('a channel that does not exist is refused at once', () => {
   using all = startDomains([1]);
   expect(() => all.domains[0]!.connect({ channel: 'toString' as 'argo' })).toThrow("no channel 'toString'");
 });
+
+test('a rule that forbids what the ends say breaks the connection; without it they meet again', async () => {
+  using all = startDomains([1, 2]);
+  const problems: string[] = [];
+  const one = all.domains[0]!.connect({ ...argo, onProblem: (reason) => problems.push(reason) });
+  const other = all.domains[1]!.connect(argo);
+  await until(connected(one, other));
+  const { viptables } = all.hv;
+  await viptables.add({ src: { domid: 1 }, dst: { domid: 2 }, accept: false });
+  const cut = one.call(Uint8Array.of(5));
+  expect((await cut).transport).not.toBe(TRANSPORT.ok);
+  expect(problems[0]).toContain('a rule of viptables forbids it');
+  await viptables.del(0);
+  await destroyed(other);
+  const next = all.domains[1]!.connect(argo);
+  await until(connected(one, next));
+  expect(await ask(one)).toBe(7);
+});

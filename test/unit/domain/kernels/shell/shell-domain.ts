@@ -79,6 +79,7 @@ export function bootShell(disks: Readonly<Record<string, unknown>> = {}, args = 
     hypercalls: undefined as never,
     idc: undefined as never,
     vchan: undefined as never,
+    argo: undefined as never,
     signal: controller.signal,
     digest(algorithm) {
       if (!['md5', 'sha256'].includes(algorithm)) return undefined;
