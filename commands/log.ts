@@ -2,7 +2,7 @@
 import { boolean, string } from '@oclif/core/flags';
 import { XmCommand } from '../src/cli/command.ts';
 import { lineCount } from '../src/cli/flags.ts';
-import { logJson, logRequest } from '../src/cli/log.ts';
+import { LEVELS, logJson, logRequest } from '../src/cli/log.ts';
 
 export default class Log extends XmCommand {
   static override description =
@@ -18,7 +18,7 @@ export default class Log extends XmCommand {
     lines: lineCount({ char: 'n', description: 'Only the last so many lines.' }),
     since: string({ description: 'Only lines since then.' }),
     until: string({ description: 'Only lines until then.', exclusive: ['follow'] }),
-    level: string({ description: 'Only this level and above: debug, info, warning, error or critical.' }),
+    level: string({ description: 'Only this level and above.', options: LEVELS }),
     domain: string({ description: 'Only lines that name this domain; may be repeated.', multiple: true }),
     grep: string({
       description: 'Only lines that match this regular expression; without capitals in it, in any case.',

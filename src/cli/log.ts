@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { XendApi } from '../xend/contract.ts';
-import { LOG_LEVELS, type LogLevel, parseRecord } from '../xend/log-line.ts';
-import { usageError } from './failure.ts';
+import { LOG_LEVELS, parseRecord } from '../xend/log-line.ts';
 import { readPattern } from './pattern.ts';
 import { moment } from './time.ts';
 
 /** What `-f` shows of the past when nobody says how much: following means what comes. */
 const FOLLOW_LINES = 10;
 
+/** Levels as they are typed. */
+export const LEVELS: readonly string[] = LOG_LEVELS.map((level) => level.toLowerCase());
+
 /** Options of `xm log`, as typed. */
 export interface LogOptions {
   readonly lines?: number | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
+  /** One of {@link LEVELS}. */
   readonly level?: string | undefined;
   readonly domain?: readonly string[] | undefined;
   readonly grep?: string | undefined;
@@ -34,14 +37,14 @@ export interface LogRequest {
  * Understands the options. Patterns are searched here: a bad one takes this process's time and not xend's.
  *
  * @param now milliseconds since 1970
- * @throws XmError `ETIME`, `EPATTERN`, `EUSAGE` for options that mean nothing
+ * @throws XmError `ETIME`, `EPATTERN` for options that mean nothing
  */
 export function logRequest(options: LogOptions, now: number): LogRequest {
   const { since, until, level, domain, grep, lines = Number.POSITIVE_INFINITY } = options;
   const range = {
     ...(since === undefined ? {} : { since: Math.floor(moment(since, now)) }),
     ...(until === undefined ? {} : { until: Math.floor(moment(until, now)) }),
-    ...(level === undefined ? {} : { level: levelNamed(level) }),
+    ...(level === undefined ? {} : { level: LOG_LEVELS[LEVELS.indexOf(level)] ?? 'TRACE' }),
     ...(domain === undefined ? {} : { domains: domain }),
   };
   // As in journalctl: letters of any case, if the pattern has no capital.
@@ -91,10 +94,4 @@ function queryOf(values: Readonly<Record<string, string | number | readonly stri
 export function logJson(line: string): Readonly<Record<string, string | number>> {
   const record = parseRecord(line);
   return record === undefined ? { text: line } : { ...record, time: new Date(record.time).toISOString() };
-}
-
-function levelNamed(word: string): LogLevel {
-  const found = LOG_LEVELS.find((level) => level === word.toUpperCase() || (word === 'warn' && level === 'WARNING'));
-  if (found !== undefined) return found;
-  throw usageError(`'${word}' is no level of the log.`, `there are: ${LOG_LEVELS.join(', ').toLowerCase()}`);
 }

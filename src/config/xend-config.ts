@@ -5,8 +5,10 @@ import { positionOf } from '../sxp/position.ts';
 import { collector } from '../sxp/report.ts';
 import type { Findings } from './context.ts';
 import { asForms, FIELD, group, readValue } from './form.ts';
-import { boolean, filePath } from './values.ts';
+import { boolean, filePath, integer } from './values.ts';
 import { readTcp, TCP_KEYS, type TcpConfig } from './xend-tcp.ts';
+
+const METRICS_PORT = 'metrics-port';
 
 /** What `xend-config.sxp` says about the supervisor itself. */
 export interface XendConfig {
@@ -18,6 +20,8 @@ export interface XendConfig {
   readonly classPaths: readonly string[];
   /** Absent: the unix socket is all there is. */
   readonly tcp?: TcpConfig;
+  /** Port of this machine's own address for collectors of metrics; absent: none. */
+  readonly metricsPort?: number;
 }
 
 /**
@@ -36,8 +40,14 @@ export function readXendConfig(
   const parsed = parse(source);
   const { report, done } = collector();
   const findings: Findings = { report, place: ({ start }) => ` on line ${positionOf(source, start).line}` };
-  const shape = { prefix: '', known: ['xenstore', 'device-class', ...TCP_KEYS], repeated: ['device-class'] };
+  const shape = {
+    prefix: '',
+    known: ['xenstore', 'device-class', METRICS_PORT, ...TCP_KEYS],
+    repeated: ['device-class'],
+  };
   const given = group(asForms(parsed.forms, '', '(KEY ...)', findings), shape, findings);
+  const [metrics] = given.get(METRICS_PORT) ?? [];
+  const metricsPort = metrics && readValue(metrics, '', integer(1, 65_535), findings);
   const tcp = readTcp(given, directory, findings);
   const [xenstore] = given.get('xenstore') ?? [];
   const prefix = 'xenstore: ';
@@ -49,6 +59,7 @@ export function readXendConfig(
       (form) => readValue(form, '', filePath(directory), findings) ?? [],
     ),
     ...(tcp === undefined ? {} : { tcp }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
   };
   const diagnostics = [...parsed.diagnostics, ...done()].sort((a, b) => a.span.start - b.span.start);
   return { config: diagnostics.length === 0 ? config : undefined, diagnostics };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogLevel } from './log-line.ts';
+import type { MetricFamily } from './openmetrics.ts';
 
 /**
  * What xend offers its clients. One service behind it; the command line reaches it as `POST /api/METHOD` with a JSON
@@ -344,6 +345,8 @@ export interface XendApi {
     result: { readonly lines: readonly string[] };
   };
   stats: { params: Record<string, never>; result: Stats };
+  /** What is measured, for collectors; `openmetrics.ts` makes their text of it. */
+  metrics: { params: Record<string, never>; result: { readonly families: readonly MetricFamily[] } };
   'xend.status': { params: Record<string, never>; result: XendStatus };
   /** Destroys all domains and ends xend; the answer comes before the process is gone. */
   'xend.stop': { params: Record<string, never>; result: XendStatus };

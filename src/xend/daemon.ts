@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, XmError } from '../errors.ts';
 import type { XendOptions } from './context.ts';
+import { serveMetrics } from './http/metrics.ts';
 import { serveXend } from './http/server.ts';
 import { serveTcp } from './http/tcp.ts';
 import { loadConfig } from './load-config.ts';
@@ -32,9 +33,13 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
     unlock.push(takeLock(paths.pidFile));
     unlock.push(takeLock(paths.stateLock));
-    const { xenstore, classPaths, tcp } = loadConfig(paths.config);
+    const { xenstore, classPaths, tcp, metricsPort } = loadConfig(paths.config);
     xend = await createXend({ ...poolOptions(), paths, persistStore: xenstore.persist, classPaths });
-    const servers = [...(tcp === undefined ? [] : [await serveTcp(xend, tcp)]), await serveXend(xend, paths.socket)];
+    const servers = [
+      ...(tcp === undefined ? [] : [await serveTcp(xend, tcp)]),
+      ...(metricsPort === undefined ? [] : [await serveMetrics(xend, metricsPort)]),
+      await serveXend(xend, paths.socket),
+    ];
     console.log(`Xend started at ${new Date().toString()}.`);
     report('ready');
     const lost = await Promise.race([xend.stopAsked, stopSignal.promise]);

@@ -14,7 +14,7 @@ import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
 import { checkConfig } from './check.ts';
 import type { XendContext, XendOptions } from './context.ts';
-import { PROTOCOL, type XendApi, type XendMethod, type XendStatus } from './contract.ts';
+import { PROTOCOL, type Stats, type XendApi, type XendMethod, type XendStatus } from './contract.ts';
 import type { Device } from './device.ts';
 import { createDeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
@@ -24,6 +24,7 @@ import { nodeInfo } from './info.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
 import { watchedThreads } from './memory-watch.ts';
+import { metricsOf } from './metrics.ts';
 import { createDeviceClasses } from './own-classes.ts';
 import { createPool } from './pool.ts';
 import { type DomainRecord, deviceListForm, recordOf } from './records.ts';
@@ -93,6 +94,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     startTime,
   };
   const { classes, domains } = context;
+  let sampling: Promise<Stats> | undefined;
   const endWatch = watchMemory(() => watchedThreads(context));
   const stopAsked = Promise.withResolvers<string | undefined>();
   const devices = createDeviceService(context);
@@ -132,6 +134,14 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     const named = (word: string): LogDomain =>
       known.find(({ domid, name, uuid }) => [String(domid), name, uuid].includes(word)) ?? { name: word };
     return { ...range, domains: words.map(named) };
+  }
+
+  /** All who ask while a sample is taken share it. */
+  function sample(): Promise<Stats> {
+    sampling ??= takeStats(context).finally(() => {
+      sampling = undefined;
+    });
+    return sampling;
   }
 
   const forms: XendForms = {
@@ -250,7 +260,8 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),
     'log.read': async (range) => ({ lines: log.read(logRange(range)) }),
-    stats: () => takeStats(context),
+    stats: sample,
+    metrics: async () => ({ families: metricsOf(await sample(), { startTime, log: log.counts() }) }),
     'xend.status': async () => status(),
     async 'xend.stop'() {
       stopAsked.resolve(undefined);

@@ -75,6 +75,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'node.dmesg': { clear: false },
   'log.read': { lines: 10, since: 0, until: 0, level: 'INFO', domains: ['web'] },
   stats: {},
+  metrics: {},
   'xend.status': {},
   'xend.stop': {},
 };

@@ -48,6 +48,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'tui',
     'src/xend/client.ts',
     'src/xend/log-line.ts',
+    'src/xend/openmetrics.ts',
     'src/xend/paths.ts',
     'src/xenstore/contract.ts',
     'src/xenstore/wire-client.ts',

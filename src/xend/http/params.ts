@@ -92,6 +92,7 @@ const PARAMETERS: {
     domains: optional(TEXTS),
   },
   stats: {},
+  metrics: {},
   'xend.status': {},
   'xend.stop': {},
 };

@@ -26,7 +26,14 @@ describe('xend-config.sxp', () => {
     expect(read("(device-class '')")).toEqual(['device-class must not be empty']);
   });
 
+  test('a port for metrics, and none unless it is said', () => {
+    expect(read('(metrics-port 9100)')).toMatchObject({ metricsPort: 9100 });
+    expect(read('')).not.toHaveProperty('metricsPort');
+  });
+
   test.each([
+    ['(metrics-port 0)', "metrics-port must be a whole number from 1 to 65535, not '0'"],
+    ['(metrics-port 0.0.0.0)', "metrics-port must be a whole number from 1 to 65535, not '0.0.0.0'"],
     ['(xend-port 8000)', "unknown field 'xend-port'"],
     ['(xenstore (persist yes)) (xenstore)', 'xenstore is given twice, first on line 1'],
     ['(xenstore (persist))', 'xenstore: persist has no value'],

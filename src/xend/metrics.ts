@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DomainStats, RingStats, Stats } from './contract.ts';
+import type { Log } from './log.ts';
+import type { MetricFamily, MetricSample, MetricType } from './openmetrics.ts';
+import { VERSION } from './version.ts';
+
+/** What is measured beside a sample for `xm top`. */
+export interface SupervisorNumbers {
+  /** Seconds since 1970. */
+  readonly startTime: number;
+  readonly log: ReturnType<Log['counts']>;
+}
+
+/** A row of a table of metrics: what one thing is measured as, of each `T`. */
+interface Row<T> {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  /** One number, or several with labels of their own. */
+  readonly of: (item: T) => number | readonly MetricSample[];
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** The letters of `DomainInfo.state`. */
+const STATES: Readonly<Record<string, string>> = {
+  r: 'running',
+  b: 'blocked',
+  p: 'paused',
+  s: 'shutdown',
+  c: 'crashed',
+  d: 'dying',
+};
+
+const HOST: readonly Row<Stats>[] = [
+  {
+    name: 'xm_host_memory_bytes',
+    type: 'gauge',
+    help: 'Memory of the machine.',
+    of: ({ memoryTotal }) => memoryTotal * KIB,
+  },
+  {
+    name: 'xm_host_memory_free_bytes',
+    type: 'gauge',
+    help: 'Memory of the machine that nobody uses.',
+    of: ({ memoryFree }) => memoryFree * KIB,
+  },
+  { name: 'xm_host_processors', type: 'gauge', help: 'Processors of the machine.', of: ({ cpus }) => cpus },
+];
+
+const SUPERVISOR: readonly Row<SupervisorNumbers>[] = [
+  { name: 'xm_xend', type: 'info', help: 'The supervisor.', of: () => [{ labels: { version: VERSION }, value: 1 }] },
+  {
+    name: 'xm_xend_start_time_seconds',
+    type: 'gauge',
+    help: 'When the supervisor started, since 1970.',
+    of: ({ startTime }) => startTime,
+  },
+  {
+    name: 'xm_log_lines',
+    type: 'counter',
+    help: 'Lines written to xend.log.',
+    of: ({ log }) =>
+      Object.entries(log.written).map(([level, value]) => ({ labels: { level: level.toLowerCase() }, value })),
+  },
+  {
+    name: 'xm_log_suppressed_lines',
+    type: 'counter',
+    help: 'Lines that domains brought about too fast.',
+    of: ({ log }) => log.suppressed,
+  },
+];
+
+const DOMAIN: readonly Row<DomainStats>[] = [
+  {
+    name: 'xm_domain_state',
+    type: 'stateset',
+    help: 'Where the domain stands in its life.',
+    of: ({ state }) =>
+      Object.entries(STATES).map(([letter, name]) => ({
+        labels: { xm_domain_state: name },
+        value: Number(state.includes(letter)),
+      })),
+  },
+  {
+    name: 'xm_domain_cpu_seconds',
+    type: 'counter',
+    help: "Processor time of the domain's thread.",
+    of: ({ cpuTime }) => cpuTime,
+  },
+  {
+    name: 'xm_domain_start_time_seconds',
+    type: 'gauge',
+    help: 'When the domain was built, since 1970.',
+    of: ({ startTime }) => startTime,
+  },
+  {
+    name: 'xm_domain_memory_limit_bytes',
+    type: 'gauge',
+    help: 'Memory that the domain may have.',
+    of: ({ memory }) => memory * MIB,
+  },
+  {
+    name: 'xm_domain_memory_used_bytes',
+    type: 'gauge',
+    help: 'Heap and pages that the domain has.',
+    of: ({ memoryUsed }) => memoryUsed * KIB,
+  },
+  { name: 'xm_domain_extents', type: 'gauge', help: 'Extents that the domain has.', of: ({ extents }) => extents },
+  {
+    name: 'xm_domain_event_channels',
+    type: 'gauge',
+    help: 'Event channels that the domain has.',
+    of: ({ ports }) => ports,
+  },
+  { name: 'xm_domain_grants', type: 'gauge', help: 'Grants that the domain has given.', of: ({ grants }) => grants },
+  {
+    name: 'xm_domain_devices',
+    type: 'gauge',
+    help: 'Devices of the domain.',
+    of: ({ devices }) =>
+      Object.entries(devices).map(([name, { count = 0 }]) => ({ labels: { class: name }, value: count })),
+  },
+  {
+    name: 'xm_domain_device_counter',
+    type: 'counter',
+    help: "What the back ends of the domain's devices count; the class says what that is.",
+    of: ({ devices }) =>
+      Object.entries(devices).flatMap(([name, { count: _, ...counters }]) =>
+        Object.entries(counters).map(([counter, value]) => ({ labels: { class: name, counter }, value })),
+      ),
+  },
+];
+
+const RING: readonly Row<RingStats>[] = [
+  { name: 'xm_ring_size', type: 'gauge', help: 'Slots of the ring, or bytes of a byte ring.', of: ({ size }) => size },
+  {
+    name: 'xm_ring_used',
+    type: 'gauge',
+    help: 'Slots of the ring in use, or bytes of a byte ring.',
+    of: ({ used }) => used,
+  },
+  {
+    name: 'xm_ring_requests',
+    type: 'counter',
+    help: 'Requests ever published, or bytes, modulo 2^32.',
+    of: ({ requests }) => requests,
+  },
+  {
+    name: 'xm_ring_responses',
+    type: 'counter',
+    help: 'Responses ever published, or bytes consumed, modulo 2^32.',
+    of: ({ responses }) => responses,
+  },
+  {
+    name: 'xm_ring_notifications',
+    type: 'counter',
+    help: "Notifications that each end sent, for all rings of the device's connection.",
+    of: ({ notifyFront, notifyBack }) => [
+      { labels: { end: 'front' }, value: notifyFront },
+      { labels: { end: 'back' }, value: notifyBack },
+    ],
+  },
+];
+
+/** All there is to measure, from a sample. */
+export function metricsOf(stats: Stats, supervisor: SupervisorNumbers): readonly MetricFamily[] {
+  const names = new Map(stats.domains.map(({ domid, name }) => [domid, name]));
+  return [
+    ...families(SUPERVISOR, [supervisor], () => ({})),
+    ...families(HOST, [stats], () => ({})),
+    ...families(DOMAIN, stats.domains, ({ domid, name }) => ({ domid: String(domid), domain: name })),
+    ...families(RING, stats.rings, ({ domid, device, direction }) => ({
+      domid: String(domid),
+      domain: names.get(domid) ?? '',
+      device,
+      direction,
+    })),
+  ];
+}
+
+function families<T>(
+  rows: readonly Row<T>[],
+  items: readonly T[],
+  labelsOf: (item: T) => Readonly<Record<string, string>>,
+): readonly MetricFamily[] {
+  return rows.map(({ name, type, help, of }) => {
+    const unit = /_(bytes|seconds)$/.exec(name)?.[1] as MetricFamily['unit'];
+    const samples = items.flatMap((item) => {
+      const labels = labelsOf(item);
+      const found = of(item);
+      return typeof found === 'number'
+        ? [{ labels, value: found }]
+        : found.map((sample) => ({ labels: { ...labels, ...sample.labels }, value: sample.value }));
+    });
+    return { name, type, help, samples, ...(unit === undefined ? {} : { unit }) };
+  });
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { metricsOf } from '../../../src/xend/metrics.ts';
+import { formatMetrics, type MetricFamily } from '../../../src/xend/openmetrics.ts';
+import { readOpenMetrics } from '../../support/openmetrics.ts';
+import { domainStats, ringStats, stats } from '../tui/stats.ts';
+
+const NASTY = 'a "b" \\ {c="d"} # EOF\n# EOF\n\ud800 ä';
+const NASTY_READ = NASTY.replace('\ud800', '\ufffd');
+
+const families = (): readonly MetricFamily[] =>
+  metricsOf(
+    stats(
+      [domainStats(0, 'Domain-0'), domainStats(3, NASTY, { state: 'r-----', devices: { vbd: { count: 1, rd: 900 } } })],
+      [ringStats(3, 'xvda', { requests: 2 ** 32 - 1 })],
+    ),
+    {
+      startTime: 1.5,
+      log: { written: { TRACE: 0, DEBUG: 7, INFO: 1, WARNING: 0, ERROR: 0, CRITICAL: 0 }, suppressed: 4 },
+    },
+  );
+
+describe('the text', () => {
+  test('is strict OpenMetrics, whatever domains are called', () => {
+    const read = readOpenMetrics(formatMetrics(families()));
+    expect(read.get('xm_log_lines')!.samples).toContainEqual({
+      name: 'xm_log_lines_total',
+      labels: { level: 'debug' },
+      value: 7,
+    });
+    const states = read.get('xm_domain_state')!.samples.filter(({ labels }) => labels.domain === NASTY_READ);
+    expect(states.map(({ labels, value }) => [labels.xm_domain_state, value])).toEqual([
+      ['running', 1],
+      ['blocked', 0],
+      ['paused', 0],
+      ['shutdown', 0],
+      ['crashed', 0],
+      ['dying', 0],
+    ]);
+    expect(read.get('xm_ring_requests')!.samples[0]!.value).toBe(2 ** 32 - 1);
+    expect(read.get('xm_domain_cpu_seconds')).toMatchObject({ type: 'counter', unit: 'seconds' });
+  });
+
+  test('every family has a help, and its unit where its name ends in one', () => {
+    for (const [name, { help, unit }] of readOpenMetrics(formatMetrics(families()))) {
+      expect(help, name).toMatch(/^[A-Z].*\.$/);
+      expect(unit, name).toBe(/_(bytes|seconds)$/.exec(name)?.[1]);
+    }
+  });
+
+  test.each([
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, '+Inf'],
+    [Number.NEGATIVE_INFINITY, '-Inf'],
+    [1e21, '1e+21'],
+    [0.1, '0.1'],
+    [-0, '0'],
+  ])('%d is written %s', (value, text) => {
+    const family = { name: 'x', type: 'gauge', help: 'X "y" \\.', samples: [{ labels: {}, value }] } as const;
+    expect(formatMetrics([family])).toBe(`# TYPE x gauge\n# HELP x X \\"y\\" \\\\.\nx ${text}\n# EOF\n`);
+  });
+
+  const python = spawnSync('python3', ['-c', 'import prometheus_client.openmetrics.parser']);
+
+  // Without the package there is only our own strict reader.
+  test.skipIf(python.status !== 0)('is what the client library of Prometheus reads', () => {
+    const program = `
+import json, sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read
+print(json.dumps([[s.name, s.labels, s.value] for f in read(sys.stdin.read()) for s in f.samples]))`;
+    const text = formatMetrics(families());
+    const { stdout, stderr } = spawnSync('python3', ['-c', program], { input: text, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const ours = [...readOpenMetrics(text).values()].flatMap(({ samples }) => samples);
+    expect(JSON.parse(stdout)).toEqual(ours.map(({ name, labels, value }) => [name, labels, value]));
+  });
+});
