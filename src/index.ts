@@ -26,7 +26,9 @@ export type {
   DomainIdc,
   FrontContext,
   FrontInterface,
+  Interrupt,
   Kernel,
+  SaveHooks,
   ShutdownReason,
 } from './domain/contract.ts';
 export { defineKernel } from './domain/kernel.ts';

@@ -25,6 +25,7 @@ import {
   OKAY,
 } from './control.ts';
 import { createFronts } from './fronts.ts';
+import { createHooks, type Hooks } from './hooks.ts';
 import { createIdc } from './idc.ts';
 import { createIdcControl } from './idc-control.ts';
 import type { StorePage } from './store-page.ts';
@@ -47,6 +48,8 @@ export interface DomainData {
   readonly runDir: string;
   /** Addresses that it was given. */
   readonly addresses: readonly string[];
+  /** State of its kernel, as a former life was saved with it. */
+  readonly restored?: Uint8Array | undefined;
 }
 
 /** The lines of a domain. */
@@ -85,6 +88,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
   const rendezvous = createRendezvous(hypercalls, xenstore, buffers, bell);
   const handleIdc = createIdcControl(rendezvous);
   const vchan = createVchans(hypercalls, xenstore);
+  let hooks: Hooks | undefined;
 
   const handle: ControlHandler = (type, subtype, body: ControlBody) => {
     const [, deviceClass = '', end] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
@@ -95,6 +99,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
       return ends.handle(deviceClass.toLowerCase(), subtype, body);
     }
     if (type === 'IDC') return handleIdc(subtype, body);
+    if (type === 'DOMAIN' && hooks !== undefined) return hooks.handle(subtype, body);
     // Domain-0 alone is asked, and loads what it takes when it is.
     if (type === 'VCHAN') return import('./vchan-node.ts').then((node) => node.openVchanNode(vchan, data.runDir, body));
     // The message says which shutdown; the kernel learns it as the signal's reason.
@@ -103,7 +108,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
   };
   control = createControlChannel(doors.control, handle);
 
-  function createWorld(): Domain {
+  function createWorld({ restored, onSave, onInterrupt }: Hooks): Domain {
     return {
       domid: data.memory.domid,
       name: data.name,
@@ -118,6 +123,9 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
       vchan,
       argo: createDomainArgo(hypercalls, bell),
       signal: shutdown.signal,
+      restored,
+      onSave,
+      onInterrupt,
       digest(algorithm) {
         if (!getHashes().includes(algorithm)) return undefined;
         const hash = createHash(algorithm);
@@ -131,10 +139,11 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
     for (const from of data.fronts) await fronts.announce(from);
     // Before it is ready: a kernel that cannot be loaded makes no domain.
     const kernel = await ways.loadKernel?.();
+    hooks = createHooks(data.restored);
     // Answered when the domain may run: at once, or at `xm unpause`.
     const { status } = await control.request('DOMAIN', 'READY', {}, 2 ** 31 - 1);
     if (kernel === undefined || status !== CMSG_STATUS.okay) return;
-    const reason = await runKernel(kernel, createWorld(), () => closed);
+    const reason = await runKernel(kernel, createWorld(hooks), () => closed);
     await control.request('DOMAIN', 'EXIT', { reason });
   }
 

@@ -75,6 +75,23 @@ export interface DomainIdc {
   listen(address: string | undefined, onGuest: (guest: Guest) => void, options?: ListenOptions): Listener;
 }
 
+/** How a kernel takes part in being saved; see {@link Domain.onSave}. */
+export interface SaveHooks {
+  /**
+   * Called when the domain is to be saved, with all devices connected. Brings the kernel to rest and gives its state: anything
+   * that can be cloned (plain objects, `Map`, `Set`, typed arrays ...; no functions, no shared memory), 64 MiB at most. After
+   * that the kernel does nothing that its state does not know of, until `resume` is called or the domain ends: its devices are
+   * disconnected meanwhile, as soon as what it asked of them is done, and hold back what is asked of them later. A rejection,
+   * or no answer in time, means that the domain is not saved.
+   */
+  save(): unknown;
+  /** The domain goes on: after a checkpoint, or because it was not saved. Its devices are connected again. */
+  resume?(): void;
+}
+
+/** What somebody sends from outside to a kernel that may be in trouble: `xm sysrq` with its letter, `xm trigger nmi`. */
+export type Interrupt = { readonly kind: 'sysrq'; readonly letter: string } | { readonly kind: 'nmi' };
+
 /** What a kernel is given: its whole world. */
 export interface Domain {
   readonly domid: DomId;
@@ -98,6 +115,18 @@ export interface Domain {
   readonly argo: DomainArgo;
   /** Aborts when xend asks the domain to end; `reason` is a {@link ShutdownReason}. The kernel then returns soon. */
   readonly signal: AbortSignal;
+  /** What {@link SaveHooks.save} gave when this domain was saved; undefined for one that starts afresh. */
+  readonly restored: unknown;
+  /**
+   * Offers the kernel's state to `xm save`: the domain can be ended and begin again with what it had, as {@link restored}, with the
+   * same devices. A kernel offers it in its first step, or a domain that has just started cannot be saved yet. Endpoints and
+   * channels are not kept: who had them sees the domain go, and the kernel makes them again.
+   *
+   * @param hooks undefined ends the offer
+   */
+  onSave(hooks: SaveHooks | undefined): void;
+  /** Calls `listener` for each {@link Interrupt}, until given undefined; without one they are refused to who sends them. */
+  onInterrupt(listener: ((interrupt: Interrupt) => void) | undefined): void;
   /** A running digest, e.g. `md5` or `sha256`; undefined for an unknown algorithm. */
   digest(algorithm: string): Digest | undefined;
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../../../errors.ts';
 import type { Domain, ShutdownReason } from '../../contract.ts';
+import type { Word } from './syntax.ts';
 
-/** What a shell knows that its user gave it: plain values, so that it can be saved with its domain. */
+/** What a shell knows that its user gave it: plain values, which are saved with its domain. */
 export interface ShellState {
   /** What `set` sets and `$NAME` gives; `?` is the last command's status, 0 or 1. */
   readonly variables: Map<string, string>;
+  /** Commands of the line that have not begun. */
+  rest: (readonly Word[])[];
 }
 
 /** What a command may use. */

@@ -4,20 +4,25 @@ import type { Domain } from '../../contract.ts';
 import type { Command, CommandContext, Outcome, ShellState } from './command.ts';
 import { findCommand } from './commands/index.ts';
 import { expand, parseLine, type Word } from './syntax.ts';
+import type { Turn } from './turn.ts';
 import { withGrace } from './waits.ts';
 
 /** Time for what a stopped command has begun, in milliseconds: writes that are under way end before the next command. */
 const GRACE = 1000;
 
-/**
- * Runs the commands of a line until one of them ends the domain, or until `interruption` aborts. Errors are printed.
- *
- * @returns how the domain ends, if it does
- */
-export type RunLine = (line: string, interruption: AbortSignal) => Promise<Outcome | undefined>;
+/** Both run commands until one of them ends the domain, or until `interruption` aborts. Errors are printed. */
+export interface Runner {
+  /** Runs those of a line. @returns how the domain ends, if it does */
+  runLine(line: string, interruption: AbortSignal): Promise<Outcome | undefined>;
+  /** Runs what is left of a line. */
+  runRest(interruption: AbortSignal): Promise<Outcome | undefined>;
+}
 
-/** @param write prints text as it is */
-export function createRunner(domain: Domain, state: ShellState, write: (text: string) => void): RunLine {
+/**
+ * @param turn is had by the command that runs
+ * @param write prints text as it is
+ */
+export function createRunner(domain: Domain, state: ShellState, turn: Turn, write: (text: string) => void): Runner {
   const started = performance.now();
 
   async function runCommand(words: readonly Word[], signal: AbortSignal): Promise<Outcome | undefined> {
@@ -40,18 +45,32 @@ export function createRunner(domain: Domain, state: ShellState, write: (text: st
     }
   }
 
-  return async (line, interruption) => {
+  async function runRest(interruption: AbortSignal): Promise<Outcome | undefined> {
     const signal = AbortSignal.any([interruption, domain.signal]);
-    try {
-      for (const words of parseLine(line)) {
-        if (signal.aborted) break;
-        const outcome = await runCommand(words, signal);
+    while (state.rest.length > 0 && !signal.aborted) {
+      const done = await turn.take();
+      try {
+        const words = signal.aborted ? undefined : state.rest.shift();
+        const outcome = words && (await runCommand(words, signal));
         if (outcome !== undefined) return outcome;
+      } finally {
+        done();
       }
-    } catch (error) {
-      write(explain(error));
     }
+    state.rest = [];
     return undefined;
+  }
+
+  return {
+    runRest,
+    async runLine(line, interruption) {
+      try {
+        state.rest = [...parseLine(line)];
+      } catch (error) {
+        write(explain(error));
+      }
+      return runRest(interruption);
+    },
   };
 }
 

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainConsole } from '../../contract.ts';
-import { type Complete, newEditor, press } from './editor.ts';
+import { redraw } from './display.ts';
+import { type Complete, type EditorState, newEditor, press } from './editor.ts';
 import { createKeyDecoder, type Key } from './keys.ts';
 
 /** Keys typed ahead before the console is asked to wait. */
 const MOST_AHEAD = 1024;
 
+/** What was typed and not yet used: plain values. */
+export interface Typed {
+  /** The line being typed, and those before it. */
+  readonly editor: EditorState;
+  readonly ahead: readonly Key[];
+}
+
 /** The lines typed at a console. */
 export interface Terminal {
+  /** What was typed so far, to open another terminal with. */
+  readonly typed: Typed;
   /** Aborts when Ctrl-C is typed while no line is awaited, so while a command runs; a new one with each line. */
   readonly interruption: AbortSignal;
-  /** Shows the prompt and resolves with the next line that is typed, or was typed ahead. Not while another is awaited. */
+  /** Shows the prompt and what is on the line already, and resolves with the next line that is typed, or was typed ahead. Not while another is awaited. */
   readLine(): Promise<string>;
   /** Stops listening. */
   close(): void;
@@ -21,11 +31,17 @@ export interface Terminal {
  *
  * @param prompt stands before each line
  * @param complete answers the tab key
+ * @param typed at a terminal before
  */
-export function openTerminal(console: DomainConsole, prompt: string, complete: Complete): Terminal {
+export function openTerminal(
+  console: DomainConsole,
+  prompt: string,
+  complete: Complete,
+  typed?: Typed | undefined,
+): Terminal {
   const decode = createKeyDecoder();
-  let state = newEditor(prompt);
-  let ahead: Key[] = [];
+  let state: EditorState = { ...(typed?.editor ?? newEditor(prompt)), prompt };
+  let ahead: Key[] = [...(typed?.ahead ?? [])];
   let interruption = new AbortController();
   let awaited: ((line: string) => void) | undefined;
 
@@ -63,9 +79,12 @@ export function openTerminal(console: DomainConsole, prompt: string, complete: C
     get interruption() {
       return interruption.signal;
     },
+    get typed() {
+      return { editor: state, ahead };
+    },
     readLine() {
       interruption = new AbortController();
-      console.write(prompt);
+      console.write(prompt + redraw({ chars: [], cursor: 0 }, state));
       return new Promise((resolve) => {
         awaited = resolve;
         const full = ahead.length > MOST_AHEAD;

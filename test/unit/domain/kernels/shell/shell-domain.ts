@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { namedArgs } from '../../../../../src/domain/args.ts';
-import type { Domain, DomainDevice, DomainDevices, ShutdownReason } from '../../../../../src/domain/contract.ts';
+import type {
+  Domain,
+  DomainDevice,
+  DomainDevices,
+  Interrupt,
+  SaveHooks,
+  ShutdownReason,
+} from '../../../../../src/domain/contract.ts';
 import shell from '../../../../../src/domain/kernels/shell/index.ts';
 import { localClient } from '../../../../../src/xenstore/local.ts';
 import { createStore } from '../../../../../src/xenstore/store.ts';
@@ -44,6 +51,10 @@ export interface ShellDomain extends TestConsole {
   readonly devices: TestDevices;
   /** What the kernel returned, or the crash. */
   readonly ended: Promise<unknown>;
+  /** What it is to be saved with, as it comes back. */
+  save(): Promise<unknown>;
+  resume(): void;
+  interrupt(interrupt: Interrupt): void;
   /** Asks the domain to end. */
   stop(reason?: ShutdownReason): void;
   /** Types a line and waits for the next prompt. @returns what was printed between, lines ended by `\n` */
@@ -53,8 +64,13 @@ export interface ShellDomain extends TestConsole {
 /** The prompt. */
 export const PROMPT = 'demo# ';
 
-/** Boots a shell with these disks, by name; `typed` is at the console before it. */
-export function bootShell(disks: Readonly<Record<string, unknown>> = {}, args = '', typed = ''): ShellDomain {
+/** Boots a shell with these disks, by name; `typed` is at the console before it; `restored` is what another was saved with. */
+export function bootShell(
+  disks: Readonly<Record<string, unknown>> = {},
+  args = '',
+  typed = '',
+  restored?: unknown,
+): ShellDomain {
   const terminal = createTestConsole();
   terminal.type(typed);
   const devices = createDevices();
@@ -66,6 +82,8 @@ export function bootShell(disks: Readonly<Record<string, unknown>> = {}, args = 
   dom0.setPerms('/local/domain/3', ['n3']);
   dom0.write('/local/domain/3/name', 'demo');
   const controller = new AbortController();
+  let hooks: SaveHooks | undefined;
+  let listener: ((interrupt: Interrupt) => void) | undefined;
   const domain: Domain = {
     domid: 3,
     name: 'demo',
@@ -81,6 +99,13 @@ export function bootShell(disks: Readonly<Record<string, unknown>> = {}, args = 
     vchan: undefined as never,
     argo: undefined as never,
     signal: controller.signal,
+    restored,
+    onSave(offered) {
+      hooks = offered;
+    },
+    onInterrupt(to) {
+      listener = to;
+    },
     digest(algorithm) {
       if (!['md5', 'sha256'].includes(algorithm)) return undefined;
       const hash = createHash(algorithm);
@@ -93,6 +118,9 @@ export function bootShell(disks: Readonly<Record<string, unknown>> = {}, args = 
     domain,
     devices,
     ended,
+    save: async () => structuredClone(await hooks!.save()),
+    resume: () => hooks!.resume!(),
+    interrupt: (interrupt: Interrupt) => listener!(interrupt),
     stop: (reason?: ShutdownReason) => controller.abort(reason),
     async run(line: string) {
       terminal.type(`${line}\r`);
