@@ -19,6 +19,8 @@ export interface ImageConfig {
 export interface DeviceEntry {
   readonly class: string;
   readonly config: DeviceConfig;
+  /** Of a domain that was saved: the number that the device had. No text has it. */
+  readonly devid?: number;
 }
 
 /** A `(vm ...)` form as the tool stack uses it. Every field of the text is in here or was reported. */

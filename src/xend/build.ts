@@ -17,7 +17,10 @@ import { recordOf } from './records.ts';
 import { startThread } from './start-thread.ts';
 
 /** What a domain has in common with its former lives. */
-export type Identity = Pick<XendDomain, 'uuid' | 'quickLives'>;
+export interface Identity extends Pick<XendDomain, 'uuid' | 'quickLives'> {
+  /** State of its kernel, if it was saved. */
+  readonly restored?: Uint8Array;
+}
 
 /** Makes domains: from configuration to thread. */
 export interface Builder {
@@ -36,8 +39,8 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
   let nextDomid: DomId = 1;
   let closed = false;
 
-  function start(domain: XendDomain, kernel: KernelImage | undefined): void {
-    ending.follow(domain, startThread(context, devices, domain, kernel));
+  function start(domain: XendDomain, kernel: KernelImage | undefined, restored?: Uint8Array): void {
+    ending.follow(domain, startThread(context, devices, domain, kernel, restored));
   }
 
   /** Resolves when the thread has announced its drivers and loaded its kernel. */
@@ -48,8 +51,8 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
   }
 
   /** The domain itself, its devices and its thread, up to where its kernel may start. */
-  async function assemble(domain: XendDomain, kernel: KernelImage): Promise<void> {
-    start(domain, kernel);
+  async function assemble(domain: XendDomain, kernel: KernelImage, restored?: Uint8Array): Promise<void> {
+    start(domain, kernel, restored);
     publishDomain(xs, domain);
     giveAddresses(xs, domain.domid, domain.config.addresses);
     const implicit = classes.filter((item) => item.implicit).map((item) => ({ class: item.name, config: {} }));
@@ -89,6 +92,11 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
     async build(identity, config, paused) {
       if (closed) throw new XmError('ESTOPPING', 'xend is stopping');
       requireFreeName(context, config.name);
+      const same = [...domains.values()].find(({ uuid }) => uuid === identity.uuid);
+      if (same !== undefined) {
+        const text = `Domain '${config.name}' exists already under the name '${same.name}', with ID '${same.domid}'`;
+        throw new XmError('EEXIST', text);
+      }
       checkMemory(domains.values(), config.memory);
       const kernel = loadKernel(config.image.kernel);
       const domain = newDomain(nextDomid++, identity.uuid, config, log);
@@ -96,7 +104,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       domains.set(domain.domid, domain);
       log.write('INFO', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);
       try {
-        await assemble(domain, kernel);
+        await assemble(domain, kernel, identity.restored);
       } catch (error) {
         const cause = await abandon(domain, error);
         log.write('ERROR', `Domain ${domain.name} could not be created: ${messageOf(cause)}`);

@@ -242,6 +242,16 @@ export interface XendApi {
   };
   /** Ends it at once. Returns when nothing of it is left. */
   'domain.destroy': { params: DomainArg; result: null };
+  /**
+   * Writes a running domain to a file (absolute), and ends it unless `checkpoint`. Its kernel has `timeout` seconds (default 20) to
+   * give its state. What fails leaves no file and lets the domain go on.
+   */
+  'domain.save': {
+    params: DomainArg & { readonly path: string; readonly checkpoint?: boolean; readonly timeout?: number };
+    result: { readonly path: string };
+  };
+  /** Makes the domain of such a file again; all or nothing. The file stays. */
+  'domain.restore': { params: { readonly path: string; readonly paused?: boolean }; result: DomainInfo };
   /** Path of the unix socket on which the console's bytes flow; one client at a time. */
   'domain.console': {
     params: DomainArg;

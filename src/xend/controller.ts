@@ -20,6 +20,9 @@ const CLEANING: ReadonlySet<DeviceStep> = new Set([
   'backDestroy',
 ]);
 
+/** Who unloads a driver or saves a domain waits for just that: the connection ended in an orderly way. */
+const CLEAN: ReadonlySet<DeviceEvent> = new Set(['frontDown', 'backDown', 'suspend']);
+
 /** A device that drives itself through {@link DEVICE_TABLE}. Its resources are claimed here and released when it closes. */
 export function createDevice(spec: DeviceSpec, context: ControllerContext): Device {
   const { class: deviceClass, devid, config, front, back } = spec;
@@ -95,8 +98,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     } catch (error) {
       await undo(event, error);
     }
-    // Who unloads a driver waits for just that.
-    if (unclean !== undefined && (event === 'frontDown' || event === 'backDown')) throw unclean;
+    if (unclean !== undefined && CLEAN.has(event)) throw unclean;
   }
 
   /**

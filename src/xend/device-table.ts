@@ -21,6 +21,8 @@ export type DeviceEvent =
   | 'broken'
   /** Either end threw what nobody caught. */
   | 'failed'
+  /** xend wants it at rest, with all that was asked of it done: its domain is saved. 'frontUp' ends that. */
+  | 'suspend'
   /** xend wants it away (hot remove). */
   | 'detach'
   /** The front end's domain is dead. */
@@ -64,6 +66,7 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
   },
   waiting: {
     frontUp: { steps: ['tellDisconnected'], to: 'offered' },
+    suspend: { steps: [], to: 'waiting' },
     backDown: { steps: DESTROY, to: 'unserved' },
     // The front end knows the device if a connection failed before.
     detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
@@ -75,6 +78,7 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
     frontConnect: { steps: CONNECT, to: 'connected' },
     frontUp: { steps: ['tellDisconnected'], to: 'offered' },
     frontDown: { steps: [], to: 'waiting' },
+    suspend: { steps: ['tellDisconnected'], to: 'waiting' },
     backDown: { steps: DESTROY, to: 'unserved' },
     detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     failed: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
@@ -85,6 +89,7 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
     frontConnect: { steps: [...DISCONNECT, ...CONNECT], to: 'connected' },
     frontUp: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'offered' },
     frontDown: { steps: DISCONNECT, to: 'waiting' },
+    suspend: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'waiting' },
     backDown: { steps: [...DISCONNECT, 'tellDisconnected', ...DESTROY], to: 'unserved' },
     broken: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'offered' },
     detach: { steps: [...DISCONNECT, 'tellClosed', ...DESTROY], to: 'closed' },

@@ -84,7 +84,7 @@ export function createDeviceService(context: XendContext): DeviceService {
     const back = backendOf(deviceClass, String(entry.config.backend ?? 0));
     await drivers.ensure(domain, deviceClass, 'FE');
     await drivers.ensure(back, deviceClass, 'BE');
-    const devid = deviceClass.devid(entry.config) ?? lowestFree(domain, deviceClass);
+    const devid = deviceClass.devid(entry.config) ?? entry.devid ?? lowestFree(domain, deviceClass);
     const key = `${deviceClass.name}:${devid}`;
     if (domain.devices.has(key)) {
       const name = deviceClass.names(entry.config)[0] ?? String(devid);

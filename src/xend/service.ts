@@ -32,6 +32,7 @@ import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
 import { takeStats } from './stats.ts';
 import { openStoreKeeper } from './store-keeper.ts';
+import { SAVE_LIMIT } from './suspend.ts';
 import { openVchanNode } from './vchan.ts';
 import { VERSION } from './version.ts';
 import { deviceInfo, domainInfo, refreshUsage } from './views.ts';
@@ -202,6 +203,11 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       await life.destroy(life.find(domain));
       return null;
     },
+    async 'domain.save'({ domain, path, checkpoint, timeout }) {
+      await life.save(life.find(domain), path, { checkpoint: checkpoint === true, limit: timeout ?? SAVE_LIMIT });
+      return { path };
+    },
+    'domain.restore': async ({ path, paused }) => domainInfo(context, await life.restore(path, paused === true)),
     async 'domain.console'({ domain }) {
       const { domid, name, phase } = life.find(domain);
       if (domid === 0) throw new XmError('ENOCONSOLE', `Domain '${name}' has no console`);

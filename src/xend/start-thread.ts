@@ -13,12 +13,17 @@ import { shareMemory } from './memory.ts';
 /** Limit of Domain-0's heap, MB. */
 const CONTROL_HEAP = 512;
 
-/** Starts a domain in its own thread or in the pool, with doors to hypervisor, store and xend; notes them in the domain. */
+/**
+ * Starts a domain in its own thread or in the pool, with doors to hypervisor, store and xend; notes them in the domain.
+ *
+ * @param restored state of its kernel, if it was saved
+ */
 export function startThread(
   context: XendContext,
   devices: DeviceService,
   domain: XendDomain,
   kernel: KernelImage | undefined,
+  restored: Uint8Array | undefined,
 ): DomainThread {
   const { paths, classes, pool } = context;
   const { config, domid, name } = domain;
@@ -37,6 +42,7 @@ export function startThread(
     backs: drivers('BE', serves),
     runDir: paths.runDir,
     addresses: config.addresses,
+    restored,
   };
   const handle: ControlHandler = (type, subtype, body) =>
     type === 'DOMAIN' ? handleDomain(domain, subtype, body) : devices.handle(domain, type, subtype, body);

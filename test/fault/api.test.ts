@@ -53,6 +53,8 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.unpause': DOMAIN,
   'domain.shutdown': { ...DOMAIN, reason: 'poweroff', wait: true, timeout: 1.5 },
   'domain.destroy': DOMAIN,
+  'domain.save': { ...DOMAIN, path: '/nowhere/save', checkpoint: true, timeout: 1.5 },
+  'domain.restore': { path: '/nowhere/save', paused: true },
   'domain.console': DOMAIN,
   'device.attach': {
     ...DOMAIN,
@@ -90,7 +92,7 @@ const parameters = methods.flatMap((method) => Object.keys(CALLS[method]).map((n
 describe('parameters', () => {
   test.each(methods.filter((method) => method !== 'xend.stop'))('%s accepts what its contract says', async (method) => {
     const { status } = await post(method, CALLS[method]);
-    const refused = method === 'domain.create' || method === 'idc.cycle';
+    const refused = ['domain.create', 'domain.restore', 'idc.cycle'].includes(method);
     expect(status).toBe('domain' in CALLS[method] || 'names' in CALLS[method] ? 404 : refused ? 400 : 200);
   });
 

@@ -53,6 +53,7 @@ test.each([
   ['idc-stack', 'upper', 'passed on 4 requests and 0 bytes of data'],
   ['idc-symmetric', 'north', 'the other one added up 2000'],
   ['idc-symmetric', 'south', 'the other one added up 2000'],
+  ['counter', 'counter', '1'],
   ['vchan-echo', 'caller', 'came back: the third hello'],
   ['vchan-echo', 'echo', 'sent back 16 bytes; domain'],
 ])('configs/%s.sxp: %s says that %s', async (sample, name, words) => {

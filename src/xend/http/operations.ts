@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isAbsolute } from 'node:path';
 import { XmError } from '../../errors.ts';
 import { childAt, childValue, isElement, nameOf } from '../../sxp/access.ts';
 import type { Sxp } from '../../sxp/contract.ts';
@@ -12,6 +13,7 @@ const DIRECTORY = '/';
 
 const DOMAIN: Parameter<string> = { name: 'domain', kind: TEXT };
 const TYPE: Parameter<string> = { name: 'type', kind: TEXT };
+const PATH: Parameter<string> = { name: 'path', kind: TEXT };
 const DEVICE: Parameter<string> = { name: 'dev', kind: TEXT };
 const DETAIL = optional('detail', FLAG, true);
 /** Whether a record holds what only xend itself wants; here it always is the same. */
@@ -65,6 +67,22 @@ export const operations = {
   destroy: operation('Ends a domain; answers when nothing of it is left.', [DOMAIN], (xend, domain) =>
     xend.methods['domain.destroy']({ domain }),
   ),
+  save: operation(
+    'Writes a domain to a file and, unless that is a checkpoint, ends it.',
+    [DOMAIN, PATH, optional('checkpoint', FLAG, false)],
+    async (xend, domain, path, checkpoint) => {
+      await xend.methods['domain.save']({ domain, path: absolute(path), checkpoint });
+      return null;
+    },
+  ),
+  restore: operation(
+    "Makes the domain of such a file again. Answers with the domain's record.",
+    [PATH, optional('paused', FLAG, false)],
+    async (xend, path, paused) => {
+      const { uuid } = await xend.methods['domain.restore']({ path: absolute(path), paused });
+      return record(xend, uuid);
+    },
+  ),
   waitForDevices: operation(
     'Its devices are connected: creating it waits for them.',
     [DOMAIN],
@@ -101,6 +119,12 @@ export const operations = {
 
 function optional<T>(name: string, kind: Kind<T>, fallback: T): Parameter<T> {
   return { name, kind, fallback };
+}
+
+/** @throws XmError for a path that would be relative to xend's own directory */
+function absolute(path: string): string {
+  if (isAbsolute(path)) return path;
+  throw new XmError('EINVAL', 'path must be absolute');
 }
 
 async function record(xend: Xend, domain: string): Promise<Sxp> {

@@ -70,6 +70,8 @@ const PARAMETERS: {
   'domain.rename': { ...DOMAIN, name: TEXT },
   'domain.shutdown': { ...DOMAIN, reason: REASON, wait: optional(FLAG), timeout: optional(SECONDS) },
   'domain.destroy': DOMAIN,
+  'domain.save': { ...DOMAIN, path: ABSOLUTE, checkpoint: optional(FLAG), timeout: optional(SECONDS) },
+  'domain.restore': { path: ABSOLUTE, paused: optional(FLAG) },
   'domain.console': DOMAIN,
   'device.attach': { ...DOMAIN, class: TEXT, path: optional(ABSOLUTE), config: PAIRS, directory: ABSOLUTE },
   'device.detach': { ...DOMAIN, class: TEXT, device: TEXT, force: optional(FLAG) },

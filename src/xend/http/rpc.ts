@@ -23,6 +23,8 @@ const METHODS: Readonly<Record<string, Operation>> = {
   'xend.domain.setName': operations.rename,
   'xend.domain.shutdown': operations.shutdown,
   'xend.domain.destroy': operations.destroy,
+  'xend.domain.save': operations.save,
+  'xend.domain.restore': operations.restore,
   'xend.domain.waitForDevices': operations.waitForDevices,
   'xend.domain.device_create': operations.attach,
   'xend.domain.destroyDevice': operations.detach,
