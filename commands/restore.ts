@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resolve } from 'node:path';
 import { boolean } from '@oclif/core/flags';
-import { word } from '../src/cli/args.ts';
+import { file } from '../src/cli/args.ts';
 import { XmCommand } from '../src/cli/command.ts';
 
 export default class Restore extends XmCommand {
@@ -11,12 +10,12 @@ export default class Restore extends XmCommand {
     '<%= config.bin %> restore demo.save',
     { description: 'Leave it paused:', command: '<%= config.bin %> restore -p demo.save' },
   ];
-  static override args = { file: word('What xm save wrote.') };
+  static override args = { file: file('What xm save wrote.') };
   static override flags = { paused: boolean({ char: 'p', description: 'Leave the domain paused.' }) };
 
   async run() {
     const { args, flags } = await this.parse(Restore);
-    const restored = await this.call('domain.restore', { path: resolve(args.file), paused: flags.paused });
+    const restored = await this.call('domain.restore', { path: args.file, paused: flags.paused });
     this.print(`Restored domain ${restored.name} (id=${restored.domid})\n`);
     return restored;
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resolve } from 'node:path';
 import { boolean } from '@oclif/core/flags';
-import { domain, word } from '../src/cli/args.ts';
+import { domain, file } from '../src/cli/args.ts';
 import { XmCommand } from '../src/cli/command.ts';
 import { seconds } from '../src/cli/flags.ts';
 
@@ -12,7 +11,7 @@ export default class Save extends XmCommand {
     '<%= config.bin %> save demo demo.save',
     { description: 'Keep it running:', command: '<%= config.bin %> save -c demo demo.save' },
   ];
-  static override args = { domain: domain(), file: word('Where it is saved; what is there is replaced.') };
+  static override args = { domain: domain(), file: file('Where it is saved; what is there is replaced.') };
   static override flags = {
     checkpoint: boolean({ char: 'c', description: 'Leave the domain running.' }),
     timeout: seconds({ description: 'Seconds its kernel has to give its state. Default: 20.' }),
@@ -23,7 +22,7 @@ export default class Save extends XmCommand {
     const { checkpoint, timeout } = flags;
     return this.call('domain.save', {
       domain: args.domain,
-      path: resolve(args.file),
+      path: args.file,
       checkpoint,
       ...(timeout === undefined ? {} : { timeout }),
     });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path';
 import { custom, string } from '@oclif/core/args';
 import { XmError } from '../errors.ts';
 
@@ -47,6 +48,11 @@ export const choiceWord = <T extends string>(description: string, options: reado
       throw new XmError('ECHOICE', `'${text}' is none of ${options.join(', ')}.`);
     },
   })({ required: true });
+
+const anyFile = custom<string>({ ignoreStdin: true, parse: async (text) => resolve(text) });
+
+/** A file for xend to read or write, which has another working directory. */
+export const file = (description: string) => anyFile({ description, required: true });
 
 /** Which end of something. */
 export const role = () => anyRole({ required: true });

@@ -58,6 +58,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   role: () => ['client', 'server'],
   configFile: files,
   backDev: files,
+  file: files,
   // Of xenstore, or to be thought of.
   path: nothing,
   pairs: nothing,
