@@ -10,7 +10,7 @@ import { FRONT_GONE } from './device.ts';
 import type { DeviceService } from './devices.ts';
 import { CONTROL_UUID, controlConfig, newDomain, type XendDomain } from './domain.ts';
 import { type Ending, endedEarly } from './ending.ts';
-import { requireFreeName } from './identity.ts';
+import { requireFreeName, requireFreeUuid } from './identity.ts';
 import { checkMemory } from './memory.ts';
 import { publishDomain } from './mirror.ts';
 import { recordOf } from './records.ts';
@@ -92,11 +92,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
     async build(identity, config, paused) {
       if (closed) throw new XmError('ESTOPPING', 'xend is stopping');
       requireFreeName(context, config.name);
-      const same = [...domains.values()].find(({ uuid }) => uuid === identity.uuid);
-      if (same !== undefined) {
-        const text = `Domain '${config.name}' exists already under the name '${same.name}', with ID '${same.domid}'`;
-        throw new XmError('EEXIST', text);
-      }
+      requireFreeUuid(context, identity.uuid);
       checkMemory(domains.values(), config.memory);
       const kernel = loadKernel(config.image.kernel);
       const domain = newDomain(nextDomid++, identity.uuid, config, log);

@@ -20,6 +20,13 @@ export function requireFreeName({ domains }: Pick<XendContext, 'domains'>, name:
   if (other !== undefined) throw new XmError('EEXIST', `Domain '${name}' already exists with ID '${other.domid}'`);
 }
 
+/** @throws XmError `EEXIST` when a domain that was saved, and goes on under another name, is to be made again */
+export function requireFreeUuid({ domains }: Pick<XendContext, 'domains'>, uuid: string): void {
+  const same = [...domains.values()].find((domain) => domain.uuid === uuid);
+  if (same === undefined) return;
+  throw new XmError('EEXIST', `The domain is there: it is called '${same.name}' now and has ID '${same.domid}'`);
+}
+
 /** Gives a domain another name, which has to be free, or also another uuid: in xend, in its store and in its record. */
 export function changeIdentity(
   context: XendContext,

@@ -80,6 +80,9 @@ describe('a shell', () => {
     }
     await terminal.run('set n 9');
     expectRefused(await failureOf(restore(path)), `Domain '${name}' already exists with ID`);
+    await xend.call('domain.rename', { domain: name, name: `${name}-b` });
+    expectRefused(await failureOf(restore(path)), `The domain is there: it is called '${name}-b' now`);
+    await xend.call('domain.rename', { domain: `${name}-b`, name });
     await destroy(name);
     await restore(path, true);
     expect((await xend.info(name))?.state).toBe('--p---');
