@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Builds `dist/` from `src/` and `commands/`, and `oclif.manifest.json` from the built commands. Run as
+ * Builds `dist/` from `src/` and `commands/`, and from the built commands `oclif.manifest.json`
+ * and the manual page. Run as
  * `node scripts/build.ts`; exits 1 on a type error. Doing it again with nothing changed costs about half a second.
  *
  * There is no bundle: with the manifest, the compile cache and oclif's sub-paths, `xm list` stays far below its limit.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type ManCommand, manPage } from './man.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -50,6 +52,15 @@ function manifestIsCurrent(): boolean {
   return known === commands.length && inputs.every((file) => statSync(file).mtimeMs <= made);
 }
 
+/** The manual page, from the manifest. */
+function writeMan(): void {
+  const { commands, version } = JSON.parse(readFileSync(manifest, 'utf8'));
+  const page = manPage(Object.values<ManCommand>(commands), version);
+  const file = join(dist, 'man/xm.1');
+  mkdirSync(dirname(file), { recursive: true });
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== page) writeFileSync(file, page);
+}
+
 /** Without a manifest oclif imports every command to find one. */
 async function writeManifest(): Promise<void> {
   const { Plugin } = await import('@oclif/core/config');
@@ -61,4 +72,5 @@ async function writeManifest(): Promise<void> {
 const ok = compile();
 removeStale();
 if (!manifestIsCurrent()) await writeManifest();
+writeMan();
 process.exitCode = ok ? 0 : 1;
