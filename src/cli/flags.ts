@@ -43,6 +43,17 @@ export const lineCount = custom<number>({
   },
 });
 
+/** An option that is one of a few words, in upper or lower case. */
+export const choice = (words: readonly string[], about: { readonly description: string; readonly helpValue: string }) =>
+  custom<string>({
+    ...about,
+    async parse(text) {
+      const word = text.toLowerCase();
+      if (words.includes(word)) return word;
+      throw new XmError('ECHOICE', `'${text}' is none of ${words.join(', ')}.`);
+    },
+  })();
+
 /** An option that is a file for xend to read, which has another working directory. */
 export const file = custom<string>({
   helpValue: '<file>',

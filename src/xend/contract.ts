@@ -16,6 +16,8 @@ export interface DomainInfo {
   /** Quota in MB. */
   readonly memory: number;
   readonly vcpus: number;
+  /** Pool of threads in which it lives. */
+  readonly pool?: string;
   /** Six characters `rbpscd`, `-` where not (spec/xend.md 2.6): running blocked paused shutdown crashed dying. */
   readonly state: string;
   /** CPU seconds used by the domain's thread. */

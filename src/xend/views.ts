@@ -43,6 +43,7 @@ export function domainInfo({ hv }: XendContext, domain: XendDomain): DomainInfo 
     // Domain-0 has no quota: it is what the supervisor's process takes.
     memory: domid === 0 ? Math.round(process.memoryUsage.rss() / 2 ** 20) : config.memory,
     vcpus: config.vcpus,
+    pool: config.pool,
     state: stateLetters(domain, blocked),
     cpuTime: domain.cpuTime,
     startTime,

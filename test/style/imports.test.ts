@@ -45,6 +45,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/errors.ts',
     'src/words.ts',
     'src/processes.ts',
+    'src/sxp/show.ts',
     'tui',
     'src/xend/client.ts',
     'src/xend/log-line.ts',

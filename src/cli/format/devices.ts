@@ -1,5 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeviceInfo } from '../../xend/contract.ts';
+import type { Columns } from './columns.ts';
+
+/** What `-c` knows of the lists of devices. */
+export const DEVICE_COLUMNS: Columns<DeviceInfo> = {
+  name: { doc: 'Name for people, such as xvda.', of: ({ name }) => name },
+  devid: { doc: 'Number.', of: ({ devid }) => devid },
+  class: { doc: 'Class.', of: (device) => device.class },
+  backend: { doc: 'Id of the domain that serves it.', of: ({ backendId }) => backendId },
+  handle: { doc: 'Number in control messages.', of: ({ handle }) => handle },
+  state: {
+    doc: "The front end's state: 1 initialising ... 4 connected, 5 closing, 6 closed.",
+    of: ({ state }) => state,
+  },
+  evtchn: { doc: 'Event channel, -1 while not connected.', of: ({ evtchn }) => evtchn },
+  ring: { doc: 'Grant reference of the ring, -1 while not connected.', of: ({ ringRef }) => ringRef },
+  'back-path': { doc: 'Back end in xenstore.', of: ({ backPath }) => backPath },
+  'front-path': { doc: 'Front end in xenstore.', of: ({ frontPath }) => frontPath },
+};
 
 /** The columns that all device lists end with (spec/xend.md 4.3), trailing blanks included. */
 const tail = (device: DeviceInfo): string =>

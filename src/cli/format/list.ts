@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainInfo } from '../../xend/contract.ts';
 import { duration, shortDuration } from '../time.ts';
+import type { Columns } from './columns.ts';
 
 /** What `xm list` needs of a domain; managed domains that do not run have no id and no state. */
 export type ListedDomain = Pick<DomainInfo, 'name' | 'memory' | 'vcpus' | 'state' | 'cpuTime'> & {
   readonly domid: number | undefined;
+};
+
+/** What `xm list -c` knows. */
+export const DOMAIN_COLUMNS: Columns<DomainInfo> = {
+  name: { doc: 'Name.', of: ({ name }) => name },
+  domid: { doc: 'Id.', of: ({ domid }) => domid },
+  mem: { doc: 'Memory, MB.', of: ({ memory }) => memory },
+  vcpus: { doc: 'Virtual processors.', of: ({ vcpus }) => vcpus },
+  state: {
+    doc: 'Six letters: r running, b blocked, p paused, s shut down, c crashed, d dying.',
+    of: ({ state }) => state,
+  },
+  time: { doc: 'Seconds of processor time.', of: ({ cpuTime }) => Number(cpuTime.toFixed(1)) },
+  uptime: { doc: 'Seconds since it was built.', of: ({ uptime }) => Math.floor(uptime) },
+  pool: { doc: 'Pool of threads.', of: ({ pool }) => pool },
+  uuid: { doc: 'The id that no other domain ever has.', of: ({ uuid }) => uuid },
+  reason: { doc: 'Why it ended, if it did.', of: ({ shutdownReason }) => shutdownReason },
 };
 
 /** The columns of `xm list` (spec/xend.md 4.3): the last title is one wider than its values, as it always was. */
@@ -29,6 +47,13 @@ export function listTable(domains: readonly ListedDomain[]): string {
 }
 
 type Uptime = Pick<DomainInfo, 'name' | 'domid' | 'uptime'>;
+
+/** What `xm uptime -c` knows. */
+export const UPTIME_COLUMNS: Columns<Uptime> = {
+  name: { doc: 'Name.', of: ({ name }) => name },
+  domid: { doc: 'Id.', of: ({ domid }) => domid },
+  uptime: { doc: 'Seconds since it was built.', of: ({ uptime }) => Math.floor(uptime) },
+};
 
 /** `xm uptime`. */
 export function uptimeTable(domains: readonly Uptime[]): string {

@@ -8,7 +8,7 @@ const commands: readonly string[] = Object.keys(JSON.parse(readFileSync('oclif.m
 
 /** All subcommands of the last `xm` (spec/xend.md 4.2), without its deprecated names. */
 const XM = `
-  console vncviewer create destroy pause unpause domid domname list migrate reboot shutdown top uptime usb-add usb-del
+  console vncviewer create destroy pause unpause domid domname domstate list migrate reboot shutdown top uptime usb-add usb-del
   debug-keys dmesg info log serve sched-credit sched-credit2 sched-sedf block-attach block-detach network-detach
   network2-detach block-list network-list network2-list scsi-list network-attach network2-attach pci-attach pci-detach pci-list
   pci-list-assignable-devices scsi-attach scsi-detach usb-hc-create usb-hc-destroy usb-attach usb-detach usb-list
