@@ -24,7 +24,7 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
       ['dest', 'demo'],
       "Error: Subcommand dest not found!\nHint: did you mean 'destroy'? 'xm help' lists all subcommands\n",
     ],
-    [['dom', 'demo'], 'Error: Subcommand dom not found!\nHint: it may stand for domid, domname\n'],
+    [['dom', 'demo'], 'Error: Subcommand dom not found!\nHint: it may stand for domid, domname, domstate\n'],
     [
       ['pci-attach', 'demo', '1', '2'],
       "Error: 'xm pci-attach' is not supported: domains have no PCI bus.\nHint: 'xm device-classes' lists the classes of devices that there are\n",

@@ -63,7 +63,7 @@ describe('proposals', () => {
     ['completion ', ['bash', 'zsh', 'fish']],
     ['', expect.arrayContaining(['create', 'xend', 'help'])],
     ['block-list --lo', ['--long']],
-    ['block-list -l --', ['--json', '--help']],
+    ['dmesg -c --', ['--json', '--help']],
   ])('xm %s', async (line, expected) => {
     expect(await words(line)).toEqual(expected);
   });
