@@ -140,6 +140,32 @@ test('clients come one after another, each to fresh memory; a second one at a ti
   await nothingLeft(all, 1, 2);
 });
 
+test('a client may be there before its server knows that it has offered the channel', async () => {
+  using all = startVchanDomains([2]);
+  let joined: Vchan | undefined;
+  const one = all.start(1, {
+    store: (xs) => ({
+      ...xs,
+      async transaction(work) {
+        const done = await xs.transaction(work);
+        if (joined === undefined) {
+          joined = await all.domains[0]!.vchan.client(1, 'test');
+          const port = Number(all.xs.read(`${PATH}/event-channel`));
+          await until(() => all.hv.counters(1, port).received === 1);
+        }
+        return done;
+      },
+    }),
+  });
+  const server = await one.vchan.server(2, 'test');
+  expect(await server.opened).toBe(true);
+  expect(await joined!.send(bytes('hello'))).toBe(true);
+  const part = new Uint8Array(5);
+  expect([await server.recv(part), text(part)]).toEqual([true, 'hello']);
+  await Promise.all([server.close(), joined!.close()]);
+  await nothingLeft(all, 1, 2);
+});
+
 test('a client waits for its server, as long as its patience lasts', async () => {
   using all = startVchanDomains([1, 2]);
   const [one, two] = all.domains;
