@@ -54,6 +54,9 @@ export const choice = (words: readonly string[], about: { readonly description: 
     },
   })();
 
+/** An option that is a file to write. */
+export const output = custom<string>({ helpValue: '<file>' });
+
 /** An option that is a file for xend to read, which has another working directory. */
 export const file = custom<string>({
   helpValue: '<file>',

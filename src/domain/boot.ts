@@ -10,6 +10,8 @@ import { lazyArgoBell } from '../idc/argo-bell.ts';
 import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
 import type { Port } from '../port.ts';
+import { channelTrace } from '../trace/channel.ts';
+import type { Recorder } from '../trace/recorder.ts';
 import { createVchans } from '../vchan/vchans.ts';
 import { connectStore } from '../xenstore/port.ts';
 import { namedArgs } from './args.ts';
@@ -63,7 +65,7 @@ export interface DomainDoors<P extends Port = Port> {
 export interface BootWays {
   /** Absent for Domain-0, which serves until its thread is ended. */
   readonly loadKernel: (() => Promise<Kernel>) | undefined;
-  readonly dispatch?: (info: SharedInfo) => Dispatcher;
+  readonly dispatch?: (info: SharedInfo, trace: Recorder) => Dispatcher;
 }
 
 /** A domain that boots or runs. */
@@ -106,7 +108,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
     if (type === 'SHUTDOWN') shutdown.abort(subtype.toLowerCase());
     return OKAY;
   };
-  control = createControlChannel(doors.control, handle);
+  control = createControlChannel(doors.control, handle, channelTrace(hypercalls.trace, data.memory.domid, 'front'));
 
   function createWorld({ restored, onSave, onInterrupt }: Hooks): Domain {
     return {

@@ -2,6 +2,8 @@
 
 import { messageOf } from '../errors.ts';
 import type { Port } from '../port.ts';
+import type { ChannelTrace } from '../trace/channel.ts';
+import { POINT } from '../trace/points.ts';
 
 /** Statuses of answers (spec/xend.md 3.2). */
 export const CMSG_STATUS = {
@@ -76,18 +78,25 @@ export const OKAY: ControlAnswer = { status: CMSG_STATUS.okay };
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-export function createControlChannel(port: Port, handle: ControlHandler): ControlChannel {
+/** @param trace as what it is recorded */
+export function createControlChannel(
+  port: Port,
+  handle: ControlHandler,
+  { recorder, mine, theirs }: ChannelTrace,
+): ControlChannel {
   const pending = new Map<number, (answer: ControlAnswer) => void>();
   let nextId = 1;
   let closed = false;
 
   async function answer({ id, type, subtype, body }: Request): Promise<void> {
     let reply: ControlAnswer;
+    if (recorder.on) recorder.text(POINT.controlServe, theirs, id, `${type} ${subtype}`);
     try {
       reply = await handle(type, subtype, body);
     } catch (error) {
       reply = { status: CMSG_STATUS.error, reason: messageOf(error) };
     }
+    if (recorder.on) recorder.text(POINT.controlAnswer, theirs, id, `${type} ${subtype}`);
     if (!closed) port.postMessage({ id, answer: reply } satisfies Answer);
   }
 
@@ -119,8 +128,10 @@ export function createControlChannel(port: Port, handle: ControlHandler): Contro
           const reason = `no answer to ${type} ${subtype} within ${timeout / 1000} s`;
           resolve({ status: CMSG_STATUS.error, reason, late: timeout });
         }, timeout);
+        if (recorder.on) recorder.text(POINT.controlAsk, mine, id, `${type} ${subtype}`);
         pending.set(id, (reply) => {
           clearTimeout(limit);
+          if (recorder.on) recorder.text(POINT.controlDone, mine, id, `${type} ${subtype}`);
           resolve(reply);
         });
         port.postMessage({ id, type, subtype, body } satisfies Request);

@@ -72,7 +72,7 @@ function start({ domain, kernel, readable: paths }: StartOrder): void {
         control: trunk.open(lines.control, guard),
       },
       {
-        dispatch: (info) => hub.join(info, guard),
+        dispatch: (info, trace) => hub.join(info, trace, guard),
         async loadKernel() {
           // Those of this project keep nothing in their modules, so that one instance does for all.
           const url = kernel.builtin ? kernel.url : `${kernel.url}?domain=${domid}`;

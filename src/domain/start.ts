@@ -2,6 +2,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type DomId, PAGE_SIZE } from '../hv/contract.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
+import { channelTrace } from '../trace/channel.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { type ServedStore, serveStore } from '../xenstore/port.ts';
 import { type ControlChannel, type ControlHandler, createControlChannel } from './control.ts';
@@ -39,8 +40,8 @@ const quotaOf = ({ pagesMB }: StartSpec): number => Math.floor((pagesMB * 2 ** 2
  * @param handle answers what the domain asks over its control channel
  */
 export function startDomain({ hv, store }: Ground, spec: StartSpec, handle: ControlHandler): StartedDomain {
-  const { domid, backs, heapMB } = spec;
-  const { port: hypercalls, ...memory } = hv.createDomain(domid, quotaOf(spec), { serves: backs.length > 0 });
+  const { domid, name, backs, heapMB } = spec;
+  const { port: hypercalls, ...memory } = hv.createDomain(domid, quotaOf(spec), { name, serves: backs.length > 0 });
   if (domid !== 0) store.introduceDomain(domid);
   const [storeHere, storeThere] = portPair();
   const [controlHere, controlThere] = portPair();
@@ -53,7 +54,7 @@ export function startDomain({ hv, store }: Ground, spec: StartSpec, handle: Cont
         page?.close();
       },
     },
-    control: createControlChannel(controlHere, handle),
+    control: createControlChannel(controlHere, handle, channelTrace(hv.tracing.recorder, domid, 'back')),
     thread: launchDomain(
       { ...spec, memory, storePage: page?.place },
       { hypercalls, store: storeThere, control: controlThere },
@@ -69,12 +70,12 @@ export function startLightDomain(
   spec: StartSpec,
   handle: ControlHandler,
 ): StartedDomain {
-  const { domid } = spec;
-  const memory = hv.createSeatedDomain(domid, quotaOf(spec), seat, doors.hypercalls);
+  const { domid, name } = spec;
+  const memory = hv.createSeatedDomain(domid, quotaOf(spec), seat, doors.hypercalls, { name });
   store.introduceDomain(domid);
   return {
     store: serveStore(store, domid, doors.store),
-    control: createControlChannel(doors.control, handle),
+    control: createControlChannel(doors.control, handle, channelTrace(hv.tracing.recorder, domid, 'back')),
     thread: launch({ ...spec, memory }),
   };
 }

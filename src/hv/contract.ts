@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Recorder } from '../trace/recorder.ts';
 import type { Argo } from './argo-contract.ts';
 import type { Lending } from './lending-contract.ts';
 
@@ -201,6 +202,8 @@ export interface Hypercalls {
   readonly argo: Argo;
   /** Memory for whoever holds a reference to it, until it is taken back. */
   readonly lending: Lending;
+  /** Where what happens in this domain is recorded, while xend wants to know. */
+  readonly trace: Recorder;
 }
 
 /** A hypercall was refused. `code` is an errno name, or `GNTST` for grant operations, where `status` says which. */

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { POINT } from '../trace/points.ts';
+import type { Recorder } from '../trace/recorder.ts';
 import { runEventLoop } from './event-loop.ts';
 import { portsOf, type SharedInfo, takeEvent, takePending, waitForEvent } from './shared-info.ts';
 
@@ -17,9 +19,23 @@ export interface Dispatcher {
 }
 
 /** The handlers of a domain's ports. */
-export function createHandlers(info: SharedInfo): Pick<Dispatcher, 'listen' | 'poll' | 'deliver'> {
+export function createHandlers(info: SharedInfo, trace: Recorder): Pick<Dispatcher, 'listen' | 'poll' | 'deliver'> {
   const handlers: ((() => void) | undefined)[] = new Array(portsOf(info)).fill(undefined);
-  const handle = (port: number): void => handlers[port]?.();
+
+  function handle(port: number): void {
+    if (trace.on) handleTraced(port);
+    else handlers[port]?.();
+  }
+
+  function handleTraced(port: number): void {
+    const start = trace.now();
+    try {
+      handlers[port]?.();
+    } finally {
+      trace.span(POINT.handle, start, port);
+    }
+  }
+
   return {
     listen(port, handler) {
       handlers[port] = handler;
@@ -32,8 +48,8 @@ export function createHandlers(info: SharedInfo): Pick<Dispatcher, 'listen' | 'p
 }
 
 /** Starts delivering events of `info` in a thread that is the domain's own. */
-export function createDispatcher(info: SharedInfo): Dispatcher {
-  const handlers = createHandlers(info);
+export function createDispatcher(info: SharedInfo, trace: Recorder): Dispatcher {
+  const handlers = createHandlers(info, trace);
   return {
     ...handlers,
     wait: (port, timeout) => waitForEvent(info, port, timeout),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Recorder } from '../trace/recorder.ts';
 import { createHandlers, type Dispatcher } from './dispatcher.ts';
 import { runEventLoop } from './event-loop.ts';
 import {
@@ -19,7 +20,7 @@ export type Guard = <T>(run: () => T) => T | undefined;
 /** Delivers the events of all domains of a thread: one sleep and one wake-up word for all of them. */
 export interface EventHub {
   /** The dispatcher of a domain that sits on the hub's board. @param guard every handler of it runs inside */
-  join(info: SharedInfo, guard: Guard): Dispatcher;
+  join(info: SharedInfo, trace: Recorder, guard: Guard): Dispatcher;
 }
 
 /**
@@ -51,8 +52,8 @@ export function createEventHub(board: Board): EventHub {
   }
 
   return {
-    join(info, guard) {
-      const { listen, deliver, poll: own } = createHandlers(info);
+    join(info, trace, guard) {
+      const { listen, deliver, poll: own } = createHandlers(info, trace);
       const slot = info.seat!.slot;
       seated.set(slot, () => {
         if (isPaused(info)) return false;

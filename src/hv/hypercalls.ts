@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Port } from '../port.ts';
+import type { TraceMemory } from '../trace/memory.ts';
+import { POINT } from '../trace/points.ts';
+import { createRecorder, type Recorder } from '../trace/recorder.ts';
 import { createArgoClient } from './argo-client.ts';
 import type { ArgoNews } from './argo-messages.ts';
 import { type EvtchnPort, type Extent, HypercallError, type Hypercalls, type Mapping } from './contract.ts';
@@ -27,7 +30,11 @@ import {
 const { hasOwn } = Object;
 
 /** What the hypervisor says unasked. */
-type News = { readonly bound: Binding } | { readonly argo: ArgoNews } | { readonly lending: LendingNews };
+type News =
+  | { readonly bound: Binding }
+  | { readonly argo: ArgoNews }
+  | { readonly lending: LendingNews }
+  | { readonly trace: TraceMemory | undefined };
 
 interface Pending {
   resolve(value: unknown): void;
@@ -53,14 +60,16 @@ export interface HypercallClient extends Hypercalls {
  * @param dispatch delivers its events; by itself, unless others share the thread
  */
 export function connectHypercalls(
-  { domid, info, lending, port }: DomainMemory & { readonly port: Port },
-  dispatch: (info: SharedInfo) => Dispatcher = createDispatcher,
+  { domid, info, lending, trace: traced, port }: DomainMemory & { readonly port: Port },
+  dispatch: (info: SharedInfo, trace: Recorder) => Dispatcher = createDispatcher,
 ): HypercallClient {
   const pending = ownMap<number, Pending>();
   const bindings: (Binding | undefined)[] = new Array(portsOf(info)).fill(undefined);
   /** Notifications of ports that are bound although the binding itself has not reached this thread yet. */
   const early = new Set<EvtchnPort>();
-  const dispatcher = dispatch(info);
+  const trace = createRecorder();
+  trace.record(traced);
+  const dispatcher = dispatch(info, trace);
   let nextId = 1;
   let closed = false;
 
@@ -85,6 +94,10 @@ export function connectHypercalls(
   function onMessage(message: HypercallReply | News): void {
     if (holds(message, 'lending')) {
       lendingClient.onNews(message.lending);
+      return;
+    }
+    if (holds(message, 'trace')) {
+      trace.record(message.trace);
       return;
     }
     if (holds(message, 'argo')) {
@@ -115,6 +128,7 @@ export function connectHypercalls(
     const binding = bindings[near];
     const state = portState(info, near);
     if (binding !== undefined && binding.state === state) {
+      if (trace.on) trace.mark(POINT.notify, near, binding.remote, binding.remotePort);
       countSent(info, near);
       setPending(binding.remoteInfo, binding.remotePort);
     } else if (isInterdomain(state)) {
@@ -192,6 +206,7 @@ export function connectHypercalls(
     },
     argo: argoClient.argo,
     lending: lendingClient.lending,
+    trace,
     close() {
       for (const pool of pools) pool.over = true;
       lendingClient.close();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Port } from '../port.ts';
+import type { TraceMemory } from '../trace/memory.ts';
 import { type ArgoDomain, type ArgoOptions, createArgo, createArgoTable } from './argo.ts';
 import type { ArgoRuleTable } from './argo-contract.ts';
 import {
@@ -38,6 +39,7 @@ import {
   type SharedInfo,
   setPaused,
 } from './shared-info.ts';
+import { createTracing, type TracedDomain, type Tracing } from './tracing.ts';
 
 /** What a domain holds, for accounting and for leak tests. */
 export interface DomainUsage {
@@ -58,6 +60,8 @@ export interface DomainMemory {
   readonly domid: DomId;
   readonly info: SharedInfo;
   readonly lending: LendingDoor;
+  /** Where it records what happens from its first moment on. */
+  readonly trace: TraceMemory | undefined;
 }
 
 /** That and the line; hand it over with `port` in the transfer list. */
@@ -65,7 +69,7 @@ export interface DomainDoor extends DomainMemory {
   readonly port: MessagePort;
 }
 
-interface HvDomain extends GrantDomain, EvtchnDomain, ArgoDomain, LendingDomain, FrameDomain {
+interface HvDomain extends GrantDomain, EvtchnDomain, ArgoDomain, LendingDomain, FrameDomain, TracedDomain {
   readonly close: () => void;
 }
 
@@ -75,6 +79,8 @@ export interface DomainOptions {
   readonly argo?: boolean;
   /** It serves many others: more ports and mappings. */
   readonly serves?: boolean;
+  /** For people; else its number. */
+  readonly name?: string;
   /** False for a domain in a thread that lives on without it; always so for one that has a seat in it. */
   readonly ownThread?: boolean;
 }
@@ -127,6 +133,8 @@ export interface Hypervisor {
   domids(): readonly DomId[];
   /** Who may send Argo messages to whom. */
   readonly viptables: ArgoRuleTable;
+  /** Records of what happens in domains. */
+  readonly tracing: Tracing;
   /** Appends to the message ring that `xm dmesg` shows. */
   printk(text: string): void;
   dmesg(clear: boolean): string;
@@ -141,6 +149,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const frames = createFrames();
   const lending = createLending(domains, frames);
   const messages = createMessageRing();
+  const tracing = createTracing(domains);
 
   function known(domid: DomId): HvDomain {
     const domain = find(domid);
@@ -153,7 +162,12 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     quotaPages: number,
     seat: Seat | undefined,
     near: Port,
-    { argo: hasArgo = true, serves = false, ownThread = seat === undefined }: DomainOptions = {},
+    {
+      argo: hasArgo = true,
+      serves = false,
+      ownThread = seat === undefined,
+      name = `domain ${domid}`,
+    }: DomainOptions = {},
   ): DomainMemory {
     if (domains.has(domid)) throw new Error(`domain ${domid} exists`);
     const info = createSharedInfo(serves ? MAX_SERVING_PORTS : MAX_PORTS, seat);
@@ -168,13 +182,15 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       tellArgo: (news) => near.postMessage({ argo: news }),
       lending: lending.begin(),
       tellLending: (news) => near.postMessage({ lending: news }),
+      name,
+      tellTrace: (memory) => near.postMessage({ trace: memory }),
       close: () => near.close(),
     };
     domains.set(domid, domain);
     serveHypercalls(near, domain, grants, events, argo, lending, frames);
     argo.arrived();
     messages.print(`domain ${domid} created, ${(quotaPages * PAGE_SIZE) >> 20} MB of pages`);
-    return { domid, info, lending: domain.lending };
+    return { domid, info, lending: domain.lending, trace: tracing.begin(domain) };
   }
 
   return {
@@ -191,6 +207,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       events.release(domain);
       grants.release(domain);
       domain.close();
+      tracing.end(domid);
       domains.delete(domid);
       messages.print(`domain ${domid} destroyed`);
       const control = find(0);
@@ -236,6 +253,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
             lent: usedEntries(domain.lending.table).length,
           };
     },
+    tracing,
     frameUsage: frames.usage,
     checkFrames: frames.check,
     viptables: argo.viptables,

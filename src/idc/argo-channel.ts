@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Argo } from '../hv/argo-contract.ts';
 import { HypercallError } from '../hv/contract.ts';
+import type { ChannelTrace } from '../trace/channel.ts';
 import type { ArgoBell } from './argo-bell.ts';
 import { type ArgoLine, recordBytes } from './argo-line.ts';
 import type { Channel, ChannelSink, Quotas, WordBuffer } from './contract.ts';
@@ -70,7 +71,13 @@ function createOutbox(which: number, { inFlight, bodyBytes }: Quotas): Outbox {
  *
  * It lends nothing.
  */
-export function createArgoChannel(argo: Argo, bell: ArgoBell, { ring, to }: ArgoLine, quotas: Quotas): Channel {
+export function createArgoChannel(
+  argo: Argo,
+  bell: ArgoBell,
+  { ring, to }: ArgoLine,
+  quotas: Quotas,
+  trace?: ChannelTrace,
+): Channel {
   const requests = createOutbox(REQUEST, quotas);
   const replies = createOutbox(REPLY, quotas);
   const pieces: Uint8Array[] = [];
@@ -166,6 +173,7 @@ export function createArgoChannel(argo: Argo, bell: ArgoBell, { ring, to }: Argo
 
   return {
     quotas,
+    trace,
     open(told) {
       if (closed) throw new Error('the channel is closed');
       sink = told;

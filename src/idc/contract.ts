@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Registration } from '../hv/lending-contract.ts';
+import type { ChannelTrace } from '../trace/channel.ts';
 import type { LocalBuffer } from './buffers/contract.ts';
 import type { RegisterOptions } from './remote-contract.ts';
 
@@ -218,6 +219,8 @@ export type ChannelKind = 'ring' | 'argo';
 /** What carries one connection incarnation of an endpoint. All implementations pass `test/contract/channel.ts`. */
 export interface Channel {
   readonly quotas: Quotas;
+  /** As what its endpoints record their requests; absent, they do not. */
+  readonly trace?: ChannelTrace | undefined;
   /** Starts delivery; nothing is delivered before it returns. Once only. */
   open(sink: ChannelSink): void;
   /** Puts a request; the caller keeps within `inFlight`. */

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { ChannelTrace } from '../trace/channel.ts';
+import { POINT } from '../trace/points.ts';
 import type {
   Channel,
   ChannelSink,
@@ -40,6 +43,7 @@ export function createIncoming(
   flush: () => void,
   broke: (reason: string) => void,
 ): Incoming {
+  type Place = ReturnType<typeof createPlace>;
   const places = Array.from({ length: inFlight }, () => createPlace());
   const free = [...places];
   /** One word, as a number that grows would in the end be an object. */
@@ -59,6 +63,8 @@ export function createIncoming(
       id: 0,
       /** Connection it came by; 0 when the place is free. */
       incarnation: 0,
+      /** It is recorded how long it takes to answer. */
+      traced: false,
       transaction: {
         parameters,
         parametersLength: 0,
@@ -78,11 +84,14 @@ export function createIncoming(
       if (place.incarnation === 0) throw new Error('completed twice');
       if (statusLength >>> 0 > bodyBytes) throw new RangeError(`a status has at most ${bodyBytes} bytes`);
       const late = place.incarnation !== incarnation;
+      const { traced } = place;
       place.incarnation = 0;
+      place.traced = false;
       // Of an earlier connection: nobody waits for it, and another place was made for it (see replaceHeld).
       if (late) return;
       free.push(place);
       if (channel === undefined) return;
+      if (traced) channel.trace?.recorder.mark(POINT.answer, channel.trace.theirs, place.id);
       channel.putReply(place.id, error, answer, statusLength);
       flush();
     }
@@ -101,6 +110,36 @@ export function createIncoming(
     }
   }
 
+  /** Has it answered, by the user or not, now or later. */
+  function handle(kind: number, place: Place, length: number): void {
+    if (kind === KIND.transaction) {
+      place.transaction.parametersLength = length;
+      if (handlers.onTransaction) handlers.onTransaction(place.transaction satisfies ReceivedTransaction);
+      else place.transaction.complete(-1);
+    } else if (kind === KIND.message) {
+      place.message.length = length;
+      if (stream !== undefined) stream.take(place.message);
+      else if (handlers.onMessage) handlers.onMessage(place.message satisfies ReceivedMessage);
+      else place.message.complete();
+    } else if (kind === KIND.probe) {
+      copyRecord(place.body, 0, place.answer, 0, length);
+      place.transaction.complete(0, length);
+    } else {
+      broke(`unknown kind ${kind}`);
+    }
+  }
+
+  function handleTraced(kind: number, place: Place, length: number, { recorder, theirs }: ChannelTrace): void {
+    const { id } = place;
+    const start = recorder.now();
+    place.traced = true;
+    try {
+      handle(kind, place, length);
+    } finally {
+      recorder.span(POINT.serve, start, theirs, id);
+    }
+  }
+
   return {
     request(kind, id, memory, offset, length) {
       const place = free.pop();
@@ -110,21 +149,9 @@ export function createIncoming(
       place.id = id;
       place.incarnation = incarnation;
       received[0]!++;
-      if (kind === KIND.transaction) {
-        place.transaction.parametersLength = length;
-        if (handlers.onTransaction) handlers.onTransaction(place.transaction satisfies ReceivedTransaction);
-        else place.transaction.complete(-1);
-      } else if (kind === KIND.message) {
-        place.message.length = length;
-        if (stream !== undefined) stream.take(place.message);
-        else if (handlers.onMessage) handlers.onMessage(place.message satisfies ReceivedMessage);
-        else place.message.complete();
-      } else if (kind === KIND.probe) {
-        copyRecord(place.body, 0, place.answer, 0, length);
-        place.transaction.complete(0, length);
-      } else {
-        broke(`unknown kind ${kind}`);
-      }
+      const trace = channel?.trace;
+      if (trace?.recorder.on && kind !== KIND.message) handleTraced(kind, place, length, trace);
+      else handle(kind, place, length);
     },
     open(to, number) {
       replaceHeld();

@@ -6,6 +6,8 @@ import type { Quotas } from './contract.ts';
 export const SLOT_HEADER = 16;
 const HEADER_BYTES = 64;
 const MAGIC = 0x31434449;
+/** Word of the header that tells this connection from others, for who observes both its ends. */
+const CONNECTION = 3;
 
 /** Which end of the connection this is; the front end owns and grants the memory. */
 export type Side = 'front' | 'back';
@@ -40,7 +42,13 @@ export function initControl(buffer: ArrayBufferLike, quotas: Limits): void {
   const words = new Int32Array(buffer);
   words[1] = quotas.inFlight;
   words[2] = quotas.bodyBytes;
+  words[CONNECTION] = Math.random() * 2 ** 31;
   Atomics.store(words, 0, MAGIC);
+}
+
+/** The number that its owner gave a connection; it means nothing and may be any. */
+export function connectionOf(control: ArrayBufferLike): number {
+  return new Int32Array(control)[CONNECTION] ?? 0;
 }
 
 /** Limits that both ends of a connection have to name alike, as its layout follows from them. */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { ChannelTrace } from '../trace/channel.ts';
+import { POINT } from '../trace/points.ts';
 import { createAges } from './ages.ts';
 import { type Channel, type ChannelSink, type Quotas, TRANSPORT, type Transaction } from './contract.ts';
 import { copyRecord } from './copy.ts';
-import { createQueue, createSubmission, fail, finish, forNobody, type Submission } from './submission.ts';
+import { createQueue, createSubmission, fail, finish, forNobody, KIND, type Submission } from './submission.ts';
 
 /** What an endpoint's user submits: on its way, waiting for its turn, or refused. Whatever happens, each is completed once. */
 export interface Outgoing {
@@ -72,6 +75,17 @@ export function createOutgoing(
   let failed = 0;
   let corks = 0;
   let channel: Channel | undefined;
+  /** Of the last connection: it is over before what was outstanding is done. */
+  let trace: ChannelTrace | undefined;
+
+  function isTraced({ kind }: Submission): boolean {
+    return trace?.recorder.on === true && kind !== KIND.message;
+  }
+
+  /** The number of what is outstanding: the index is in the low bits, the rest tells this use of it from the last one. */
+  function idOf(index: number): number {
+    return ((Math.imul(generations[index]!, inFlight) >>> 0) | index) >>> 0;
+  }
 
   function flush(): void {
     if (corks === 0) channel?.flush();
@@ -79,11 +93,10 @@ export function createOutgoing(
 
   function send(submission: Submission, to: Channel): void {
     const index = freeIds.pop()!;
-    const generation = (generations[index]! + 1) >>> 0;
-    generations[index] = generation;
+    generations[index] = (generations[index]! + 1) >>> 0;
     outstanding[index] = submission;
-    // The index is in the low bits, the rest tells this use of it from the last one.
-    const id = ((Math.imul(generation, inFlight) >>> 0) | index) >>> 0;
+    const id = idOf(index);
+    if (isTraced(submission)) trace?.recorder.mark(POINT.ask, trace.mine, id);
     to.putRequest(submission.kind, id, submission.body, submission.parametersLength);
   }
 
@@ -105,6 +118,16 @@ export function createOutgoing(
     while (!queue.empty && freeIds.length > 0 && channel !== undefined) send(queue.shift()!, channel);
   }
 
+  /** Calls back, and records how long that took. */
+  function finishTraced(submission: Submission, id: number, { recorder, mine }: ChannelTrace): void {
+    const start = recorder.now();
+    try {
+      finish(submission, TRANSPORT.ok);
+    } finally {
+      recorder.span(POINT.done, start, mine, id);
+    }
+  }
+
   function failOne(submission: Submission): void {
     if (submission.complete !== forNobody) failed++;
     fail(submission, TRANSPORT.disconnected);
@@ -120,8 +143,7 @@ export function createOutgoing(
     reply(id, error, memory, offset, length) {
       const index = id & idMask;
       const submission = outstanding[index];
-      const expected = ((Math.imul(generations[index]!, inFlight) >>> 0) | index) >>> 0;
-      if (submission === undefined || id !== expected) return broke('answer to a request that is not outstanding');
+      if (submission === undefined || id !== idOf(index)) return broke('answer to a request that is not outstanding');
       outstanding[index] = undefined;
       freeIds.push(index);
       copyRecord(memory, offset, submission.answer, 0, length);
@@ -132,10 +154,12 @@ export function createOutgoing(
         sendQueued();
         flush();
       }
-      finish(submission, TRANSPORT.ok);
+      if (trace !== undefined && isTraced(submission)) finishTraced(submission, id, trace);
+      else finish(submission, TRANSPORT.ok);
     },
     open(to) {
       channel = to;
+      trace = to.trace;
     },
     close() {
       channel = undefined;
@@ -146,6 +170,7 @@ export function createOutgoing(
         if (submission === undefined) continue;
         outstanding[index] = undefined;
         freeIds.push(index);
+        if (isTraced(submission)) trace?.recorder.mark(POINT.done, trace.mine, idOf(index));
         failOne(submission);
       }
       for (let queued = queue.shift(); queued !== undefined; queued = queue.shift()) failOne(queued);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
 import type { Hypercalls } from '../hv/contract.ts';
+import { channelTrace } from '../trace/channel.ts';
 import type { ArgoBell } from './argo-bell.ts';
 import { createArgoChannel } from './argo-channel.ts';
 import { type ArgoTerms, closeLine, openLine } from './argo-line.ts';
@@ -24,7 +25,8 @@ export function lineCarrier(hypercalls: Hypercalls, bell: () => Promise<ArgoBell
       async channel() {
         // Found beforehand, so that nothing has to be sent twice. Not there any more: its level will tell.
         await argo.resolve(line.to);
-        return createArgoChannel(argo, shared, line, terms.quotas);
+        const trace = channelTrace(hypercalls.trace, terms.aport >>> 1, terms.side);
+        return createArgoChannel(argo, shared, line, terms.quotas, trace);
       },
       release: () => closeLine(hypercalls, line),
     };

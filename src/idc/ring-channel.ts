@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { backRing, frontRing, type RingEnd } from '../ring/request-ring.ts';
+import { channelTrace } from '../trace/channel.ts';
+import { POINT } from '../trace/points.ts';
+import type { Recorder } from '../trace/recorder.ts';
 import type { Channel, ChannelSink, Quotas, WordBuffer } from './contract.ts';
 import { copyRecord, recordOf } from './copy.ts';
 import { createDeliveryLoop } from './deliveries.ts';
-import { layoutOf, type Side, SLOT_HEADER } from './layout.ts';
+import { connectionOf, layoutOf, type Side, SLOT_HEADER } from './layout.ts';
 
 /** Memory that both ends see, as one of them sees it. */
 export interface SharedMemory {
@@ -34,9 +37,14 @@ const BATCH = 64;
  * A channel over memory that both ends map and a doorbell: an event channel between domains, a task within one. Each end has
  * a ring for its requests, in whose slots the answers come back.
  *
+ * @param recorder of the domain, which sees what its end does
  * @throws RangeError when the peer's memory is too small for the quotas
  */
-export function createRingChannel({ quotas, control, side }: SharedMemory, bell: Doorbell): Channel {
+export function createRingChannel(
+  { quotas, control, side }: SharedMemory,
+  bell: Doorbell,
+  recorder?: Recorder,
+): Channel {
   const layout = layoutOf(quotas);
   if (control.byteLength < layout.controlBytes) {
     throw new RangeError(`${layout.controlBytes} bytes of control area are needed`);
@@ -45,6 +53,7 @@ export function createRingChannel({ quotas, control, side }: SharedMemory, bell:
   const mine = frontRing(layout.ring(control, side));
   const theirs = backRing(layout.ring(control, side === 'front' ? 'back' : 'front'));
   const { words } = shared;
+  const trace = recorder && channelTrace(recorder, connectionOf(control), side);
   const loop = createDeliveryLoop({
     drain: () => sink !== undefined && drain(mine, deliverReply) && drain(theirs, deliverRequest),
     settle: () => sink?.delivered(),
@@ -84,9 +93,12 @@ export function createRingChannel({ quotas, control, side }: SharedMemory, bell:
     // A handler that polls drains in our midst: what we counted may be consumed then.
     const number = ++drains;
     if (count < 0) broken('impossible ring index');
-    for (let taken = 0; taken < count && taken < BATCH && number === drains && sink !== undefined; taken++) {
+    const start = count > 0 && trace?.recorder.on ? trace.recorder.now() : 0;
+    let taken = 0;
+    for (; taken < count && taken < BATCH && number === drains && sink !== undefined; taken++) {
       if (!deliver(sink, ring.consume())) broken('record longer than its slot');
     }
+    if (start > 0) trace?.recorder.span(POINT.drain, start, ring === mine ? trace.mine : trace.theirs, taken);
     return sink !== undefined;
   }
 
@@ -118,6 +130,7 @@ export function createRingChannel({ quotas, control, side }: SharedMemory, bell:
 
   return {
     quotas,
+    trace,
     open(to) {
       if (closed) throw new Error('the channel is closed');
       sink = to;

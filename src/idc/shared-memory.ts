@@ -67,13 +67,13 @@ export async function mapMemory(
 
 /** The ring channel over memory of {@link lendMemory} or {@link mapMemory}, with an event channel as its doorbell. */
 export function channelOver(
-  { evtchn }: Hypercalls,
+  { evtchn, trace }: Hypercalls,
   control: SharedArrayBuffer,
   port: EvtchnPort,
   quotas: Quotas,
   side: Side,
 ): Channel {
-  return createRingChannel({ control, quotas, side }, evtchnBell(evtchn, port));
+  return createRingChannel({ control, quotas, side }, evtchnBell(evtchn, port), trace);
 }
 
 /** An event channel's end as a doorbell. */

@@ -208,6 +208,25 @@ export interface IdcPing {
   };
 }
 
+/** Whether domains record what happens. */
+export interface TraceStatus {
+  readonly on: boolean;
+  /** Whose records there are: xend's own, those of domains and of domains that were. */
+  readonly tracks: readonly { readonly domid: number; readonly name: string; readonly gone: boolean }[];
+}
+
+/** What one domain recorded, or xend, which has a number that no domain has. */
+export interface TraceTrackCopy {
+  readonly domid: number;
+  readonly name: string;
+  /** It has ended. */
+  readonly gone: boolean;
+  /** Records that it has room for. */
+  readonly records: number;
+  /** A copy of its memory in base64, for `readTrace`. */
+  readonly copy: string;
+}
+
 /** Methods, their parameters and results. All of them may fail with an {@link ApiError}. */
 export interface XendApi {
   /**
@@ -356,6 +375,11 @@ export interface XendApi {
     };
     result: { readonly lines: readonly string[] };
   };
+  /** Has all domains record what happens, up to `records` of the last things each; what was recorded before is forgotten. */
+  'trace.start': { params: { readonly records?: number }; result: TraceStatus };
+  /** Has nobody record any more; what was recorded can be read until the next start. */
+  'trace.stop': { params: Record<string, never>; result: TraceStatus };
+  'trace.dump': { params: Record<string, never>; result: readonly TraceTrackCopy[] };
   stats: { params: Record<string, never>; result: Stats };
   /** What is measured, for collectors; `openmetrics.ts` makes their text of it. */
   metrics: { params: Record<string, never>; result: { readonly families: readonly MetricFamily[] } };

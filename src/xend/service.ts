@@ -33,6 +33,7 @@ import { openStateFiles } from './state-files.ts';
 import { takeStats } from './stats.ts';
 import { openStoreKeeper } from './store-keeper.ts';
 import { SAVE_LIMIT } from './suspend.ts';
+import { dumpTrace, startTrace, stopTrace } from './trace.ts';
 import { openVchanNode } from './vchan.ts';
 import { VERSION } from './version.ts';
 import { deviceInfo, domainInfo, refreshUsage } from './views.ts';
@@ -268,6 +269,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'log.read': async (range) => ({ lines: log.read(logRange(range)) }),
     stats: sample,
     metrics: async () => ({ families: metricsOf(await sample(), { startTime, log: log.counts() }) }),
+    'trace.start': async (params) => startTrace(hv, params),
+    'trace.stop': async () => stopTrace(hv),
+    'trace.dump': async () => dumpTrace(hv),
     'xend.status': async () => status(),
     async 'xend.stop'() {
       stopAsked.resolve(undefined);

@@ -159,7 +159,10 @@ describe('refused', () => {
     ['(pool shared) (memory 0)', ["0 => memory must be a whole number from 1 to 1048576, not '0'"]],
     ['(pool share)', ["share => pool must be one of dedicated, shared, not 'share'"]],
     ['(pool shared) (backend (vbd))', ['backend => a domain with (pool shared) serves no back ends']],
-    ['(on_crash restrat)', ["restrat => on_crash must be one of destroy, restart, preserve, rename-restart, not 'restrat'"]],
+    [
+      '(on_crash restrat)',
+      ["restrat => on_crash must be one of destroy, restart, preserve, rename-restart, not 'restrat'"],
+    ],
     ['(backend vbd)', ["vbd => backend: expected (CLASS), found 'vbd'"]],
     ['(backend (vdb))', ["vdb => unknown device class 'vdb'"]],
     ['(backend (vbd) (tap))', ['tap => backend: vbd is given twice, first on line 1']],

@@ -12,6 +12,7 @@ import {
   setPending,
   takePending,
 } from '../../../src/hv/shared-info.ts';
+import { createRecorder } from '../../../src/trace/recorder.ts';
 import { until } from '../../support/hv-machine.ts';
 
 const bare: Guard = (run) => run();
@@ -22,7 +23,7 @@ function seated(slots: readonly number[], guard: Guard = bare) {
   const hub: EventHub = createEventHub(board);
   const domains = slots.map((slot) => {
     const info = createSharedInfo(MAX_PORTS, { board, slot });
-    return { info, events: hub.join(info, guard) };
+    return { info, events: hub.join(info, createRecorder(), guard) };
   });
   return { board, domains };
 }

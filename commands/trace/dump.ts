@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { XmCommand } from '../../src/cli/command.ts';
+import { output } from '../../src/cli/flags.ts';
+import { writeTrace, writtenLine } from '../../src/cli/trace.ts';
+
+export default class TraceDump extends XmCommand {
+  static override description =
+    'Write what domains recorded to a file for Perfetto (https://ui.perfetto.dev) or chrome://tracing.\nDomains go on meanwhile. Arrows lead from who asks to who serves and back, and from who rings to who is woken.';
+  static override examples = [
+    '<%= config.bin %> trace dump -o trace.json',
+    {
+      description: 'The longest transactions, in microseconds:',
+      command: `jq '[.traceEvents[] | select(.name == "serve").dur] | sort | .[-5:]' trace.json`,
+    },
+  ];
+  static override flags = {
+    output: output({ char: 'o', description: 'The file; it is replaced.', required: true }),
+  };
+
+  async run() {
+    const { flags } = await this.parse(TraceDump);
+    const written = writeTrace(await this.call('trace.dump', {}), flags.output);
+    this.print(writtenLine(written));
+    return written;
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import { commonClock } from './clock.ts';
+import { placeOf, RECORD, ROUNDS, type TraceMemory, viewsOf, WRITTEN } from './memory.ts';
+
+/**
+ * Where a domain's thread records what it does, while somebody wants to know. Nothing here allocates. Who records asks `on`
+ * first: `if (recorder.on) recorder.mark(POINT.notify, port)`.
+ */
+export interface Recorder {
+  readonly on: boolean;
+  /** The time, as {@link Recorder.span} wants it. */
+  now(): number;
+  /** Something begins or happens. The words are those of the point's row in `points.ts`. */
+  mark(point: number, a?: number, b?: number, c?: number): void;
+  /** Something ends that began at `start`. */
+  span(point: number, start: number, a?: number, b?: number): void;
+  /** The same as `mark` with a text as the last word: ASCII, and what does not fit is left out. */
+  text(point: number, a: number, b: number, text: string): void;
+}
+
+/** With what switches it. */
+export interface SwitchedRecorder extends Recorder {
+  /** Records there from now on; nowhere if it is undefined. */
+  record(to: TraceMemory | undefined): void;
+}
+
+const NOWHERE = viewsOf(new ArrayBuffer(16));
+/** Characters that the words behind the first two hold. */
+const TEXT_LENGTH = (RECORD.words - RECORD.own - 2) * 4;
+
+/** Makes one that is off. */
+export function createRecorder(): SwitchedRecorder {
+  let { words, floats, times, records } = NOWHERE;
+  let written = 0;
+  let now = (): number => 0;
+
+  /** @returns the first word that is the point's own */
+  function begin(point: number, start: number, took: number): number {
+    const place = placeOf(written, records);
+    times[place >> 1] = start;
+    floats[place + RECORD.took] = took;
+    words[place + RECORD.point] = point;
+    return place + RECORD.own;
+  }
+
+  function end(): void {
+    written = (written + 1) | 0;
+    if (written === 0) Atomics.add(words, ROUNDS, 1);
+    Atomics.store(words, WRITTEN, written);
+  }
+
+  const recorder = {
+    // No accessor: it is asked at each message.
+    on: false,
+    now: () => now(),
+    mark(point: number, a = 0, b = 0, c = 0) {
+      const own = begin(point, now(), 0);
+      words[own] = a;
+      words[own + 1] = b;
+      words[own + 2] = c;
+      end();
+    },
+    span(point: number, start: number, a = 0, b = 0) {
+      const own = begin(point, start, now() - start);
+      words[own] = a;
+      words[own + 1] = b;
+      end();
+    },
+    text(point: number, a: number, b: number, text: string) {
+      const own = begin(point, now(), 0);
+      words[own] = a;
+      words[own + 1] = b;
+      for (let at = 0; at < TEXT_LENGTH; at += 4) words[own + 2 + (at >> 2)] = fourOf(text, at);
+      end();
+    },
+    record(to: TraceMemory | undefined) {
+      ({ words, floats, times, records } = to === undefined ? NOWHERE : viewsOf(to));
+      recorder.on = to !== undefined;
+      if (to === undefined) return;
+      written = Atomics.load(words, WRITTEN);
+      now = commonClock();
+    },
+  };
+  return recorder;
+}
+
+/** Four characters of a text in a word, zeros behind its end. */
+function fourOf(text: string, at: number): number {
+  let word = 0;
+  for (let index = 0; index < 4; index++) {
+    const code = at + index < text.length ? text.charCodeAt(at + index) & 0x7f : 0;
+    word |= code << (8 * index);
+  }
+  return word;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { createTraceMemory, viewsOf, WRITTEN } from '../../../src/trace/memory.ts';
+import { POINT, POINT_LIST, TEXT } from '../../../src/trace/points.ts';
+import { copyTrace, readTrace } from '../../../src/trace/read.ts';
+import { createRecorder } from '../../../src/trace/recorder.ts';
+
+const RECORDS = 16;
+
+function recording(records = RECORDS) {
+  const memory = createTraceMemory(records);
+  const recorder = createRecorder();
+  recorder.record(memory);
+  return { memory, recorder, read: () => readTrace(copyTrace(memory), records) };
+}
+
+test('is off until it is given memory, and again without', () => {
+  const recorder = createRecorder();
+  expect(recorder.on).toBe(false);
+  recorder.record(createTraceMemory(RECORDS));
+  expect(recorder.on).toBe(true);
+  recorder.record(undefined);
+  expect(recorder.on).toBe(false);
+});
+
+test('what is recorded all the same while it is off goes nowhere', () => {
+  const { recorder, read } = recording();
+  recorder.record(undefined);
+  recorder.mark(POINT.notify, 1, 2, 3);
+  recorder.text(POINT.controlAsk, 1, 2, 'x');
+  expect(read()).toEqual({ records: [], dropped: 0 });
+});
+
+test('records come back as they were written, oldest first', () => {
+  const { recorder, read } = recording();
+  const start = recorder.now();
+  recorder.mark(POINT.notify, 5, 0, 7);
+  recorder.span(POINT.drain, start, -1, 64);
+  recorder.text(POINT.controlAsk, 3, 4, 'VBD_FE INTERFACE_STATUS');
+  const { records, dropped } = read();
+  expect(dropped).toBe(0);
+  expect(records.map(({ point, words, text }) => [point.name, words, text])).toEqual([
+    ['notify', [5, 0, 7], ''],
+    ['drain ring', [-1, 64], ''],
+    ['ask', [3, 4], 'VBD_FE INTERFACE_STATUS'],
+  ]);
+  expect(records[1]!.start).toBe(start);
+  expect(records[1]!.took).toBeGreaterThan(0);
+  expect(records[0]!.took).toBe(0);
+});
+
+test('a text that does not fit is cut off', () => {
+  const { recorder, read } = recording();
+  recorder.text(POINT.controlAsk, 0, 0, 'x'.repeat(100));
+  expect(read().records[0]!.text).toBe('x'.repeat(32));
+});
+
+test('the oldest are overwritten and counted; the place of the next is not read', () => {
+  const { recorder, read } = recording();
+  for (let port = 0; port < 3 * RECORDS + 5; port++) recorder.mark(POINT.handle, port);
+  const { records, dropped } = read();
+  expect(records.map(({ words }) => words[0])).toEqual(
+    Array.from({ length: RECORDS - 1 }, (_, index) => 2 * RECORDS + 6 + index),
+  );
+  expect(dropped).toBe(3 * RECORDS + 5 - records.length);
+});
+
+test('the count goes on beyond 2^32', () => {
+  const { memory, recorder, read } = recording();
+  Atomics.store(viewsOf(memory).words, WRITTEN, -2);
+  recorder.record(memory);
+  for (let port = 0; port < 4; port++) recorder.mark(POINT.handle, port);
+  const { records, dropped } = read();
+  expect(records.at(-1)!.words).toEqual([3]);
+  expect(dropped + records.length).toBe(2 ** 32 + 2);
+});
+
+test('whoever scribbles in the memory is seen as less records, not as an error', () => {
+  const { memory, recorder, read } = recording();
+  recorder.mark(POINT.handle, 1);
+  recorder.mark(POINT.handle, 2);
+  const { words } = viewsOf(memory);
+  for (let word = 4; word < 18; word++) words[word] = 0x7fffffff;
+  expect(read().records.map(({ words }) => words)).toEqual([[2]]);
+  for (const written of [-1, 1_000_000, 0]) {
+    words.fill(-1);
+    words[WRITTEN] = written;
+    expect(read().records).toEqual([]);
+  }
+});
+
+test('a copy holds whole records only, while another thread writes as fast as it can', async () => {
+  const memory = createTraceMemory(RECORDS);
+  const source = `
+    const { workerData, parentPort } = require('node:worker_threads');
+    Promise.all([import(workerData.recorder), import(workerData.points)]).then(([{ createRecorder }, { POINT }]) => {
+      const recorder = createRecorder();
+      recorder.record(workerData.memory);
+      for (let count = 0; ; count = (count + 1) | 0) recorder.mark(POINT.notify, count, count, count);
+    });`;
+  const module = (name: string) => new URL(`../../../src/trace/${name}.ts`, import.meta.url).href;
+  const workerData = { memory, recorder: module('recorder'), points: module('points') };
+  const worker = new Worker(source, { eval: true, workerData });
+  let read = 0;
+  let dropped = 0;
+  while (read < 2000 || dropped < 100_000) {
+    const copy = readTrace(copyTrace(memory), RECORDS);
+    for (const { words } of copy.records) expect(new Set(words).size).toBe(1);
+    read += copy.records.length;
+    dropped = copy.dropped;
+    await new Promise(setImmediate);
+  }
+  await worker.terminate();
+});
+
+test('each point has at most as many words as a record, and a text only at the end', () => {
+  for (const { words } of POINT_LIST) {
+    expect(words.length).toBeLessThanOrEqual(3);
+    expect([-1, words.length - 1]).toContain(words.indexOf(TEXT));
+  }
+  expect(Object.values(POINT)).toEqual(POINT_LIST.map((_, code) => code));
+});
