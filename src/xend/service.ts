@@ -269,9 +269,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'log.read': async (range) => ({ lines: log.read(logRange(range)) }),
     stats: sample,
     metrics: async () => ({ families: metricsOf(await sample(), { startTime, log: log.counts() }) }),
-    'trace.start': async (params) => startTrace(hv, params),
-    'trace.stop': async () => stopTrace(hv),
-    'trace.dump': async () => dumpTrace(hv),
+    'trace.start': async (params) => startTrace(context, params),
+    'trace.stop': async () => stopTrace(context),
+    'trace.dump': async () => dumpTrace(context),
     'xend.status': async () => status(),
     async 'xend.stop'() {
       stopAsked.resolve(undefined);

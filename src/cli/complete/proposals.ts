@@ -69,7 +69,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
 };
 
 /** Options whose values are files. */
-const FILE_FLAGS: ReadonlySet<string> = new Set(['class', 'defconfig']);
+const FILE_FLAGS: ReadonlySet<string> = new Set(['class', 'defconfig', 'output']);
 
 const summary = (text = ''): string => text.split('\n')[0]!;
 const wordsOf = (found: readonly string[]): readonly Proposal[] => found.map((word) => ({ word, help: '' }));
