@@ -225,7 +225,5 @@ export function createChannel(parts: ChannelParts): ChannelControl {
   };
   if (state === 'open') opened.resolve(true);
   bell.listen(look);
-  // A client that came as soon as there was something to come to has rung already.
-  look();
   return channel;
 }

@@ -45,10 +45,11 @@ export async function openClient(
   // Numbers are used again. They were what they seem if the offer still stands: it is withdrawn before they are given back.
   const still = await readKeys(xs, path);
   if (still?.ringRef !== keys.ringRef || still.port !== keys.port) throw busy(path);
+  const bytes = new Uint8Array(page);
+  // One that had its client is offered until its server knows that the client has gone.
+  if (Atomics.compareExchange(bytes, AT.live.client, LIVE.waiting, LIVE.open) !== LIVE.waiting) throw busy(path);
   undo.move();
 
-  const bytes = new Uint8Array(page);
-  Atomics.store(bytes, AT.live.client, LIVE.open);
   Atomics.or(bytes, AT.notify.server, NOTIFY.written);
   evtchn.notify(port);
   channel = createChannel({

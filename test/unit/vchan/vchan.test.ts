@@ -140,6 +140,21 @@ test('clients come one after another, each to fresh memory; a second one at a ti
   await nothingLeft(all, 1, 2);
 });
 
+test('what another client has left is refused, until its server offers afresh', async () => {
+  using all = startVchanDomains([1, 2]);
+  const [one, two] = all.domains;
+  const { server, client } = await pair(all);
+  await client.close();
+  await expect(two!.vchan.client(1, 'test')).rejects.toMatchObject({ code: 'EBUSY' });
+  const next = two!.vchan.client(1, 'test', { wait: true });
+  await server.close();
+  const fresh = await one!.vchan.server(2, 'test');
+  expect(await fresh.opened).toBe(true);
+  expect((await next).state).toBe('open');
+  await Promise.all([fresh.close(), (await next).close()]);
+  await nothingLeft(all, 1, 2);
+});
+
 test('a client may be there before its server knows that it has offered the channel', async () => {
   using all = startVchanDomains([2]);
   let joined: Vchan | undefined;
