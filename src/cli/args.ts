@@ -54,6 +54,9 @@ const anyFile = custom<string>({ ignoreStdin: true, parse: async (text) => resol
 /** A file for xend to read or write, which has another working directory. */
 export const file = (description: string) => anyFile({ description, required: true });
 
+/** The same, if it may be left out. */
+export const optionalFile = (description: string) => anyFile({ description });
+
 /** Which end of something. */
 export const role = () => anyRole({ required: true });
 

@@ -5,6 +5,9 @@ import type { Diagnostic } from '../sxp/contract.ts';
 /** What happens to a domain when it ends in some way; `rename-restart` is restart, but the one that ended stays, renamed. */
 export type EndAction = 'destroy' | 'restart' | 'preserve' | 'rename-restart';
 
+/** What happens to one that crashed: its core may be written first. */
+export type CrashAction = EndAction | 'coredump-destroy' | 'coredump-restart';
+
 /** Whether a domain has a thread of its own, or one of a pool's with many others. */
 export type PoolName = 'dedicated' | 'shared';
 
@@ -33,7 +36,7 @@ export interface VmConfig {
   readonly image: ImageConfig;
   readonly onPoweroff: EndAction;
   readonly onReboot: EndAction;
-  readonly onCrash: EndAction;
+  readonly onCrash: CrashAction;
   /** Classes whose back ends this domain serves: `(backend (vbd))`. */
   readonly backends: readonly string[];
   /** Modules of device classes of the user's own, absolute: `(device-class PATH)`. */

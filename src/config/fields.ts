@@ -2,7 +2,7 @@
 import type { Sxp } from '../sxp/contract.ts';
 import { findClass } from './classes.ts';
 import type { Context } from './context.ts';
-import type { EndAction, PoolName, VmConfig } from './contract.ts';
+import type { CrashAction, EndAction, PoolName, VmConfig } from './contract.ts';
 import { printDevices, readDevices } from './devices.ts';
 import { asForms, type Form, group, readValue } from './form.ts';
 import { printImage, readImage } from './image.ts';
@@ -35,6 +35,7 @@ const MAX_MEMORY = 1024 * 1024;
 const MAX_VCPUS = 128;
 const POOLS: readonly PoolName[] = ['dedicated', 'shared'];
 const END_ACTIONS: readonly EndAction[] = ['destroy', 'restart', 'preserve', 'rename-restart'];
+const CRASH_ACTIONS: readonly CrashAction[] = [...END_ACTIONS, 'coredump-destroy', 'coredump-restart'];
 
 /** The fields of `(vm ...)` (spec/xend.md 2.1 and 2.4), in the order in which they are printed. */
 export const vmFields: readonly AnyVmField[] = [
@@ -73,9 +74,9 @@ export const vmFields: readonly AnyVmField[] = [
     name: 'on_crash',
     key: 'onCrash',
     syntax: '(on_crash ACTION)',
-    doc: 'What happens after the domain crashed: destroy, restart, preserve, or rename-restart.',
+    doc: 'What happens after the domain crashed: destroy, restart, preserve, rename-restart, coredump-destroy, or coredump-restart.',
     default: 'destroy',
-    ...value('on_crash', choice(END_ACTIONS)),
+    ...value('on_crash', choice(CRASH_ACTIONS)),
   },
   {
     name: 'vcpus',

@@ -4,6 +4,7 @@ import type { Port } from '../port.ts';
 import type { TraceMemory } from '../trace/memory.ts';
 import { type ArgoDomain, type ArgoOptions, createArgo, createArgoTable } from './argo.ts';
 import type { ArgoRuleTable } from './argo-contract.ts';
+import { contentsOf, type DomainContents } from './contents.ts';
 import {
   type DomId,
   type EvtchnPort,
@@ -126,6 +127,8 @@ export interface Hypervisor {
   /** Whether the domain's loop waits for events. */
   isBlocked(domid: DomId): boolean;
   usage(domid: DomId): DomainUsage | undefined;
+  /** All that the domain has now, for who looks into it; undefined when there is no such domain. */
+  contents(domid: DomId): DomainContents | undefined;
   /** Hidden pages of the machine, and what sharing them saves. */
   frameUsage(): FrameUsage;
   /** Recounts the references to all hidden pages; nobody may be moving any. @returns what is wrong, in words */
@@ -254,6 +257,10 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
           };
     },
     tracing,
+    contents(domid) {
+      const domain = find(domid);
+      return domain && contentsOf(domain);
+    },
     frameUsage: frames.usage,
     checkFrames: frames.check,
     viptables: argo.viptables,

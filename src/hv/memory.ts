@@ -6,6 +6,7 @@ export interface DomainMemory {
   readonly quotaPages: number;
   usedPages(): number;
   count(): number;
+  list(): readonly Extent[];
   /** @throws HypercallError `EINVAL`, or `ENOMEM` beyond the quota */
   alloc(order: number): Extent;
   /** @throws HypercallError `EINVAL` for an extent that is not the domain's */
@@ -51,6 +52,7 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
     quotaPages,
     usedPages: () => used,
     count: () => extents.size,
+    list: () => [...extents.values()],
     alloc(order) {
       if (!Number.isInteger(order) || order < 0 || order > MAX_ORDER) {
         throw new HypercallError('EINVAL', `no extent of order ${order}: at most ${MAX_ORDER}`);

@@ -79,6 +79,18 @@ export function byteRingReader(place: ByteRingPlace): ByteRingReader {
   };
 }
 
+/** A copy of the last bytes that were written, taken or not, without being an end of the ring: for who looks into its memory. */
+export function latestBytes(place: ByteRingPlace): Uint8Array {
+  const { words, prod, size, pieceAt } = open(place);
+  const produced = Atomics.load(words, prod) >>> 0;
+  const latest = new Uint8Array(Math.min(produced, size));
+  for (let i = 0; i < latest.length; i++) {
+    const { bytes, at } = pieceAt(produced - latest.length + i);
+    latest[i] = bytes[at]!;
+  }
+  return latest;
+}
+
 function open({ buffer, data, size, cons, prod }: ByteRingPlace) {
   const pieces = typeof data === 'number' ? [new Uint8Array(buffer, data, size)] : data;
   const pieceBytes = size / pieces.length;

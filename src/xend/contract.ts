@@ -273,6 +273,14 @@ export interface XendApi {
   };
   /** Makes the domain of such a file again; all or nothing. The file stays. */
   'domain.restore': { params: { readonly path: string; readonly paused?: boolean }; result: DomainInfo };
+  /**
+   * Writes what a domain has (pages, grant table, event channels, configuration, last output) to a file, `path` (absolute) or one
+   * that xend names. It pauses meanwhile unless `live`; then it goes on, or is destroyed or rebooted at once.
+   */
+  'domain.dump': {
+    params: DomainArg & { readonly path?: string; readonly live?: boolean; readonly after?: 'destroy' | 'reset' };
+    result: { readonly path: string };
+  };
   /** Path of the unix socket on which the console's bytes flow; one client at a time. */
   'domain.console': {
     params: DomainArg;

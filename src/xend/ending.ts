@@ -17,6 +17,8 @@ export interface Ending {
 
 /** What follows the end of a domain. */
 export interface Sequel {
+  /** Done while all that it had is still there. Does not fail. */
+  readonly first?: () => Promise<void>;
   /** Whether the domain stays, to be looked at. */
   readonly keep: boolean;
   /** Done when it is gone, or has its place among those that stay. @returns why it could not be done, if so */
@@ -54,7 +56,8 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
       return;
     }
     // While a domain is built its maker cleans up.
-    const { keep, next } = destroyed || building ? NOTHING : hooks.sequelOf(domain, crashed);
+    const { first, keep, next } = destroyed || building ? NOTHING : hooks.sequelOf(domain, crashed);
+    await first?.();
     await releaseDevices(domain);
     if (keep) domain.gone.resolve();
     else await release(domain);

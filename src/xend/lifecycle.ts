@@ -8,24 +8,20 @@ import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { createEnding } from './ending.ts';
 import { changeIdentity, requireFreeName } from './identity.ts';
+import { createKeeping, type Keeping } from './keeping.ts';
 import { freeMemory } from './memory.ts';
-import { createSaver, type Saver } from './save.ts';
-import { readSaved } from './saved-file.ts';
+import { requireGuest, requireRunning, requireUnpaused } from './phase-checks.ts';
 import { createSequels } from './sequel.ts';
 
 /** Seconds a kernel has to end when it is asked to (spec/xend.md 2.7). */
 export const SHUTDOWN_LIMIT = 30;
 
 /** Domains: what can be done with them as a whole. */
-export interface Lifecycle {
+export interface Lifecycle extends Keeping {
   /** Domain-0: no kernel, all back ends, no limit. */
   createControlDomain(): Promise<XendDomain>;
   /** Builds a domain with all its devices and lets it run unless `paused`. All or nothing. */
   create(config: VmConfig, paused: boolean): Promise<XendDomain>;
-  /** Writes it to a file; it ends unless that is a checkpoint. See {@link Saver}. */
-  save: Saver['save'];
-  /** Makes the domain of such a file again, with the state that it had. All or nothing. */
-  restore(path: string, paused: boolean): Promise<XendDomain>;
   /** By domid, name or uuid. @throws XmError `ENODOMAIN` */
   find(name: string): XendDomain;
   pause(domain: XendDomain): void;
@@ -53,23 +49,12 @@ export function createLifecycle(
   const sequels = createSequels(context, (...made) => builder.build(...made));
   const ending = createEnding(context, devices, { ...sequels, controlDomainLost: onControlDomainLost });
   const builder = createBuilder(context, devices, ending);
-  const saver = createSaver(context, devices, ending);
 
   return {
+    ...createKeeping(context, devices, builder, ending),
     freeMemory: () => freeMemory(domains.values()),
     createControlDomain: builder.buildControlDomain,
     create: (config, paused) => builder.build({ uuid: randomUUID(), quickLives: 0 }, config, paused),
-    async save(domain, path, options) {
-      requireRunning(domain, 'save');
-      mustRun(domain);
-      await saver.save(domain, path, options);
-    },
-    async restore(path, paused) {
-      const { uuid, config, own, state } = await readSaved(path, context.classes);
-      own.forEach(context.classes.adopt);
-      log.write('INFO', `Restoring domain ${config.name} from ${path}`);
-      return builder.build({ uuid, quickLives: 0, restored: state }, config, paused);
-    },
     find(word) {
       const all = [...domains.values()];
       const found =
@@ -96,8 +81,7 @@ export function createLifecycle(
     },
     shutdown(domain, reason, timeout) {
       if (domain.domid === 0) throw new XmError('EPRIVILEGED', 'Domain 0 cannot be shutdown');
-      requireRunning(domain, reason);
-      mustRun(domain);
+      requireUnpaused(domain, reason);
       domain.shutdownReason = reason;
       log.write('INFO', `Asking domain ${domain.name} (id=${domain.domid}) for ${reason}`);
       void domain.request('SHUTDOWN', reason.toUpperCase(), {});
@@ -121,23 +105,4 @@ export function createLifecycle(
       if (control !== undefined) await ending.end(control);
     },
   };
-}
-
-/** @throws XmError when a domain is not to be changed */
-function requireGuest({ domid, name, phase }: XendDomain, verb: string): void {
-  if (domid === 0) throw new XmError('EPRIVILEGED', `Cannot ${verb} privileged domain ${name}`);
-  if (phase === 'building') throw new XmError('EAGAIN', `Domain '${name}' is being built`);
-}
-
-/** @throws XmError when it is not to be changed, or cannot be now */
-function requireRunning(domain: XendDomain, verb: string): void {
-  const { name, phase } = domain;
-  requireGuest(domain, verb);
-  if (phase !== 'running' && phase !== 'paused') throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`);
-}
-
-/** @throws XmError when a domain that is to do something is paused */
-function mustRun({ name, phase }: XendDomain): void {
-  if (phase === 'running') return;
-  throw new XmError('EPAUSED', `Domain '${name}' is paused`, { hint: `'xm unpause ${name}' lets it run` });
 }

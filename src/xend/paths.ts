@@ -24,6 +24,8 @@ export interface RunPaths {
   /** What the daemon prints before and beside its log. */
   readonly debugLog: string;
   readonly domainDir: string;
+  /** Cores that nobody named, a directory for each domain. */
+  readonly dumpDir: string;
 }
 
 /** `sun_path` holds 108 bytes on Linux and 104 elsewhere, with the terminating zero. */
@@ -57,5 +59,6 @@ export function runPaths(env: NodeJS.ProcessEnv = process.env): RunPaths {
     log: join(stateDir, 'xend.log'),
     debugLog: join(stateDir, 'xend-debug.log'),
     domainDir: join(stateDir, 'domains'),
+    dumpDir: join(stateDir, 'dump'),
   };
 }

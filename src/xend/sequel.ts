@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import type { EndAction } from '../config/contract.ts';
+import type { CrashAction } from '../config/contract.ts';
 import { messageOf, XmError } from '../errors.ts';
 import type { Builder } from './build.ts';
 import type { XendContext } from './context.ts';
+import { corePath, writeCore } from './core.ts';
 import type { XendDomain } from './domain.ts';
 import type { EndingHooks, Sequel } from './ending.ts';
 import { changeIdentity } from './identity.ts';
@@ -35,6 +36,12 @@ export function createSequels(context: XendContext, build: Builder['build']): Pi
     }
   }
 
+  async function dump(domain: XendDomain): Promise<void> {
+    await writeCore(context, domain, corePath(context, domain)).catch((error: unknown) =>
+      log.write('ERROR', `There is no core of domain ${domain.name}: ${messageOf(error)}`),
+    );
+  }
+
   /** Gives a domain's name and uuid to its next life; it is called `NAME-DOMID` from now on. */
   function putAside(domain: XendDomain): void {
     const taken = new Set([...domains.values()].map(({ name }) => name));
@@ -43,13 +50,19 @@ export function createSequels(context: XendContext, build: Builder['build']): Pi
     changeIdentity(context, domain, { name, uuid: randomUUID() });
   }
 
-  const sequels: Readonly<Record<EndAction, (domain: XendDomain, crashed: boolean) => Sequel>> = {
+  const sequels: Readonly<Record<CrashAction, (domain: XendDomain, crashed: boolean) => Sequel>> = {
     destroy: () => ({ keep: false }),
     preserve: () => ({ keep: true }),
     restart: (domain, crashed) => ({ keep: false, next: () => restart(domain, crashed) }),
     'rename-restart': (domain, crashed) => ({
       keep: true,
       next: () => restart(domain, crashed, () => putAside(domain)),
+    }),
+    'coredump-destroy': (domain) => ({ keep: false, first: () => dump(domain) }),
+    'coredump-restart': (domain, crashed) => ({
+      keep: false,
+      first: () => dump(domain),
+      next: () => restart(domain, crashed),
     }),
   };
 
@@ -58,7 +71,7 @@ export function createSequels(context: XendContext, build: Builder['build']): Pi
   };
 }
 
-function actionFor({ config, shutdownReason }: XendDomain, crashed: boolean): EndAction {
+function actionFor({ config, shutdownReason }: XendDomain, crashed: boolean): CrashAction {
   if (crashed) return config.onCrash;
   return shutdownReason === 'reboot' ? config.onReboot : config.onPoweroff;
 }

@@ -209,6 +209,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       return { path };
     },
     'domain.restore': async ({ path, paused }) => domainInfo(context, await life.restore(path, paused === true)),
+    'domain.dump': async ({ domain, path, live, after }) => ({
+      path: await life.dump(life.find(domain), { path, live: live === true, after }),
+    }),
     async 'domain.console'({ domain }) {
       const { domid, name, phase } = life.find(domain);
       if (domid === 0) throw new XmError('ENOCONSOLE', `Domain '${name}' has no console`);

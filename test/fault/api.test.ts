@@ -55,6 +55,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.destroy': DOMAIN,
   'domain.save': { ...DOMAIN, path: '/nowhere/save', checkpoint: true, timeout: 1.5 },
   'domain.restore': { path: '/nowhere/save', paused: true },
+  'domain.dump': { ...DOMAIN, path: '/nowhere/core', live: true, after: 'reset' },
   'domain.console': DOMAIN,
   'device.attach': {
     ...DOMAIN,

@@ -83,6 +83,21 @@ export const operations = {
       return record(xend, uuid);
     },
   ),
+  dump: operation(
+    "Writes a domain's core to a file, or one that xend names, and may end or reset the domain then.",
+    [
+      DOMAIN,
+      optional('path', TEXT, ''),
+      optional('live', FLAG, false),
+      optional('crash', FLAG, false),
+      optional('reset', FLAG, false),
+    ],
+    async (xend, domain, path, live, crash, reset) => {
+      const after = crash ? { after: 'destroy' as const } : reset ? { after: 'reset' as const } : {};
+      await xend.methods['domain.dump']({ domain, ...(path === '' ? {} : { path: absolute(path) }), live, ...after });
+      return null;
+    },
+  ),
   waitForDevices: operation(
     'Its devices are connected: creating it waits for them.',
     [DOMAIN],

@@ -32,6 +32,7 @@ const PAIRS: Kind = {
 };
 const ABSOLUTE: Kind = { what: 'an absolute path', holds: (value) => isText(value) && isAbsolute(value) };
 const REASON: Kind = { what: REASONS.join(', '), holds: (value) => REASONS.includes(value) };
+const AFTER: Kind = { what: 'destroy or reset', holds: (value) => value === 'destroy' || value === 'reset' };
 const ROLE: Kind = { what: 'client or server', holds: (value) => value === 'client' || value === 'server' };
 const SECONDS: Kind = { what: `a number of seconds from 0 to ${MAX_SECONDS}`, holds: isSeconds };
 const COUNT: Kind = { what: 'a positive whole number', holds: isCount };
@@ -72,6 +73,7 @@ const PARAMETERS: {
   'domain.destroy': DOMAIN,
   'domain.save': { ...DOMAIN, path: ABSOLUTE, checkpoint: optional(FLAG), timeout: optional(SECONDS) },
   'domain.restore': { path: ABSOLUTE, paused: optional(FLAG) },
+  'domain.dump': { ...DOMAIN, path: optional(ABSOLUTE), live: optional(FLAG), after: optional(AFTER) },
   'domain.console': DOMAIN,
   'device.attach': { ...DOMAIN, class: TEXT, path: optional(ABSOLUTE), config: PAIRS, directory: ABSOLUTE },
   'device.detach': { ...DOMAIN, class: TEXT, device: TEXT, force: optional(FLAG) },

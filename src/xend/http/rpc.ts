@@ -25,6 +25,7 @@ const METHODS: Readonly<Record<string, Operation>> = {
   'xend.domain.destroy': operations.destroy,
   'xend.domain.save': operations.save,
   'xend.domain.restore': operations.restore,
+  'xend.domain.dump': operations.dump,
   'xend.domain.waitForDevices': operations.waitForDevices,
   'xend.domain.device_create': operations.attach,
   'xend.domain.destroyDevice': operations.detach,

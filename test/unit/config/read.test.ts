@@ -161,7 +161,9 @@ describe('refused', () => {
     ['(pool shared) (backend (vbd))', ['backend => a domain with (pool shared) serves no back ends']],
     [
       '(on_crash restrat)',
-      ["restrat => on_crash must be one of destroy, restart, preserve, rename-restart, not 'restrat'"],
+      [
+        "restrat => on_crash must be one of destroy, restart, preserve, rename-restart, coredump-destroy, coredump-restart, not 'restrat'",
+      ],
     ],
     ['(backend vbd)', ["vbd => backend: expected (CLASS), found 'vbd'"]],
     ['(backend (vdb))', ["vdb => unknown device class 'vdb'"]],

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Builder } from './build.ts';
+import type { XendContext } from './context.ts';
+import { corePath, writeCore } from './core.ts';
+import type { DeviceService } from './devices.ts';
+import type { XendDomain } from './domain.ts';
+import type { Ending } from './ending.ts';
+import { requireGuest, requireRunning, requireUnpaused } from './phase-checks.ts';
+import { createSaver, type SaveOptions } from './save.ts';
+import { readSaved } from './saved-file.ts';
+
+/** How the core of a domain is written. */
+export interface DumpOptions {
+  /** Where; else among those that xend names. */
+  readonly path: string | undefined;
+  /** It runs on meanwhile, so that what is written is of different moments. */
+  readonly live: boolean;
+  /** What becomes of it then, if it does not go on. */
+  readonly after: 'destroy' | 'reset' | undefined;
+}
+
+/** Domains in files: to go on from there, and to be looked at. */
+export interface Keeping {
+  /** Writes it to a file; it ends unless that is a checkpoint. What fails leaves no file and lets it go on. */
+  save(domain: XendDomain, path: string, options: SaveOptions): Promise<void>;
+  /** Makes the domain of such a file again, with the state that it had. All or nothing. */
+  restore(path: string, paused: boolean): Promise<XendDomain>;
+  /** Writes what it has for somebody to look at. It need not run. @returns the path */
+  dump(domain: XendDomain, options: DumpOptions): Promise<string>;
+  /** Reboots it without asking it. Resolves when what its `on_reboot` says is done. */
+  reset(domain: XendDomain): Promise<void>;
+}
+
+export function createKeeping(
+  context: XendContext,
+  devices: DeviceService,
+  { build }: Pick<Builder, 'build'>,
+  { end }: Pick<Ending, 'end'>,
+): Keeping {
+  const { hv, log, classes } = context;
+  const saver = createSaver(context, devices, { end });
+
+  async function reset(domain: XendDomain): Promise<void> {
+    requireRunning(domain, 'reset');
+    log.write('INFO', `Resetting domain ${domain.name} (id=${domain.domid})`);
+    domain.shutdownReason = 'reboot';
+    // As a reboot that it has no time for.
+    clearTimeout(domain.shutdownTimer);
+    domain.shutdownTimer = setTimeout(() => void domain.thread?.kill(), 0);
+    const failure = await domain.settled.promise;
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Writes the core while nothing moves. */
+  async function dumpStill(domain: XendDomain, path: string): Promise<void> {
+    // Not its phase: who pauses or unpauses it meanwhile means it.
+    const pausing = domain.phase === 'running';
+    if (pausing) hv.pause(domain.domid);
+    try {
+      await writeCore(context, domain, path);
+    } finally {
+      if (pausing && domain.phase === 'running') hv.unpause(domain.domid);
+    }
+  }
+
+  return {
+    reset,
+    async save(domain, path, options) {
+      requireUnpaused(domain, 'save');
+      await saver.save(domain, path, options);
+    },
+    async restore(path, paused) {
+      const { uuid, config, own, state } = await readSaved(path, classes);
+      own.forEach(classes.adopt);
+      log.write('INFO', `Restoring domain ${config.name} from ${path}`);
+      return build({ uuid, quickLives: 0, restored: state }, config, paused);
+    },
+    async dump(domain, { path = corePath(context, domain), live, after }) {
+      requireGuest(domain, 'dump core for');
+      if (after === 'reset') requireRunning(domain, 'reset');
+      await (live ? writeCore(context, domain, path) : dumpStill(domain, path));
+      if (after === 'destroy') await end(domain);
+      if (after === 'reset') await reset(domain);
+      return path;
+    },
+  };
+}
