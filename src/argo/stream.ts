@@ -37,7 +37,8 @@ export async function openStream(ways: ArgoWays, { ring, remote, conid }: Connec
   const { argo } = ways;
   const [status] = await argo.notify([{ ...remote, spaceRequired: 0 }]);
   // Two of them find room, so that one is written while the other is read.
-  const segment = Math.min(MAX_SEGMENT, (status!.maxMessageSize >> 1) - FRAME_HEADER - ARGO_LIMITS.slot);
+  const half = (status!.maxMessageSize >> 1) - FRAME_HEADER - ARGO_LIMITS.slot;
+  const segment = Math.max(1, Math.min(MAX_SEGMENT, half));
   const data = frameHeader(0, conid);
   const pieces: Uint8Array[] = [];
   /** What is to be written, and who is told when it was. */

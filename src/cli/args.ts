@@ -57,6 +57,18 @@ export const file = (description: string) => anyFile({ description, required: tr
 /** The same, if it may be left out. */
 export const optionalFile = (description: string) => anyFile({ description });
 
+/** A required number, at least 1. */
+export const countWord = (description: string) =>
+  custom<number>({
+    description,
+    ignoreStdin: true,
+    async parse(text) {
+      const value = Number(text);
+      if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
+      throw new XmError('ENUMBER', `'${text}' is not a positive whole number.`);
+    },
+  })({ required: true });
+
 /** Which end of something. */
 export const role = () => anyRole({ required: true });
 

@@ -227,6 +227,23 @@ export interface TraceTrackCopy {
   readonly copy: string;
 }
 
+/** Which senders or receivers a rule is about: what is absent may be anything. */
+export interface VipEnd {
+  readonly domid?: number;
+  /** Its name, while it is there. */
+  readonly domain?: string;
+  readonly port?: number;
+}
+
+/** A rule about who may send Argo messages to whom. */
+export interface VipRule {
+  /** The first is 1. */
+  readonly position: number;
+  readonly accept: boolean;
+  readonly from: VipEnd;
+  readonly to: VipEnd;
+}
+
 /** Methods, their parameters and results. All of them may fail with an {@link ApiError}. */
 export interface XendApi {
   /**
@@ -363,6 +380,17 @@ export interface XendApi {
     };
     result: { readonly socket: string; readonly path: string; readonly domid: number; readonly domain: string };
   };
+  /**
+   * Adds a rule about who may send Argo messages to whom; when it is answered nothing is sent by the rules from before. `from` and `to`
+   * are `DOMAIN` or `DOMAIN:PORT`, and either may be `*`. `at` is its position, else it is behind the others.
+   */
+  'viptables.add': {
+    params: { readonly from: string; readonly to: string; readonly accept: boolean; readonly at?: number };
+    result: VipRule;
+  };
+  /** Deletes the rule at a position, and answers with it. */
+  'viptables.del': { params: { readonly at: number }; result: VipRule };
+  'viptables.list': { params: Record<string, never>; result: readonly VipRule[] };
   /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */
   'config.check': { params: ConfigText; result: CheckResult };
   /** `xm info`: fields in the order of spec/xend.md 4.3. */

@@ -37,6 +37,7 @@ import { dumpTrace, startTrace, stopTrace } from './trace.ts';
 import { openVchanNode } from './vchan.ts';
 import { VERSION } from './version.ts';
 import { deviceInfo, domainInfo, refreshUsage } from './views.ts';
+import { createVipTables } from './viptables.ts';
 
 /** The methods of {@link XendApi}, each as a function. */
 export type XendMethods = {
@@ -151,6 +152,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     devices: (domain, className) => devicesOf(domain, className).map(deviceListForm),
   };
 
+  const viptables = createVipTables(context, (domain) => life.find(domain));
   const methods: XendMethods = {
     async 'domain.create'(params) {
       const { result, configs, own } = await checkConfig(params, classes);
@@ -266,6 +268,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'idc.ping': (params) => pingEndpoint(context, life.find(params.domain), params),
     'idc.cycle': ({ address }) => cycleAddress(context, address),
     'vchan.node': (params) => openVchanNode(context, life.find(params.domain), params),
+    'viptables.add': viptables.add,
+    'viptables.del': viptables.del,
+    'viptables.list': viptables.list,
     'config.check': async (params) => (await checkConfig(params, classes)).result,
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),

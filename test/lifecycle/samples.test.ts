@@ -56,6 +56,8 @@ test.each([
   ['counter', 'counter', '1'],
   ['vchan-echo', 'caller', 'came back: the third hello'],
   ['vchan-echo', 'echo', 'sent back 16 bytes; domain'],
+  ['argo-fan-in', 'collector', 'all of all'],
+  ['argo-fan-in', 'sender-3', 'sent 1000'],
 ])('configs/%s.sxp: %s says that %s', async (sample, name, words) => {
   await using home = xmHome();
   await home.ok(['create', join(configs, `${sample}.sxp`)]);

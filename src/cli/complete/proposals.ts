@@ -55,6 +55,8 @@ export const SOURCES: Readonly<Record<string, Source>> = {
     live.devices(given.domain ?? '', given.class ?? (command.id.startsWith('block-') ? 'vbd' : undefined)),
   address: ({ live }) => live.addresses(),
   mode: () => ['r', 'w', 'w!'],
+  from: domains,
+  to: domains,
   role: () => ['client', 'server'],
   configFile: files,
   backDev: files,
@@ -66,6 +68,8 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   frontDev: nothing,
   setting: nothing,
   newName: nothing,
+  verdict: () => ['accept', 'reject'],
+  position: nothing,
 };
 
 /** Options whose values are files. */
