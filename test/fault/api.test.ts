@@ -72,6 +72,9 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'idc.list': {},
   'idc.ping': { ...DOMAIN, address: 'pair', count: 1, size: 0, polled: false },
   'idc.cycle': { address: 'pair' },
+  'viptables.add': { from: '*:1', to: '*', accept: true, at: 1 },
+  'viptables.del': { at: 1_000_000 },
+  'viptables.list': {},
   'vchan.node': { ...DOMAIN, role: 'client', path: 'x', left: 0, right: 0 },
   'config.check': CONFIG,
   'node.info': {},
@@ -96,7 +99,7 @@ const parameters = methods.flatMap((method) => Object.keys(CALLS[method]).map((n
 describe('parameters', () => {
   test.each(methods.filter((method) => method !== 'xend.stop'))('%s accepts what its contract says', async (method) => {
     const { status } = await post(method, CALLS[method]);
-    const refused = ['domain.create', 'domain.restore', 'idc.cycle'].includes(method);
+    const refused = ['domain.create', 'domain.restore', 'idc.cycle', 'viptables.del'].includes(method);
     expect(status).toBe('domain' in CALLS[method] || 'names' in CALLS[method] ? 404 : refused ? 400 : 200);
   });
 
