@@ -7,7 +7,7 @@ export default class ViptablesList extends XmCommand {
     'List the rules about who may send Argo messages to whom.\nIn their order: the first that matches decides. They are kept while xend runs.';
   static override examples = [
     '<%= config.bin %> viptables list',
-    `<%= config.bin %> viptables list --json | jq '.[] | select(.accept | not).from'`,
+    `<%= config.bin %> viptables list --json | jq '.[] | select(.accept | not) | .to'`,
   ];
 
   async run() {
