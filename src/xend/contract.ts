@@ -298,6 +298,15 @@ export interface XendApi {
     params: DomainArg & { readonly path?: string; readonly live?: boolean; readonly after?: 'destroy' | 'reset' };
     result: { readonly path: string };
   };
+  /** Reboots it without asking it; returns when what its `on_reboot` says is done. */
+  'domain.reset': { params: DomainArg; result: null };
+  /** Sends a letter to its kernel, which does what it does with it. */
+  'domain.sysrq': { params: DomainArg & { readonly letter: string }; result: null };
+  /** What a button or a line of a machine does. `vcpu` counts from 0, which it is unless said. */
+  'domain.trigger': {
+    params: DomainArg & { readonly trigger: 'nmi' | 'reset' | 'init' | 's3resume' | 'power'; readonly vcpu?: number };
+    result: null;
+  };
   /** Path of the unix socket on which the console's bytes flow; one client at a time. */
   'domain.console': {
     params: DomainArg;

@@ -21,6 +21,7 @@ import type { XendDomain } from './domain.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { checkedName } from './identity.ts';
 import { nodeInfo } from './info.ts';
+import { sendSysrq, sendTrigger } from './interrupts.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
 import { watchedThreads } from './memory-watch.ts';
@@ -214,6 +215,18 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'domain.dump': async ({ domain, path, live, after }) => ({
       path: await life.dump(life.find(domain), { path, live: live === true, after }),
     }),
+    async 'domain.reset'({ domain }) {
+      await life.reset(life.find(domain));
+      return null;
+    },
+    async 'domain.sysrq'({ domain, letter }) {
+      await sendSysrq(life.find(domain), letter);
+      return null;
+    },
+    async 'domain.trigger'({ domain, trigger, vcpu = 0 }) {
+      await sendTrigger(life, life.find(domain), trigger, vcpu);
+      return null;
+    },
     async 'domain.console'({ domain }) {
       const { domid, name, phase } = life.find(domain);
       if (domid === 0) throw new XmError('ENOCONSOLE', `Domain '${name}' has no console`);

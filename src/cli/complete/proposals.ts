@@ -61,6 +61,8 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   configFile: files,
   backDev: files,
   file: files,
+  vcpu: () => ['0'],
+  letter: () => ['s', 'b', 'o', 'c'],
   // Of xenstore, or to be thought of.
   path: nothing,
   pairs: nothing,

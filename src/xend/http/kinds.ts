@@ -35,6 +35,12 @@ export const TEXT: Kind<string> = {
 
 export const FLAG: Kind<boolean> = { what: 'true or false', read: (value) => FLAGS.get(value) };
 
+/** A number from 0. */
+export const NUMBER: Kind<number> = {
+  what: 'a number',
+  read: (value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : undefined),
+};
+
 /** One of some words, in any case. */
 export function oneOf<W extends string>(words: readonly W[]): Kind<W> {
   return {

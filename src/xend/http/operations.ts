@@ -5,7 +5,7 @@ import { childAt, childValue, isElement, nameOf } from '../../sxp/access.ts';
 import type { Sxp } from '../../sxp/contract.ts';
 import { show } from '../../sxp/show.ts';
 import type { Xend } from '../service.ts';
-import { CONFIG, FLAG, FORM, type Kind, oneOf, TEXT } from './kinds.ts';
+import { CONFIG, FLAG, FORM, type Kind, NUMBER, oneOf, TEXT } from './kinds.ts';
 import { operation, type Parameter } from './operation.ts';
 
 /** Relative paths in what a client of another process sends mean nothing here. */
@@ -19,6 +19,7 @@ const DETAIL = optional('detail', FLAG, true);
 /** Whether a record holds what only xend itself wants; here it always is the same. */
 const FULL = optional('full', FLAG, false);
 const STATES = ['all', 'halted', 'paused', 'running', 'suspended', 'shutdown', 'crashed', 'unknown'] as const;
+const TRIGGERS = ['nmi', 'reset', 'init', 's3resume', 'power'] as const;
 const REASONS = ['poweroff', 'reboot', 'halt'] as const;
 
 /** Which letters of `DomainInfo.state` a state is; no domain is in those that are not here. */
@@ -97,6 +98,19 @@ export const operations = {
       await xend.methods['domain.dump']({ domain, ...(path === '' ? {} : { path: absolute(path) }), live, ...after });
       return null;
     },
+  ),
+  sysrq: operation(
+    "Sends a letter to a domain's kernel.",
+    [DOMAIN, { name: 'key', kind: TEXT }],
+    (xend, domain, letter) => xend.methods['domain.sysrq']({ domain, letter }),
+  ),
+  trigger: operation(
+    'Does what a button or a line of a machine does.',
+    [DOMAIN, { name: 'trigger', kind: oneOf(TRIGGERS) }, optional('vcpu', NUMBER, 0)],
+    (xend, domain, trigger, vcpu) => xend.methods['domain.trigger']({ domain, trigger, vcpu }),
+  ),
+  reset: operation('Reboots a domain without asking it.', [DOMAIN], (xend, domain) =>
+    xend.methods['domain.reset']({ domain }),
   ),
   waitForDevices: operation(
     'Its devices are connected: creating it waits for them.',

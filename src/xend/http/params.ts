@@ -16,6 +16,7 @@ interface Kind {
 /** Longest time that a timer can wait, in seconds. */
 const MAX_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
 const REASONS: readonly unknown[] = ['poweroff', 'reboot', 'halt'];
+const TRIGGERS: readonly unknown[] = ['nmi', 'reset', 'init', 's3resume', 'power'];
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -33,6 +34,7 @@ const PAIRS: Kind = {
 const ABSOLUTE: Kind = { what: 'an absolute path', holds: (value) => isText(value) && isAbsolute(value) };
 const REASON: Kind = { what: REASONS.join(', '), holds: (value) => REASONS.includes(value) };
 const AFTER: Kind = { what: 'destroy or reset', holds: (value) => value === 'destroy' || value === 'reset' };
+const TRIGGER: Kind = { what: TRIGGERS.join(', '), holds: (value) => TRIGGERS.includes(value) };
 const ROLE: Kind = { what: 'client or server', holds: (value) => value === 'client' || value === 'server' };
 const SECONDS: Kind = { what: `a number of seconds from 0 to ${MAX_SECONDS}`, holds: isSeconds };
 const COUNT: Kind = { what: 'a positive whole number', holds: isCount };
@@ -42,6 +44,7 @@ const LEVEL: Kind = {
   what: LOG_LEVELS.join(', '),
   holds: (value) => (LOG_LEVELS as readonly unknown[]).includes(value),
 };
+const NUMBER: Kind = { what: 'a number from 0', holds: (value) => value === 0 || isCount(value) };
 const TIME: Kind = { what: 'a number of milliseconds', holds: Number.isFinite };
 const optional = (kind: Kind): Kind => ({ ...kind, optional: true });
 
@@ -74,6 +77,9 @@ const PARAMETERS: {
   'domain.save': { ...DOMAIN, path: ABSOLUTE, checkpoint: optional(FLAG), timeout: optional(SECONDS) },
   'domain.restore': { path: ABSOLUTE, paused: optional(FLAG) },
   'domain.dump': { ...DOMAIN, path: optional(ABSOLUTE), live: optional(FLAG), after: optional(AFTER) },
+  'domain.reset': DOMAIN,
+  'domain.sysrq': { ...DOMAIN, letter: TEXT },
+  'domain.trigger': { ...DOMAIN, trigger: TRIGGER, vcpu: optional(NUMBER) },
   'domain.console': DOMAIN,
   'device.attach': { ...DOMAIN, class: TEXT, path: optional(ABSOLUTE), config: PAIRS, directory: ABSOLUTE },
   'device.detach': { ...DOMAIN, class: TEXT, device: TEXT, force: optional(FLAG) },
