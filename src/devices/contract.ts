@@ -33,15 +33,32 @@ export interface Claim {
   readonly mode: 'r' | 'w' | 'w!';
 }
 
-/** A shared ring as it is at one moment, read from outside. Counts are totals, modulo 2^32. */
+/**
+ * A shared ring as it is at one moment, read from outside. Indexes run freely, modulo 2^32. Of a byte ring, requests are bytes
+ * that were written, and all else is how far they were read.
+ */
 export interface RingView {
   /** `front>back`, `back>front`, `out` or `in`. */
   readonly direction: string;
   /** Slots, or bytes of a byte ring. */
   readonly size: number;
+  /** Slots (bytes) in use: requests that were published and not answered. */
   readonly used: number;
-  readonly requests: number;
-  readonly responses: number;
+  readonly reqProd: number;
+  readonly reqCons: number;
+  readonly rspProd: number;
+  readonly rspCons: number;
+  /** What only request rings tell. Times are milliseconds since 1970, 0 for none. */
+  readonly timing?: {
+    /** Requests ever that waited for a free slot. */
+    readonly waits: number;
+    /** Since when the request that is timed has been in flight; where all stand still, that is the oldest, or nearly so. */
+    readonly waitingSince: number;
+    /** When the last of those that were timed was answered. */
+    readonly answeredAt: number;
+    /** Answers that were timed: the first bucket for less than 1 µs, each next one for twice that, the last for all others. */
+    readonly latency: readonly number[];
+  };
 }
 
 /**

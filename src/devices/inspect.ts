@@ -10,15 +10,16 @@ export function inspectIdc(control: SharedArrayBuffer): readonly RingView[] {
   if (quotas === undefined) return [];
   const layout = layoutOf(quotas);
   return (['front', 'back'] as const).map((side) => {
-    const { requests, responses } = inspectRing(control, layout.ring(control, side).base);
+    const { reqProd, reqCons, rspProd, rspCons, ...timing } = inspectRing(layout.ring(control, side));
     const direction = side === 'front' ? 'front>back' : 'back>front';
-    return { direction, size: quotas.inFlight, used: (requests - responses) >>> 0, requests, responses };
+    const used = (reqProd - rspProd) >>> 0;
+    return { direction, size: quotas.inFlight, used, reqProd, reqCons, rspProd, rspCons, timing };
   });
 }
 
 export function inspectByteRing(direction: string, { buffer, size, prod, cons }: ByteRingPlace): RingView {
   const words = new Int32Array(buffer);
-  const responses = Atomics.load(words, cons >> 2) >>> 0;
-  const requests = Atomics.load(words, prod >> 2) >>> 0;
-  return { direction, size, used: (requests - responses) >>> 0, requests, responses };
+  const read = Atomics.load(words, cons >> 2) >>> 0;
+  const reqProd = Atomics.load(words, prod >> 2) >>> 0;
+  return { direction, size, used: (reqProd - read) >>> 0, reqProd, reqCons: read, rspProd: read, rspCons: read };
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DOMID_SELF, DOMID_XEN, type DomId, EVTCHN_STATUS, type EvtchnPort, HypercallError, VIRQ } from './contract.ts';
 import {
+  portBits,
+  portCounters,
   portState,
   portsOf,
   resetPort,
@@ -25,6 +27,22 @@ export interface Binding {
   readonly remote: DomId;
   readonly remoteInfo: SharedInfo;
   readonly remotePort: EvtchnPort;
+}
+
+/** An event channel's end, for who observes it. */
+export interface PortInfo {
+  readonly port: EvtchnPort;
+  /** A value of {@link EVTCHN_STATUS}. */
+  readonly status: number;
+  /** Unbound: who may bind. Interdomain: who is bound, and its port. */
+  readonly remote: DomId;
+  readonly remotePort: EvtchnPort;
+  readonly virq: number;
+  readonly pending: boolean;
+  readonly masked: boolean;
+  /** Events ever, modulo 2^32. */
+  readonly sent: number;
+  readonly received: number;
 }
 
 /** What the event channel operations know of a domain. */
@@ -152,6 +170,11 @@ export function createEventChannels(find: (domid: DomId) => EvtchnDomain | undef
       for (const [port, channel] of handler.channels) {
         if (channel.status === EVTCHN_STATUS.virq && channel.virq === virq) setPending(handler.info, port);
       }
+    },
+    /** One end of the domain, or undefined when it has no such port. */
+    inspect({ channels, info }: EvtchnDomain, port: EvtchnPort): PortInfo | undefined {
+      const channel = channels.get(port);
+      return channel && { port, ...channel, ...portBits(info, port), ...portCounters(info, port) };
     },
     release(domain: EvtchnDomain): void {
       for (const port of [...domain.channels.keys()]) close(domain, port);

@@ -14,7 +14,7 @@ import {
   PAGE_SIZE,
   VIRQ,
 } from './contract.ts';
-import { createEventChannels, type EvtchnDomain } from './evtchn.ts';
+import { createEventChannels, type EvtchnDomain, type PortInfo } from './evtchn.ts';
 import { createFrames, type FrameDomain } from './frames.ts';
 import { serveHypercalls } from './gate.ts';
 import {
@@ -124,6 +124,8 @@ export interface Hypervisor {
   /** The buffer behind a grant, for accounting and statistics; undefined when there is none. */
   peek(granter: DomId, gref: number): SharedArrayBuffer | undefined;
   counters(domid: DomId, port: EvtchnPort): { readonly sent: number; readonly received: number };
+  /** An event channel's end; undefined when there is none. */
+  inspectPort(domid: DomId, port: EvtchnPort): PortInfo | undefined;
   /** Whether the domain's loop waits for events. */
   isBlocked(domid: DomId): boolean;
   usage(domid: DomId): DomainUsage | undefined;
@@ -240,6 +242,10 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     },
     peek: (granter, gref) => find(granter)?.grants.get(gref)?.extent?.buffer,
     counters: (domid, port) => portCounters(known(domid).info, port),
+    inspectPort(domid, port) {
+      const domain = find(domid);
+      return domain && events.inspect(domain, port);
+    },
     isBlocked: (domid) => isSleeping(known(domid).info),
     usage(domid) {
       const domain = find(domid);

@@ -210,6 +210,16 @@ export function clearMask(info: SharedInfo, port: number): void {
   }
 }
 
+/** Whether an event of a port waits, and whether its events are held back. */
+export function portBits({ words }: SharedInfo, port: number): { readonly pending: boolean; readonly masked: boolean } {
+  const at = (port >>> 5) * GROUP;
+  const bit = 1 << (port & 31);
+  return {
+    pending: (Atomics.load(words, PENDING + at) & bit) !== 0,
+    masked: (Atomics.load(words, MASK + at) & bit) !== 0,
+  };
+}
+
 /** Is any unmasked event waiting? */
 export function hasWork({ words, selectors }: Board): boolean {
   for (let index = 0; index < selectors; index++) if (Atomics.load(words, SELECTOR + index) !== 0) return true;

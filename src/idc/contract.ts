@@ -229,6 +229,8 @@ export interface Channel {
   putReply(id: number, error: number, body: WordBuffer, length: number): void;
   /** Publishes what was put and notifies the peer if it asked. During delivery nothing: `delivered` is the time for it. */
   flush(): void;
+  /** A request waits because as many as may be are in flight: for who observes the channel, if it can be observed. */
+  noteWait?(): void;
   /**
    * Delivers what is there now. Legal during delivery, of this channel or another: what the outer handlers put is published
    * first, as they may wait for the answer to it.

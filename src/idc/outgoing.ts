@@ -189,6 +189,7 @@ export function createOutgoing(
         flush();
       } else {
         queue.push(submission);
+        channel.noteWait?.();
       }
     },
     abandon(submission) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { backRing, frontRing, type RingEnd } from '../ring/request-ring.ts';
+import { requestTimer } from '../ring/gauge.ts';
+import { backRing, frontRing, gaugeOf, type RingEnd } from '../ring/request-ring.ts';
 import { channelTrace } from '../trace/channel.ts';
 import { POINT } from '../trace/points.ts';
 import type { Recorder } from '../trace/recorder.ts';
@@ -34,6 +35,12 @@ export interface Doorbell {
 const BATCH = 64;
 
 /**
+ * Times that an end publishes requests between two of which it times one: the clock takes as long as a third of a request. An end
+ * that was woken has lost more than that, and times what it publishes next.
+ */
+const UNTIMED = 15;
+
+/**
  * A channel over memory that both ends map and a doorbell: an event channel between domains, a task within one. Each end has
  * a ring for its requests, in whose slots the answers come back.
  *
@@ -52,6 +59,7 @@ export function createRingChannel(
   const shared = recordOf(control);
   const mine = frontRing(layout.ring(control, side));
   const theirs = backRing(layout.ring(control, side === 'front' ? 'back' : 'front'));
+  const timer = requestTimer(gaugeOf(layout.ring(control, side)));
   const { words } = shared;
   const trace = recorder && channelTrace(recorder, connectionOf(control), side);
   const loop = createDeliveryLoop({
@@ -63,6 +71,11 @@ export function createRingChannel(
   let closed = false;
   let dirty = 0;
   let drains = 0;
+  /** How often requests are published until one is timed; negative while one is. */
+  let untimed = 0;
+  /** Ids as small integers, which take no memory of their own: of that one, and of the last that was put. */
+  let timed = 0;
+  let last = 0;
 
   function put(ring: RingEnd, head: number, id: number, body: WordBuffer, length: number): void {
     const at = ring.produce();
@@ -73,9 +86,22 @@ export function createRingChannel(
     copyRecord(body, 0, shared, at + SLOT_HEADER, length);
   }
 
+  function timeLast(): void {
+    timed = last;
+    timer.begin();
+  }
+
+  function endTiming(): void {
+    untimed = UNTIMED;
+    timer.end();
+  }
+
   function publish(): void {
     let ring = false;
-    if (dirty & 1) ring = mine.publish();
+    if (dirty & 1) {
+      if (untimed-- === 0) timeLast();
+      ring = mine.publish();
+    }
     if (dirty & 2) ring = theirs.publish() || ring;
     dirty = 0;
     if (ring) bell.notify();
@@ -106,6 +132,7 @@ export function createRingChannel(
     const word = at >> 2;
     const length = words[word + 2]! >>> 0;
     if (length > quotas.bodyBytes) return false;
+    if (untimed < 0 && words[word + 1]! === timed) endTiming();
     to.reply(words[word + 1]! >>> 0, words[word]!, shared, at + SLOT_HEADER, length);
     return true;
   }
@@ -134,9 +161,13 @@ export function createRingChannel(
     open(to) {
       if (closed) throw new Error('the channel is closed');
       sink = to;
-      bell.listen(loop.look);
+      bell.listen(() => {
+        if (untimed > 0) untimed = 0;
+        loop.look();
+      });
     },
     putRequest(kind, id, body, length) {
+      last = id | 0;
       put(mine, kind, id, body, length);
       dirty |= 1;
     },
@@ -147,6 +178,7 @@ export function createRingChannel(
     flush() {
       if (!loop.delivering && !closed) publish();
     },
+    noteWait: timer.wait,
     poll: loop.look,
     alive: () => !closed && bell.isBound(),
     wait: bell.wait,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { GAUGE_BYTES, type Gauge, type GaugeReading, gaugeAt, readGauge } from './gauge.ts';
 
 /** Bytes before the first slot: req_prod, req_event, rsp_prod, rsp_event, then padding (spec/primitives.md 5.1). */
 export const RING_HEADER = 64;
@@ -16,9 +17,19 @@ export interface RingPlace {
   readonly slotBytes: number;
 }
 
-/** The bytes a ring of this shape takes. */
+/** The bytes a ring of this shape takes, with its gauge. */
 export function ringBytes(slots: number, slotBytes: number): number {
-  return RING_HEADER + slots * slotBytes;
+  return gaugeOffset(slots, slotBytes) + GAUGE_BYTES;
+}
+
+/** Where the ends of a ring tell observers what they do. */
+export function gaugeOf({ buffer, base, slots, slotBytes }: RingPlace): Gauge {
+  return gaugeAt(buffer, base + gaugeOffset(slots, slotBytes));
+}
+
+/** In cache lines of its own. */
+function gaugeOffset(slots: number, slotBytes: number): number {
+  return (RING_HEADER + slots * slotBytes + 63) & ~63;
 }
 
 /**
@@ -125,14 +136,27 @@ export function backRing(place: RingPlace): RingEnd {
   };
 }
 
-/** A look at a ring from outside, for `xm top`: it costs the two ends nothing. */
-export function inspectRing(
-  buffer: ArrayBufferLike,
-  base: number,
-): { readonly requests: number; readonly responses: number } {
-  const words = new Int32Array(buffer, base, RING_HEADER / 4);
-  const responses = Atomics.load(words, RSP_PROD) >>> 0;
-  return { requests: Atomics.load(words, REQ_PROD) >>> 0, responses };
+/** A ring as an observer finds it; indexes are unsigned. */
+export interface RingReading extends GaugeReading {
+  readonly reqProd: number;
+  readonly reqCons: number;
+  readonly rspProd: number;
+  readonly rspCons: number;
+}
+
+/**
+ * A look at a ring from outside, for `xm top`: it costs the two ends nothing. What an end has consumed is its own affair; it is
+ * told from where it asked for a notification last, so of an end in the midst of a batch it may be too little by that.
+ */
+export function inspectRing(place: RingPlace): RingReading {
+  const words = new Int32Array(place.buffer, place.base, RING_HEADER / 4);
+  const [reqProd, reqEvent, rspProd, rspEvent] = [REQ_PROD, REQ_EVENT, RSP_PROD, RSP_EVENT].map(
+    (word) => Atomics.load(words, word) >>> 0,
+  ) as [number, number, number, number];
+  const asked = (reqEvent - 1) >>> 0;
+  // What is answered was consumed.
+  const reqCons = ((rspProd - asked) | 0) > 0 ? rspProd : asked;
+  return { reqProd, reqCons, rspProd, rspCons: (rspEvent - 1) >>> 0, ...readGauge(gaugeOf(place)) };
 }
 
 function slotOffsets({ base, slots, slotBytes }: RingPlace): (index: number) => number {

@@ -86,7 +86,7 @@ export function sample(previous: Stats | undefined, current: Stats): Sample {
     }),
     rings: current.rings.map((now) => {
       const before = ringsBefore.get(ringKey(now));
-      return ringRow(now, before, rate(before?.requests, now.requests), names.get(now.domid) ?? String(now.domid));
+      return ringRow(now, before, rate(before?.reqProd, now.reqProd), names.get(now.domid) ?? String(now.domid));
     }),
   };
 }
@@ -122,7 +122,7 @@ function ringRow(now: RingStats, before: RingStats | undefined, rate: number, do
   const notifications = increase(before?.notifyFront, now.notifyFront) + increase(before?.notifyBack, now.notifyBack);
   const shown = { domid, domain, device, direction, size, used, notifications };
   if (direction === 'in' || direction === 'out') return { ...shown, byteRate: rate };
-  const events = increase(before?.requests, now.requests) + increase(before?.responses, now.responses);
+  const events = increase(before?.reqProd, now.reqProd) + increase(before?.rspProd, now.rspProd);
   const saved = events > 0 ? { savedPercent: Math.max(0, 100 * (1 - notifications / events)) } : {};
   return { ...shown, requestRate: rate, ...saved };
 }
@@ -131,6 +131,6 @@ function increase(before: number | undefined, now: number): number {
   return before === undefined || now < before ? now : now - before;
 }
 
-function ringKey({ domid, device, direction }: RingStats): string {
-  return `${domid} ${device} ${direction}`;
+function ringKey({ domid, device, evtchn, direction }: RingStats): string {
+  return `${domid} ${device} ${evtchn} ${direction}`;
 }

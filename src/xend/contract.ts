@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RingView } from '../devices/contract.ts';
 import type { LogLevel } from './log-line.ts';
 import type { MetricFamily } from './openmetrics.ts';
 
@@ -49,23 +50,26 @@ export interface DeviceInfo {
   readonly config: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** Numbers of one shared ring at one moment, read from shared memory without asking the domains. All counts are totals. */
-export interface RingStats {
+/**
+ * One shared ring at one moment, read from shared memory without asking the domains: of a device, or of a connection at an
+ * address. All counts are totals modulo 2^32; what the domains write there is not believed to be more than numbers.
+ */
+export interface RingStats extends RingView {
+  /** The front end's domain, which owns the memory, and the back end's. */
   readonly domid: number;
+  readonly backId: number;
+  /** `vbd` and other classes; `idc` for a connection at an address. */
+  readonly class: string;
+  /** Name of the device, or the address. */
   readonly device: string;
-  /** `front>back` for requests of the front end, `back>front` for the other direction, or `out`/`in` for byte rings. */
-  readonly direction: string;
-  /** Capacity in slots (or bytes of a byte ring). */
-  readonly size: number;
-  /** Slots (bytes) in use now. */
-  readonly used: number;
-  /** Requests (bytes) ever published. */
-  readonly requests: number;
-  /** Responses ever published (bytes consumed). */
-  readonly responses: number;
-  /** Notifications ever sent by the requesting and by the answering side. */
+  /** The event channel's two ends; another one is another connection. */
+  readonly evtchn: number;
+  readonly backEvtchn: number;
+  /** Notifications ever sent by the front end and by the back end, for all rings of the connection. */
   readonly notifyFront: number;
   readonly notifyBack: number;
+  /** Milliseconds since 1970 at which an index is known to have moved last: from the ring itself, or as xend saw it. */
+  readonly lastProgress: number;
 }
 
 /** Numbers of one domain at one moment. */

@@ -144,13 +144,13 @@ const RING: readonly Row<RingStats>[] = [
     name: 'xm_ring_requests',
     type: 'counter',
     help: 'Requests ever published, or bytes, modulo 2^32.',
-    of: ({ requests }) => requests,
+    of: ({ reqProd }) => reqProd,
   },
   {
     name: 'xm_ring_responses',
     type: 'counter',
     help: 'Responses ever published, or bytes consumed, modulo 2^32.',
-    of: ({ responses }) => responses,
+    of: ({ rspProd }) => rspProd,
   },
   {
     name: 'xm_ring_notifications',
@@ -170,10 +170,13 @@ export function metricsOf(stats: Stats, supervisor: SupervisorNumbers): readonly
     ...families(SUPERVISOR, [supervisor], () => ({})),
     ...families(HOST, [stats], () => ({})),
     ...families(DOMAIN, stats.domains, ({ domid, name }) => ({ domid: String(domid), domain: name })),
-    ...families(RING, stats.rings, ({ domid, device, direction }) => ({
+    ...families(RING, stats.rings, ({ domid, backId, class: kind, device, evtchn, direction }) => ({
       domid: String(domid),
       domain: names.get(domid) ?? '',
+      back: String(backId),
+      class: kind,
       device,
+      evtchn: String(evtchn),
       direction,
     })),
   ];

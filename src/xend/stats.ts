@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cpus, freemem, totalmem } from 'node:os';
-import { inspectIdc } from '../devices/inspect.ts';
 import { PAGE_SIZE } from '../hv/contract.ts';
 import type { XendContext } from './context.ts';
-import type { DomainStats, RingStats, Stats } from './contract.ts';
-import type { Device } from './device.ts';
+import type { DomainStats, Stats } from './contract.ts';
 import type { XendDomain } from './domain.ts';
+import { ringStats } from './rings.ts';
 import { domainInfo, refreshUsage } from './views.ts';
 
 /** One sample for `xm top`, all of it read from shared memory and from the threads' accounts: no domain does anything for it. */
@@ -19,7 +18,7 @@ export async function takeStats(context: XendContext): Promise<Stats> {
     cpus: cpus().length,
     mhz: cpus()[0]?.speed ?? 0,
     domains: domains.map((domain) => domainStats(context, domain)),
-    rings: domains.flatMap((domain) => [...domain.devices.values()].flatMap((device) => ringStats(context, device))),
+    rings: ringStats(context),
   };
 }
 
@@ -43,14 +42,4 @@ function domainStats(context: XendContext, domain: XendDomain): DomainStats {
     grants: usage?.grants ?? 0,
     devices,
   };
-}
-
-function ringStats({ hv }: XendContext, device: Device): readonly RingStats[] {
-  const { connection, front, back, class: deviceClass, name } = device;
-  const frame = connection && hv.peek(front.domid, connection.frames[0] ?? -1);
-  if (connection === undefined || frame === undefined) return [];
-  const notifyFront = hv.counters(front.domid, connection.evtchn).sent;
-  const notifyBack = hv.counters(back.domid, connection.backEvtchn).sent;
-  const views = (deviceClass.inspect ?? inspectIdc)(frame);
-  return views.map((view) => ({ domid: front.domid, device: name, ...view, notifyFront, notifyBack }));
 }

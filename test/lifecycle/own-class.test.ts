@@ -34,7 +34,7 @@ test('a class of one’s own is attached, used, listed and detached', async () =
   expect(trace()).toMatch(/^\S+Z web: connected, \d+ KiB of heap in use\n\S+Z web: hello\n$/);
   const { domains, rings } = await xend.call('stats', {});
   expect(domains.find(({ name }) => name === 'web')?.devices.debug).toMatchObject({ count: 1, lines: 2 });
-  expect(rings.filter(({ device: name }) => name === 'debug').map(({ requests }) => requests)).toEqual([2, 0]);
+  expect(rings.filter(({ device: name }) => name === 'debug').map(({ reqProd }) => reqProd)).toEqual([2, 0]);
   // Now the class is known by its name.
   await xend.attach('web', 'debug', { file: 'second.log' });
   const { devices } = await xend.call('device.list', { domain: 'web', class: 'debug' });

@@ -14,12 +14,11 @@ const commands = readdirSync(join(root, 'commands'), { recursive: true, encoding
   .map((name) => name.replace(/\.ts$/, '').replace('/', ' '));
 
 describe('README.md', () => {
-  test.each([...readme.matchAll(/^(?:npx )xm ((?:xend |xenstore |vchan |viptables )?[a-z-]+)/gm)].map((match) => match[1]!))(
-    'xm %s exists',
-    (name) => {
-      expect(commands).toContain(name);
-    },
-  );
+  test.each(
+    [...readme.matchAll(/^(?:npx )xm ((?:xend |xenstore |vchan |viptables )?[a-z-]+)/gm)].map((match) => match[1]!),
+  )('xm %s exists', (name) => {
+    expect(commands).toContain(name);
+  });
 
   test.each(commands)('lists xm %s', (name) => {
     expect(readme).toContain(`\`${name}\``);

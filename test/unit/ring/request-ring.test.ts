@@ -108,7 +108,9 @@ test('an end takes up a ring in the midst of its work: the unanswered is asked a
   back.publish();
   expect(backRing(place).ready()).toBe(2);
   expect(frontRing(place).room()).toBe(2);
-  expect(inspectRing(place.buffer, place.base)).toEqual({ requests: 3, responses: 1 });
+  expect(inspectRing(place)).toMatchObject({ reqProd: 3, reqCons: 1, rspProd: 1, rspCons: 0 });
+  back.rearm();
+  expect(inspectRing(place)).toMatchObject({ reqProd: 3, reqCons: 2, rspProd: 1, rspCons: 0 });
 });
 
 test('behaves like two queues in any order of steps, and no wake-up is lost', () => {

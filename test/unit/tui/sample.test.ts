@@ -73,12 +73,12 @@ describe('rings', () => {
 
   test('an idle ring has no share of saved ones; more notifications than events save nothing', () => {
     expect(sample(before, { ...before, time: before.time + 1000 }).rings[0]).not.toHaveProperty('savedPercent');
-    const noisy = stats([], [ringStats(7, 'xvda', { requests: 1, notifyFront: 5 })]);
+    const noisy = stats([], [ringStats(7, 'xvda', { reqProd: 1, notifyFront: 5 })]);
     expect(sample(undefined, noisy).rings[0]).toMatchObject({ domain: '7', savedPercent: 0 });
   });
 
   test('a ring that started again counts from zero', () => {
-    const restarted = stats([], [ringStats(1, 'xvda', { requests: 10 })], 2);
+    const restarted = stats([], [ringStats(1, 'xvda', { reqProd: 10 })], 2);
     expect(sample(before, restarted).rings[0]?.requestRate).toBe(5);
   });
 });

@@ -30,10 +30,17 @@ export function ringStats(domid: number, device: string, more: Partial<RingStats
     direction: 'front>back',
     size: 32,
     used: 0,
-    requests: 0,
-    responses: 0,
+    reqProd: 0,
+    reqCons: 0,
+    rspProd: 0,
+    rspCons: 0,
+    backId: 0,
+    class: 'vbd',
+    evtchn: 3,
+    backEvtchn: 7,
     notifyFront: 0,
     notifyBack: 0,
+    lastProgress: 0,
     ...more,
   };
 }
@@ -55,7 +62,7 @@ export function stats(domains: readonly DomainStats[], rings: readonly RingStats
 /** Two domains, the second with a disk and a console, two seconds apart. */
 export const before = stats(
   [domainStats(0, 'Domain-0', { state: 'r-----', cpuTime: 100 }), domainStats(1, 'demo')],
-  [ringStats(1, 'xvda', { requests: 1000, responses: 1000, notifyFront: 100, notifyBack: 100 })],
+  [ringStats(1, 'xvda', { reqProd: 1000, rspProd: 1000, notifyFront: 100, notifyBack: 100 })],
 );
 export const after = stats(
   [
@@ -63,8 +70,8 @@ export const after = stats(
     domainStats(1, 'demo', { devices: { vbd: { count: 1, rd: 900, wr: 100, rsect: 7200, wsect: 800 } } }),
   ],
   [
-    ringStats(1, 'xvda', { used: 8, requests: 1400, responses: 1392, notifyFront: 140, notifyBack: 139 }),
-    ringStats(1, 'console', { direction: 'out', size: 2048, requests: 5_000_000 }),
+    ringStats(1, 'xvda', { used: 8, reqProd: 1400, rspProd: 1392, notifyFront: 140, notifyBack: 139 }),
+    ringStats(1, 'console', { direction: 'out', size: 2048, reqProd: 5_000_000 }),
   ],
   2,
 );

@@ -13,7 +13,7 @@ const families = (): readonly MetricFamily[] =>
   metricsOf(
     stats(
       [domainStats(0, 'Domain-0'), domainStats(3, NASTY, { state: 'r-----', devices: { vbd: { count: 1, rd: 900 } } })],
-      [ringStats(3, 'xvda', { requests: 2 ** 32 - 1 })],
+      [ringStats(3, 'xvda', { reqProd: 2 ** 32 - 1 })],
     ),
     {
       startTime: 1.5,
