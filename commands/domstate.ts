@@ -11,7 +11,7 @@ export default class Domstate extends XmCommand {
 
   async run() {
     const { args } = await this.parse(Domstate);
-    const [found] = await this.call('domain.list', { names: [args.domain] });
+    const [found] = await this.call('domain.all', { names: [args.domain] });
     const state = stateWord(found!);
     this.print(`${state}\n`);
     return { domain: args.domain, state };

@@ -10,7 +10,7 @@ import { isInState, STATES } from '../src/cli/states.ts';
 
 export default class List extends XmCommand {
   static override description =
-    'List domains.\nState: r running, b blocked, p paused, s shut down, c crashed, d dying.';
+    "List domains.\nState: r running, b blocked, p paused, s shut down, c crashed, d dying. A domain that xend keeps ('xm new') and that is not there has no id and no state.";
   static override examples = [
     '<%= config.bin %> list',
     '<%= config.bin %> list -l web',
@@ -39,7 +39,7 @@ export default class List extends XmCommand {
     const chosen = flags.state !== undefined || pool !== undefined;
     if (chosen && args.domain?.length)
       throw usageError('Either domains are named, or they are chosen by state or pool.');
-    const found = await this.call('domain.list', args.domain?.length ? { names: args.domain } : {});
+    const found = await this.call('domain.all', args.domain?.length ? { names: args.domain } : {});
     const wanted = found.filter((one) => isInState(one, state) && (pool === undefined || one.pool === pool));
     if (flags.long) {
       if (wanted.length === 0) return [];

@@ -8,6 +8,12 @@ export type EndAction = 'destroy' | 'restart' | 'preserve' | 'rename-restart';
 /** What happens to one that crashed: its core may be written first. */
 export type CrashAction = EndAction | 'coredump-destroy' | 'coredump-restart';
 
+/** What happens to a domain that xend keeps (`xm new`) when xend starts. */
+export type XendStartAction = 'ignore' | 'start';
+
+/** What happens to a domain that runs when xend stops. Its thread ends in any case: `ignore` and `destroy` are the same. */
+export type XendStopAction = 'ignore' | 'destroy' | 'shutdown';
+
 /** Whether a domain has a thread of its own, or one of a pool's with many others. */
 export type PoolName = 'dedicated' | 'shared';
 
@@ -37,6 +43,8 @@ export interface VmConfig {
   readonly onPoweroff: EndAction;
   readonly onReboot: EndAction;
   readonly onCrash: CrashAction;
+  readonly onXendStart: XendStartAction;
+  readonly onXendStop: XendStopAction;
   /** Classes whose back ends this domain serves: `(backend (vbd))`. */
   readonly backends: readonly string[];
   /** Modules of device classes of the user's own, absolute: `(device-class PATH)`. */

@@ -2,7 +2,7 @@
 import type { Sxp } from '../sxp/contract.ts';
 import { findClass } from './classes.ts';
 import type { Context } from './context.ts';
-import type { CrashAction, EndAction, PoolName, VmConfig } from './contract.ts';
+import type { CrashAction, EndAction, PoolName, VmConfig, XendStartAction, XendStopAction } from './contract.ts';
 import { printDevices, readDevices } from './devices.ts';
 import { asForms, type Form, group, readValue } from './form.ts';
 import { printImage, readImage } from './image.ts';
@@ -34,6 +34,8 @@ export type AnyVmField = { [K in keyof VmConfig]: VmField<K> }[keyof VmConfig];
 const MAX_MEMORY = 1024 * 1024;
 const MAX_VCPUS = 128;
 const POOLS: readonly PoolName[] = ['dedicated', 'shared'];
+const XEND_START_ACTIONS: readonly XendStartAction[] = ['ignore', 'start'];
+const XEND_STOP_ACTIONS: readonly XendStopAction[] = ['ignore', 'destroy', 'shutdown'];
 const END_ACTIONS: readonly EndAction[] = ['destroy', 'restart', 'preserve', 'rename-restart'];
 const CRASH_ACTIONS: readonly CrashAction[] = [...END_ACTIONS, 'coredump-destroy', 'coredump-restart'];
 
@@ -77,6 +79,22 @@ export const vmFields: readonly AnyVmField[] = [
     doc: 'What happens after the domain crashed: destroy, restart, preserve, rename-restart, coredump-destroy, or coredump-restart.',
     default: 'destroy',
     ...value('on_crash', choice(CRASH_ACTIONS)),
+  },
+  {
+    name: 'on_xend_start',
+    key: 'onXendStart',
+    syntax: '(on_xend_start ACTION)',
+    doc: 'What xend does with the domain when it starts, if it keeps it (xm new): ignore, or start.',
+    default: 'ignore',
+    ...value('on_xend_start', choice(XEND_START_ACTIONS)),
+  },
+  {
+    name: 'on_xend_stop',
+    key: 'onXendStop',
+    syntax: '(on_xend_stop ACTION)',
+    doc: 'How the domain ends when xend stops: at once (ignore, destroy), or asked to, with ten seconds for it (shutdown).',
+    default: 'ignore',
+    ...value('on_xend_stop', choice(XEND_STOP_ACTIONS)),
   },
   {
     name: 'vcpus',

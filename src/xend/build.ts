@@ -91,7 +91,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
     },
     async build(identity, config, paused) {
       if (closed) throw new XmError('ESTOPPING', 'xend is stopping');
-      requireFreeName(context, config.name);
+      requireFreeName(context, config.name, identity.uuid);
       requireFreeUuid(context, identity.uuid);
       checkMemory(domains.values(), config.memory);
       const kernel = loadKernel(config.image.kernel);

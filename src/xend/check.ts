@@ -6,7 +6,7 @@ import { isPython } from '../config/language.ts';
 import { printConfig } from '../config/print.ts';
 import { readConfig } from '../config/read.ts';
 import type { DeviceClass } from '../devices/contract.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, XmError } from '../errors.ts';
 import type { Diagnostic, Source } from '../sxp/contract.ts';
 import { positionOf } from '../sxp/position.ts';
 import { renderDiagnostics } from '../sxp/render.ts';
@@ -58,6 +58,25 @@ export async function checkConfig(
     ...(configs === undefined ? {} : { sxp: configs.map(printConfig).join('') }),
   };
   return { result, configs, own };
+}
+
+/**
+ * Reads it and takes note of the device classes that it names.
+ *
+ * @returns the configurations, and what is to be said about them
+ * @throws XmError `ECONFIG` with all that is wrong
+ */
+export async function requireConfigs(
+  text: ConfigText,
+  classes: DeviceClasses,
+): Promise<{ readonly configs: readonly VmConfig[]; readonly report: string }> {
+  const { result, configs, own } = await checkConfig(text, classes);
+  if (configs === undefined) {
+    const count = result.errors === 1 ? 'an error' : `${result.errors} errors`;
+    throw new XmError('ECONFIG', `${text.file} has ${count}:\n${result.report.trimEnd()}`);
+  }
+  own.forEach(classes.adopt);
+  return { configs, report: result.report };
 }
 
 async function readOwn(source: Source, options: Omit<ReadOptions, 'classes'>, classes: DeviceClasses) {

@@ -7,6 +7,7 @@ import type { Store, StoreConnection } from '../xenstore/contract.ts';
 import type { Device } from './device.ts';
 import type { XendDomain } from './domain.ts';
 import type { Log } from './log.ts';
+import type { ManagedDomains } from './managed.ts';
 import type { DeviceClasses } from './own-classes.ts';
 import type { RunPaths } from './paths.ts';
 import type { Pool } from './pool.ts';
@@ -46,6 +47,7 @@ export interface XendContext {
   readonly classes: DeviceClasses;
   readonly stateFiles: StateFiles;
   readonly domains: Map<DomId, XendDomain>;
+  readonly managed: ManagedDomains;
   readonly pool: Pool;
   readonly startTime: number;
 }

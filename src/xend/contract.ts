@@ -28,7 +28,22 @@ export interface DomainInfo {
   readonly uptime: number;
   /** Why it stopped, when it did: `poweroff`, `reboot`, `crash: MESSAGE`. */
   readonly shutdownReason?: string;
+  /** Whether xend keeps its configuration. */
+  readonly managed?: true;
 }
+
+/** A managed domain that is not there, as `xm list` shows it: what it would be. */
+export interface DormantInfo extends Pick<DomainInfo, 'name' | 'uuid' | 'memory' | 'vcpus' | 'pool'> {
+  readonly state: '';
+  readonly cpuTime: 0;
+  readonly managed: true;
+  readonly domid?: undefined;
+  readonly uptime?: undefined;
+  readonly shutdownReason?: undefined;
+}
+
+/** A line of `xm list`. */
+export type ListedDomain = DomainInfo | DormantInfo;
 
 /** One device as `xm device-list` shows it, from xend's own record (never from keys a guest can write). */
 export interface DeviceInfo {
@@ -258,7 +273,15 @@ export interface XendApi {
     params: ConfigText & { readonly paused?: boolean };
     result: { readonly domains: readonly DomainInfo[]; readonly report: string };
   };
-  /** Without names: all, by name; with names: as given, `ENODOMAIN` for an unknown one. */
+  /** Checks domains and keeps them, until they are deleted; they are not started. All or none. */
+  'domain.new': { params: ConfigText; result: { readonly domains: readonly ListedDomain[]; readonly report: string } };
+  /** Builds a managed domain and, unless `paused`, starts it. */
+  'domain.start': { params: DomainArg & { readonly paused?: boolean }; result: DomainInfo };
+  /** Forgets a managed domain, which may not be there. */
+  'domain.delete': { params: DomainArg; result: null };
+  /** What `xm list` shows: domains that are there and managed ones that are not. Without names: all, by name. */
+  'domain.all': { params: { readonly names?: readonly string[] }; result: readonly ListedDomain[] };
+  /** Those that are there. Without names: all, by name; with names: as given, `ENODOMAIN` for an unknown one. */
   'domain.list': { params: { readonly names?: readonly string[] }; result: readonly DomainInfo[] };
   /** `(domain ...)` records pretty-printed, one after another, and the same as JSON. */
   'domain.records': {
@@ -439,6 +462,11 @@ export interface XendApi {
 
 export type XendMethod = keyof XendApi;
 
+/** The methods of {@link XendApi}, each as a function. */
+export type XendMethods = {
+  readonly [M in XendMethod]: (params: XendApi[M]['params']) => Promise<XendApi[M]['result']>;
+};
+
 /** What failed, as the command line prints it. */
 export interface ApiError {
   readonly code: string;
@@ -465,4 +493,10 @@ export const PROTOCOL_HEADER = 'xend-protocol';
  * What a client of another protocol may call all the same: parameters and results of these only ever grow by optional
  * members. Everything else is refused (`EPROTOCOL`).
  */
-export const STABLE_METHODS: readonly XendMethod[] = ['domain.list', 'domain.destroy', 'xend.status', 'xend.stop'];
+export const STABLE_METHODS: readonly XendMethod[] = [
+  'domain.list',
+  'domain.all',
+  'domain.destroy',
+  'xend.status',
+  'xend.stop',
+];

@@ -105,6 +105,8 @@ export function controlConfig(backends: readonly string[]): VmConfig {
     onPoweroff: 'destroy',
     onReboot: 'destroy',
     onCrash: 'destroy',
+    onXendStart: 'ignore',
+    onXendStop: 'ignore',
     backends,
     classPaths: [],
     addresses: [],

@@ -113,7 +113,8 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
 
 const isDying = ({ phase }: XendDomain): boolean => phase === 'dying';
 
-const NOTHING: Sequel = { keep: false };
+/** Nothing follows, and nothing stays. */
+export const NOTHING: Sequel = { keep: false };
 
 function reasonOf({ phase, shutdownReason }: XendDomain, { exitCode, error }: ThreadEnd): string {
   if (error !== undefined) return `crash: ${error.message.split('\n')[0]}`;

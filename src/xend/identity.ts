@@ -4,6 +4,7 @@ import { messageOf, XmError } from '../errors.ts';
 import { prettyPrint } from '../sxp/pretty.ts';
 import type { XendContext } from './context.ts';
 import type { XendDomain } from './domain.ts';
+import { isThere, lookUp, type Names } from './lookup.ts';
 import { publishIdentity } from './mirror.ts';
 import { recordOf } from './records.ts';
 
@@ -14,10 +15,18 @@ export function checkedName(name: string): string {
   throw new XmError('EINVAL', `Invalid VM Name: it ${checked.problem}`);
 }
 
-/** @throws XmError `EEXIST` when a domain is called so */
-export function requireFreeName({ domains }: Pick<XendContext, 'domains'>, name: string): void {
-  const other = [...domains.values()].find((domain) => domain.name === name);
-  if (other !== undefined) throw new XmError('EEXIST', `Domain '${name}' already exists with ID '${other.domid}'`);
+/**
+ * @param own uuid of the domain that is to be called so, if it has one
+ * @throws XmError `EEXIST` when another domain is called so
+ */
+export function requireFreeName(names: Names, name: string, own?: string): void {
+  const other = lookUp(names, name);
+  if (other === undefined) return;
+  if (isThere(other)) throw new XmError('EEXIST', `Domain '${name}' already exists with ID '${other.domid}'`);
+  if (other.uuid === own) return;
+  throw new XmError('EEXIST', `VM name '${name}' already exists`, {
+    hint: `'xm start ${name}' starts that domain, 'xm delete ${name}' forgets it`,
+  });
 }
 
 /** @throws XmError `EEXIST` when a domain that was saved, and goes on under another name, is to be made again */

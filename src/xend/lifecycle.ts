@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import type { VmConfig } from '../config/contract.ts';
-import { noSuchDomain, XmError } from '../errors.ts';
+import { XmError } from '../errors.ts';
 import { createBuilder, letRun } from './build.ts';
 import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
-import { createEnding } from './ending.ts';
+import { createEnding, NOTHING } from './ending.ts';
 import { changeIdentity, requireFreeName } from './identity.ts';
 import { createKeeping, type Keeping } from './keeping.ts';
+import { leaveInTime } from './leave.ts';
+import { isThere, type Known, requireThere } from './lookup.ts';
+import type { ManagedDomain } from './managed.ts';
 import { freeMemory } from './memory.ts';
 import { requireGuest, requireRunning, requireUnpaused } from './phase-checks.ts';
 import { createSequels } from './sequel.ts';
@@ -22,17 +25,21 @@ export interface Lifecycle extends Keeping {
   createControlDomain(): Promise<XendDomain>;
   /** Builds a domain with all its devices and lets it run unless `paused`. All or nothing. */
   create(config: VmConfig, paused: boolean): Promise<XendDomain>;
-  /** By domid, name or uuid. @throws XmError `ENODOMAIN` */
+  /** Builds one that is kept, and is not there. */
+  start(managed: ManagedDomain, paused: boolean): Promise<XendDomain>;
+  /** Starts those that are kept and have `(on_xend_start start)`, one after another; what fails is in the log. */
+  startManaged(): Promise<void>;
+  /** One that is there, by domid, name or uuid. @throws XmError `ENODOMAIN`, `ENOTSTARTED` */
   find(name: string): XendDomain;
   pause(domain: XendDomain): void;
   unpause(domain: XendDomain): void;
-  /** Gives it another name, also one that is only there to be looked at. @throws XmError `EEXIST` if the name is taken */
-  rename(domain: XendDomain, name: string): void;
+  /** Gives one another name: that runs, that is there to be looked at, or that is kept. @throws XmError `EEXIST` if the name is taken */
+  rename(known: Known, name: string): void;
   /** Asks the kernel to end, and ends it when `timeout` seconds pass. */
   shutdown(domain: XendDomain, reason: 'poweroff' | 'reboot' | 'halt', timeout: number): void;
   /** Ends it at once; resolves when nothing of it is left. */
   destroy(domain: XendDomain): Promise<void>;
-  /** Ends everything, Domain-0 last. */
+  /** Ends everything, Domain-0 last, in the ways that `on_xend_stop` says. */
   stopAll(): Promise<void>;
   /** MB that no domain has. */
   freeMemory(): number;
@@ -44,24 +51,32 @@ export function createLifecycle(
   devices: DeviceService,
   onControlDomainLost: (why: string) => void,
 ): Lifecycle {
-  const { hv, log, domains } = context;
+  const { hv, log, domains, managed } = context;
+  let stopping = false;
   // Each needs the other: an end may entail a new life.
   const sequels = createSequels(context, (...made) => builder.build(...made));
-  const ending = createEnding(context, devices, { ...sequels, controlDomainLost: onControlDomainLost });
+  const ending = createEnding(context, devices, {
+    sequelOf: (...of) => (stopping ? NOTHING : sequels.sequelOf(...of)),
+    controlDomainLost: onControlDomainLost,
+  });
   const builder = createBuilder(context, devices, ending);
 
-  return {
+  const life: Lifecycle = {
     ...createKeeping(context, devices, builder, ending),
     freeMemory: () => freeMemory(domains.values()),
     createControlDomain: builder.buildControlDomain,
     create: (config, paused) => builder.build({ uuid: randomUUID(), quickLives: 0 }, config, paused),
-    find(word) {
-      const all = [...domains.values()];
-      const found =
-        all.find(({ domid }) => String(domid) === word) ?? all.find(({ name, uuid }) => name === word || uuid === word);
-      if (found === undefined) throw noSuchDomain(word);
-      return found;
+    start: ({ uuid, config }, paused) => builder.build({ uuid, quickLives: 0 }, config, paused),
+    async startManaged() {
+      const wanted = managed.all().filter(({ config }) => config.onXendStart === 'start');
+      const serving = ({ config }: ManagedDomain) => Number(config.backends.length > 0);
+      // Who serves others comes before them.
+      for (const one of wanted.toSorted((a, b) => serving(b) - serving(a))) {
+        // The log has the reason.
+        if (!stopping) await life.start(one, false).catch(() => {});
+      }
     },
+    find: (word) => requireThere(context, word),
     pause(domain) {
       requireRunning(domain, 'pause');
       hv.pause(domain.domid);
@@ -74,10 +89,13 @@ export function createLifecycle(
       letRun(domain);
       log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) unpaused`);
     },
-    rename(domain, name) {
-      requireGuest(domain, 'rename');
+    rename(known, name) {
+      const { uuid } = known;
+      if (isThere(known)) requireGuest(known, 'rename');
       requireFreeName(context, name);
-      changeIdentity(context, domain, { name, uuid: domain.uuid });
+      const kept = managed.find(uuid);
+      if (kept !== undefined) managed.keep({ uuid, config: { ...kept.config, name } });
+      if (isThere(known)) changeIdentity(context, known, { name, uuid });
     },
     shutdown(domain, reason, timeout) {
       if (domain.domid === 0) throw new XmError('EPRIVILEGED', 'Domain 0 cannot be shutdown');
@@ -97,12 +115,15 @@ export function createLifecycle(
       await ending.end(domain);
     },
     async stopAll() {
+      stopping = true;
       builder.close();
-      const guests = [...domains.values()].filter(({ domid }) => domid !== 0);
+      const guests = () => [...domains.values()].filter(({ domid }) => domid !== 0);
+      await leaveInTime(guests(), (domain, timeout) => life.shutdown(domain, 'poweroff', timeout));
       // All of the pool end with it, and none is waited for that holds others up.
-      await Promise.allSettled([...guests.map(ending.end), context.pool.stop()]);
+      await Promise.allSettled([...guests().map(ending.end), context.pool.stop()]);
       const control = domains.get(0);
       if (control !== undefined) await ending.end(control);
     },
   };
+  return life;
 }

@@ -26,6 +26,8 @@ export interface RunPaths {
   readonly domainDir: string;
   /** Cores that nobody named, a directory for each domain. */
   readonly dumpDir: string;
+  /** Domains that xend keeps. */
+  readonly managedDir: string;
 }
 
 /** `sun_path` holds 108 bytes on Linux and 104 elsewhere, with the terminating zero. */
@@ -60,5 +62,6 @@ export function runPaths(env: NodeJS.ProcessEnv = process.env): RunPaths {
     debugLog: join(stateDir, 'xend-debug.log'),
     domainDir: join(stateDir, 'domains'),
     dumpDir: join(stateDir, 'dump'),
+    managedDir: join(stateDir, 'managed'),
   };
 }

@@ -4,13 +4,29 @@ import type { Sxp } from '../sxp/contract.ts';
 import type { XendContext } from './context.ts';
 import type { Device } from './device.ts';
 import type { XendDomain } from './domain.ts';
-import { deviceInfo, domainInfo } from './views.ts';
+import { isThere, type Known } from './lookup.ts';
+import { deviceInfo, domainInfo, listedInfo } from './views.ts';
 
 /** A domain as `xm list -l` shows it. */
 export interface DomainRecord {
   /** `(domain ...)` */
   readonly form: Sxp;
   readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** The record of one that is there or not. */
+export function recordOfKnown(context: XendContext, known: Known): DomainRecord {
+  if (isThere(known)) return recordOf(context, known);
+  const { uuid, config } = known;
+  const form: Sxp = [
+    'domain',
+    ['uuid', uuid],
+    ['name', config.name],
+    ['memory', config.memory],
+    ['vcpus', config.vcpus],
+    ['config', configToSxp(config)],
+  ];
+  return { form, json: { ...listedInfo(context, known), devices: [], config } };
 }
 
 /** The `(domain ...)` record: identity, state, devices, and the configuration it was made from. */

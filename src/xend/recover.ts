@@ -10,10 +10,10 @@ import type { StateFiles } from './state-files.ts';
  *
  * @returns what was found, a sentence for each thing
  */
-export function recover({ runDir }: RunPaths, stateFiles: StateFiles, log: Log): readonly string[] {
+export function recover({ runDir }: RunPaths, stateFiles: StateFiles, log: Log): string[] {
   const found: string[] = [];
-  for (const { uuid, sxp } of stateFiles.list()) {
-    const name = /^\s*\(name (.+)\)$/m.exec(sxp)?.[1] ?? uuid;
+  for (const { uuid, text } of stateFiles.list()) {
+    const name = /^\s*\(name (.+)\)$/m.exec(String(text))?.[1] ?? uuid;
     found.push(`domain ${name} was lost when the last xend ended without stopping`);
     stateFiles.remove(uuid);
   }

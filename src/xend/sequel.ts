@@ -8,11 +8,12 @@ import { corePath, writeCore } from './core.ts';
 import type { XendDomain } from './domain.ts';
 import type { EndingHooks, Sequel } from './ending.ts';
 import { changeIdentity } from './identity.ts';
+import { lookUp } from './lookup.ts';
 import { judgeRestart } from './restart.ts';
 
 /** What a configuration's `on_poweroff`, `on_reboot` and `on_crash` mean. */
 export function createSequels(context: XendContext, build: Builder['build']): Pick<EndingHooks, 'sequelOf'> {
-  const { log, domains } = context;
+  const { log } = context;
 
   /**
    * @param makeRoom lets go of the domain's name, if that has to be done
@@ -44,9 +45,8 @@ export function createSequels(context: XendContext, build: Builder['build']): Pi
 
   /** Gives a domain's name and uuid to its next life; it is called `NAME-DOMID` from now on. */
   function putAside(domain: XendDomain): void {
-    const taken = new Set([...domains.values()].map(({ name }) => name));
     let name = `${domain.name}-${domain.domid}`;
-    for (let more = 2; taken.has(name); more++) name = `${domain.name}-${domain.domid}-${more}`;
+    for (let more = 2; lookUp(context, name) !== undefined; more++) name = `${domain.name}-${domain.domid}-${more}`;
     changeIdentity(context, domain, { name, uuid: randomUUID() });
   }
 

@@ -12,23 +12,25 @@ import { prettyPrint } from '../sxp/pretty.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
-import { checkConfig } from './check.ts';
+import { checkConfig, requireConfigs } from './check.ts';
 import type { XendContext, XendOptions } from './context.ts';
-import { PROTOCOL, type Stats, type XendApi, type XendMethod, type XendStatus } from './contract.ts';
+import { PROTOCOL, type Stats, type XendApi, type XendMethods, type XendStatus } from './contract.ts';
 import type { Device } from './device.ts';
 import { createDeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
-import { checkedName } from './identity.ts';
 import { nodeInfo } from './info.ts';
 import { sendSysrq, sendTrigger } from './interrupts.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
+import { isThere, selectKnown } from './lookup.ts';
+import { openManaged } from './managed.ts';
+import { createManagedMethods } from './managed-methods.ts';
 import { watchedThreads } from './memory-watch.ts';
 import { metricsOf } from './metrics.ts';
 import { createDeviceClasses } from './own-classes.ts';
 import { createPool } from './pool.ts';
-import { type DomainRecord, deviceListForm, recordOf } from './records.ts';
+import { type DomainRecord, deviceListForm, recordOfKnown } from './records.ts';
 import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
 import { takeStats } from './stats.ts';
@@ -37,17 +39,12 @@ import { SAVE_LIMIT } from './suspend.ts';
 import { dumpTrace, startTrace, stopTrace } from './trace.ts';
 import { openVchanNode } from './vchan.ts';
 import { VERSION } from './version.ts';
-import { deviceInfo, domainInfo, refreshUsage } from './views.ts';
+import { deviceInfo, domainInfo, listedInfo, refreshUsage } from './views.ts';
 import { createVipTables } from './viptables.ts';
-
-/** The methods of {@link XendApi}, each as a function. */
-export type XendMethods = {
-  readonly [M in XendMethod]: (params: XendApi[M]['params']) => Promise<XendApi[M]['result']>;
-};
 
 /** What `domain.records` and `device.list` give as text, as forms: for protocols that carry these. */
 export interface XendForms {
-  /** `(domain ...)` records; of all domains without names. @throws XmError `ENODOMAIN` */
+  /** `(domain ...)` records; without names of all, managed ones that are not there too. @throws XmError `ENODOMAIN` */
   domains(names?: readonly string[]): Promise<readonly Sxp[]>;
   /** `(ID ((key value) ...))` of the devices of one class, or of all. @throws XmError `ENODOMAIN`, or the class is unknown */
   devices(domain: string, className?: string): readonly Sxp[];
@@ -94,6 +91,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     classes: createDeviceClasses([...builtinClasses, ...(options.classes ?? [])]),
     stateFiles,
     domains: new Map(),
+    managed: openManaged(paths.managedDir, log),
     pool: createPool('shared', options, log),
     startTime,
   };
@@ -119,9 +117,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   }
 
   async function recordsOf(names?: readonly string[]): Promise<readonly DomainRecord[]> {
-    const wanted = named(names);
-    await refreshUsage(wanted);
-    return wanted.map((domain) => recordOf(context, domain));
+    const wanted = selectKnown(context, names);
+    await refreshUsage(wanted.filter(isThere));
+    return wanted.map((known) => recordOfKnown(context, known));
   }
 
   function devicesOf(domain: string, className?: string): readonly Device[] {
@@ -155,13 +153,9 @@ export async function createXend(options: XendOptions): Promise<Xend> {
 
   const viptables = createVipTables(context, (domain) => life.find(domain));
   const methods: XendMethods = {
+    ...createManagedMethods(context, life),
     async 'domain.create'(params) {
-      const { result, configs, own } = await checkConfig(params, classes);
-      if (configs === undefined) {
-        const count = result.errors === 1 ? 'an error' : `${result.errors} errors`;
-        throw new XmError('ECONFIG', `${params.file} has ${count}:\n${result.report.trimEnd()}`);
-      }
-      own.forEach(classes.adopt);
+      const { configs, report } = await requireConfigs(params, classes);
       const made: XendDomain[] = [];
       try {
         for (const config of configs) made.push(await life.create(config, params.paused === true));
@@ -169,12 +163,17 @@ export async function createXend(options: XendOptions): Promise<Xend> {
         await Promise.all(made.map(life.destroy));
         throw error;
       }
-      return { domains: made.map((domain) => domainInfo(context, domain)), report: result.report };
+      return { domains: made.map((domain) => domainInfo(context, domain)), report };
     },
     async 'domain.list'({ names }) {
       const wanted = named(names);
       await refreshUsage(wanted);
       return wanted.map((domain) => domainInfo(context, domain));
+    },
+    async 'domain.all'({ names }) {
+      const wanted = selectKnown(context, names);
+      await refreshUsage(wanted.filter(isThere));
+      return wanted.map((known) => listedInfo(context, known));
     },
     async 'domain.records'({ names }) {
       const records = await recordsOf(names);
@@ -186,10 +185,6 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     },
     async 'domain.unpause'({ domain }) {
       life.unpause(life.find(domain));
-      return null;
-    },
-    async 'domain.rename'({ domain, name }) {
-      life.rename(life.find(domain), checkedName(name));
       return null;
     },
     async 'domain.shutdown'({ domain, reason, wait, timeout }) {
@@ -307,7 +302,10 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     // Who wants a device of it hears that there is no such class.
     await classes.read(path).then(classes.adopt, (error) => log.write('ERROR', messageOf(error)));
   }
+  recovered.push(...(await context.managed.load(classes)));
   const wire = await serveWire(store, paths.xenstoreSocket);
+  // Nobody waits for them: a kernel that takes its time to load would keep xend from being up.
+  void life.startManaged();
   return {
     methods,
     forms,

@@ -3,17 +3,26 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { messageOf, XmError } from '../errors.ts';
 
-/** What xend keeps on disk of each running domain, so that the next one knows what a killed one lost. */
+/** One file of {@link StateFiles}. */
+export interface StateFile {
+  /** Of the domain, if xend wrote the file. */
+  readonly uuid: string;
+  readonly path: string;
+  /** What it holds, or why it cannot be read. */
+  readonly text: string | Error;
+}
+
+/** SXP that xend keeps on disk, a file for each domain. */
 export interface StateFiles {
   /**
-   * Writes a domain's record: first under another name, then renamed, so that a reader sees all or nothing.
+   * Writes a domain's file: first under another name, then renamed, so that a reader sees all or nothing.
    *
    * @throws XmError `ESTATE` when the directory takes no file
    */
   write(uuid: string, sxp: string): void;
   remove(uuid: string): void;
-  /** Records that are there, by uuid; torn or foreign files are left out. */
-  list(): readonly { readonly uuid: string; readonly sxp: string }[];
+  /** The files that are there, by uuid; torn ones are removed. */
+  list(): readonly StateFile[];
 }
 
 /** @param directory made if it is not there */
@@ -35,11 +44,20 @@ export function openStateFiles(directory: string): StateFiles {
       rmSync(pathOf(uuid), { force: true });
     },
     list() {
-      const names = readdirSync(directory);
+      const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+      const names = files.map(({ name }) => name).sort();
       for (const name of names) if (name.endsWith('.new')) rmSync(join(directory, name), { force: true });
       return names
         .filter((name) => name.endsWith('.sxp'))
-        .map((name) => ({ uuid: name.slice(0, -4), sxp: readFileSync(join(directory, name), 'utf8') }));
+        .map((name) => ({ uuid: name.slice(0, -4), path: join(directory, name), text: read(join(directory, name)) }));
     },
   };
+}
+
+function read(path: string): string | Error {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return error as Error;
+  }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { XendContext } from './context.ts';
-import type { DeviceInfo, DomainInfo } from './contract.ts';
+import type { DeviceInfo, DomainInfo, ListedDomain } from './contract.ts';
 import type { Device } from './device.ts';
 import { stateLetters, type XendDomain } from './domain.ts';
+import { isThere, type Known } from './lookup.ts';
 import { backPath, frontPath, XENBUS_STATE } from './mirror.ts';
 
 /** Longest wait for a thread to say what it used, milliseconds; after it the last known figure is shown. */
@@ -32,7 +33,14 @@ async function refreshOne(domain: XendDomain): Promise<void> {
   clearTimeout(timer);
 }
 
-export function domainInfo({ hv }: XendContext, domain: XendDomain): DomainInfo {
+/** A domain as `xm list` shows it. */
+export function listedInfo(context: XendContext, known: Known): ListedDomain {
+  if (isThere(known)) return domainInfo(context, known);
+  const { name, memory, vcpus, pool } = known.config;
+  return { name, uuid: known.uuid, memory, vcpus, pool, state: '', cpuTime: 0, managed: true };
+}
+
+export function domainInfo({ hv, managed }: XendContext, domain: XendDomain): DomainInfo {
   const { domid, name, uuid, config, startTime, shutdownReason, phase } = domain;
   // Domain-0 answers this very question: it runs, as it always did in `xm list`.
   const blocked = domid !== 0 && hv.domids().includes(domid) && hv.isBlocked(domid);
@@ -49,6 +57,7 @@ export function domainInfo({ hv }: XendContext, domain: XendDomain): DomainInfo 
     startTime,
     uptime: Math.round(Date.now() - startTime * 1000) / 1000,
     ...(shutdownReason !== undefined && phase !== 'running' ? { shutdownReason } : {}),
+    ...(managed.find(uuid) === undefined ? {} : { managed: true }),
   };
 }
 

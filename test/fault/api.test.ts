@@ -46,6 +46,10 @@ const DEBUG = resolve(import.meta.dirname, '../../configs/debug-device/debug.ts'
 /** A correct call of each method, with all parameters. */
 const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.create': { ...CONFIG, paused: true },
+  'domain.new': CONFIG,
+  'domain.start': { ...DOMAIN, paused: true },
+  'domain.delete': DOMAIN,
+  'domain.all': { names: ['nobody'] },
   'domain.list': { names: ['nobody'] },
   'domain.records': { names: ['nobody'] },
   'domain.pause': DOMAIN,
@@ -102,7 +106,7 @@ const parameters = methods.flatMap((method) => Object.keys(CALLS[method]).map((n
 describe('parameters', () => {
   test.each(methods.filter((method) => method !== 'xend.stop'))('%s accepts what its contract says', async (method) => {
     const { status } = await post(method, CALLS[method]);
-    const refused = ['domain.create', 'domain.restore', 'idc.cycle', 'viptables.del'].includes(method);
+    const refused = ['domain.create', 'domain.new', 'domain.restore', 'idc.cycle', 'viptables.del'].includes(method);
     expect(status).toBe('domain' in CALLS[method] || 'names' in CALLS[method] ? 404 : refused ? 400 : 200);
   });
 

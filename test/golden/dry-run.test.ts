@@ -12,7 +12,7 @@ type Row = string | { readonly old: string; readonly now: string; readonly why: 
 
 const DEFAULTS = 'what happens at which end is always shown';
 const HOST_OPTION = 'an option of machines and hypervisors, which mean nothing here';
-const UNMANAGED = 'nothing is done with domains when xend starts or stops';
+const ON_XEND = '    (on_xend_start ignore)\n    (on_xend_stop ignore)\n';
 const JS = 'the image is a module of JavaScript; address and root are part of its arguments';
 const DISK = 'paths and the back end are shown as they were understood';
 const NO_CLASS = 'there is no such device class; asking for it is refused';
@@ -67,8 +67,8 @@ restart = 'onreboot'
       '(vm\n    (name ExampleDomain)\n    (memory 64)\n',
       {
         old: '    (restart onreboot)\n',
-        now: `${ON_ENDS}    (on_crash destroy)\n`,
-        why: 'restart is the three ends of the later xend',
+        now: `${ON_ENDS}    (on_crash destroy)\n${ON_XEND}`,
+        why: 'restart is the three ends of the later xend; what it does when xend starts and stops is always shown',
       },
       {
         old: '',
@@ -110,7 +110,7 @@ restart = 'onreboot'
     rows: [
       '(vm\n    (name x)\n    (memory 128)\n',
       { old: '', now: `${ON_ENDS}    (on_crash destroy)\n`, why: DEFAULTS },
-      refuse('    (on_xend_start ignore)\n    (on_xend_stop ignore)\n', UNMANAGED),
+      ON_XEND,
       '    (vcpus 1)\n',
       { old: '    (oos 1)\n', now: '    (pool dedicated)\n', why: `${HOST_OPTION}; ${POOL}` },
       {
@@ -151,7 +151,7 @@ irq = [ 7 ]
       '(vm\n    (name ExampleDomain)\n    (memory 64)\n',
       { old: '', now: ON_ENDS, why: DEFAULTS },
       '    (on_crash restart)\n',
-      refuse('    (on_xend_start ignore)\n    (on_xend_stop ignore)\n', UNMANAGED),
+      ON_XEND,
       '    (vcpus 2)\n',
       refuse("    (cpus '0-3,^1')\n", 'the operating system schedules threads; asking for processors is refused'),
       { old: '    (oos 1)\n', now: '    (pool dedicated)\n', why: `${HOST_OPTION}; ${POOL}` },

@@ -58,5 +58,5 @@ describe.each([
 });
 
 test('the methods that every version has', () => {
-  expect(STABLE_METHODS).toEqual(['domain.list', 'domain.destroy', 'xend.status', 'xend.stop']);
+  expect(STABLE_METHODS).toEqual(['domain.list', 'domain.all', 'domain.destroy', 'xend.status', 'xend.stop']);
 });

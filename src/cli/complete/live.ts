@@ -29,7 +29,7 @@ export function askXend(): LiveNames {
       .finally(() => clearTimeout(timer));
   }
   return {
-    domains: async () => (await ask('domain.list', {}))?.map(({ name }) => name) ?? [],
+    domains: async () => (await ask('domain.all', {}))?.map(({ name }) => name) ?? [],
     async devices(domain, className) {
       const found = await ask('device.list', { domain, ...(className === undefined ? {} : { class: className }) });
       return found?.devices.map(({ name }) => name) ?? [];

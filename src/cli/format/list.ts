@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainInfo } from '../../xend/contract.ts';
+import type { DomainInfo, ListedDomain } from '../../xend/contract.ts';
 import { duration, shortDuration } from '../time.ts';
 import type { Columns } from './columns.ts';
 
-/** What `xm list` needs of a domain; managed domains that do not run have no id and no state. */
-export type ListedDomain = Pick<DomainInfo, 'name' | 'memory' | 'vcpus' | 'state' | 'cpuTime'> & {
-  readonly domid: number | undefined;
-};
+/** What `xm list` needs of a domain; managed domains that are not there have no id and no state. */
+type Row = Pick<ListedDomain, 'name' | 'domid' | 'memory' | 'vcpus' | 'state' | 'cpuTime'>;
 
 /** What `xm list -c` knows. */
-export const DOMAIN_COLUMNS: Columns<DomainInfo> = {
+export const DOMAIN_COLUMNS: Columns<ListedDomain> = {
   name: { doc: 'Name.', of: ({ name }) => name },
   domid: { doc: 'Id.', of: ({ domid }) => domid },
   mem: { doc: 'Memory, MB.', of: ({ memory }) => memory },
@@ -19,7 +17,10 @@ export const DOMAIN_COLUMNS: Columns<DomainInfo> = {
     of: ({ state }) => state,
   },
   time: { doc: 'Seconds of processor time.', of: ({ cpuTime }) => Number(cpuTime.toFixed(1)) },
-  uptime: { doc: 'Seconds since it was built.', of: ({ uptime }) => Math.floor(uptime) },
+  uptime: {
+    doc: 'Seconds since it was built.',
+    of: ({ uptime }) => (uptime === undefined ? undefined : Math.floor(uptime)),
+  },
   pool: { doc: 'Pool of threads.', of: ({ pool }) => pool },
   uuid: { doc: 'The id that no other domain ever has.', of: ({ uuid }) => uuid },
   reason: { doc: 'Why it ended, if it did.', of: ({ shutdownReason }) => shutdownReason },
@@ -30,8 +31,8 @@ const row = (cells: readonly [string, string, string, string, string, string], l
   `${cells[0].padEnd(40)} ${cells[1].padStart(5)} ${cells[2].padStart(5)} ${cells[3].padStart(5)} ${cells[4].padStart(10)} ${cells[5].padStart(lastWidth)}\n`;
 
 /** `xm list`: one line a domain in the given order, under a header. */
-export function listTable(domains: readonly ListedDomain[]): string {
-  const line = (one: ListedDomain) =>
+export function listTable(domains: readonly Row[]): string {
+  const line = (one: Row) =>
     row(
       [
         one.name,

@@ -22,26 +22,24 @@ const STATES = ['all', 'halted', 'paused', 'running', 'suspended', 'shutdown', '
 const TRIGGERS = ['nmi', 'reset', 'init', 's3resume', 'power'] as const;
 const REASONS = ['poweroff', 'reboot', 'halt'] as const;
 
-/** Which letters of `DomainInfo.state` a state is; no domain is in those that are not here. */
+/** Which letters of `DomainInfo.state` a state is, `o` for a managed domain that is not there; those that are not here are of none. */
 const LETTERS: Partial<Record<(typeof STATES)[number], string>> = {
-  all: 'rbpscd-',
+  all: 'rbpscd-o',
   paused: 'p',
   running: 'rb-',
   shutdown: 'sd',
-  halted: 'sd',
+  halted: 'sdo',
   crashed: 'c',
 };
 
 /** The operations of spec/xend.md 5.1 and 5.4 that have a meaning here; what calls them what is in `rpc.ts` and `pages.ts`. */
 export const operations = {
   record: operation("A domain's record.", [DOMAIN, FULL], record),
-  list: operation('Records of all domains, or without detail their names.', [DETAIL, FULL], (xend, detail) =>
-    list(xend, detail, 'all'),
-  ),
+  list: operation('Records of all domains that are there, or without detail their names.', [DETAIL, FULL], list),
   listInState: operation(
-    'The same of those in one state.',
+    'The same of those in one state, managed ones that are not there too.',
     [DETAIL, optional('state', oneOf(STATES), 'all'), FULL],
-    list,
+    listInState,
   ),
   create: operation(
     "Builds the domain of a (vm ...) form, connects its devices and leaves it paused. Answers with the domain's record.",
@@ -51,6 +49,22 @@ export const operations = {
       const { domains } = await xend.methods['domain.create'](request);
       return record(xend, domains[0]?.uuid ?? '');
     },
+  ),
+  new: operation(
+    'Keeps the domain of a (vm ...) form; it is not started.',
+    [{ name: 'config', kind: CONFIG }],
+    (xend, text) => keep(xend, text),
+  ),
+  start: operation(
+    'Starts a domain that is kept.',
+    [DOMAIN, optional('start_paused', FLAG, true)],
+    async (xend, domain, paused) => {
+      await xend.methods['domain.start']({ domain, paused });
+      return null;
+    },
+  ),
+  delete: operation('Forgets a domain that is kept, and is not there.', [DOMAIN], (xend, domain) =>
+    xend.methods['domain.delete']({ domain }),
   ),
   pause: operation('Pauses a domain.', [DOMAIN], (xend, domain) => xend.methods['domain.pause']({ domain })),
   unpause: operation('Lets a domain run.', [DOMAIN], (xend, domain) => xend.methods['domain.unpause']({ domain })),
@@ -156,19 +170,34 @@ function absolute(path: string): string {
   throw new XmError('EINVAL', 'path must be absolute');
 }
 
+async function keep(xend: Xend, text: string): Promise<null> {
+  await xend.methods['domain.new']({ text, file: 'config', directory: DIRECTORY, format: 'sxp' });
+  return null;
+}
+
 async function record(xend: Xend, domain: string): Promise<Sxp> {
   return (await xend.forms.domains([domain]))[0] ?? [];
 }
 
-async function list(xend: Xend, detail: boolean, state: (typeof STATES)[number]): Promise<Sxp> {
-  const letters = LETTERS[state] ?? '';
-  const forms = (await xend.forms.domains()).filter((form) => letters.includes(letterOf(form)));
-  return detail ? forms : forms.map((form) => childValue(form, 'name') ?? '');
+async function list(xend: Xend, detail: boolean): Promise<Sxp> {
+  return shown((await xend.forms.domains()).filter(isThere), detail);
 }
+
+async function listInState(xend: Xend, detail: boolean, state: (typeof STATES)[number]): Promise<Sxp> {
+  const letters = LETTERS[state] ?? '';
+  const found = (await xend.forms.domains()).filter((form) => letters.includes(letterOf(form)));
+  return shown(found, detail);
+}
+
+const isThere = (form: Sxp): boolean => childValue(form, 'domid') !== undefined;
 
 /** The letter of a record's state, `-` for none. */
 function letterOf(form: Sxp): string {
-  return String(childValue(form, 'state')).replaceAll('-', '').at(0) ?? '-';
+  return isThere(form) ? (String(childValue(form, 'state')).replaceAll('-', '').at(0) ?? '-') : 'o';
+}
+
+function shown(forms: readonly Sxp[], detail: boolean): Sxp {
+  return detail ? forms : forms.map((form) => childValue(form, 'name') ?? '');
 }
 
 async function attach(xend: Xend, domain: string, form: Sxp): Promise<Sxp> {

@@ -67,7 +67,11 @@ const PARAMETERS: {
   readonly [M in XendMethod]: { readonly [P in keyof Required<XendApi[M]['params']>]: Kind };
 } = {
   'domain.create': { ...CONFIG, paused: optional(FLAG) },
+  'domain.new': CONFIG,
+  'domain.start': { ...DOMAIN, paused: optional(FLAG) },
+  'domain.delete': DOMAIN,
   'domain.list': NAMES,
+  'domain.all': NAMES,
   'domain.records': NAMES,
   'domain.pause': DOMAIN,
   'domain.unpause': DOMAIN,

@@ -21,6 +21,8 @@ test('defaults are printed', () => {
     (on_poweroff destroy)
     (on_reboot restart)
     (on_crash destroy)
+    (on_xend_start ignore)
+    (on_xend_stop ignore)
     (vcpus 1)
     (pool dedicated)
     (image (js (kernel shell) (args '')))
@@ -77,6 +79,8 @@ test('what is printed is read back', () => {
     onPoweroff: action,
     onReboot: action,
     onCrash: action,
+    onXendStart: fc.constantFrom('ignore' as const, 'start' as const),
+    onXendStop: fc.constantFrom('ignore' as const, 'destroy' as const, 'shutdown' as const),
     classPaths: fc.uniqueArray(path, { maxLength: 2 }),
     addresses: fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { maxLength: 3 }),
     devices: fc

@@ -33,6 +33,8 @@ describe('accepted', () => {
         onPoweroff: 'destroy',
         onReboot: 'restart',
         onCrash: 'destroy',
+        onXendStart: 'ignore',
+        onXendStop: 'ignore',
         backends: [],
         classPaths: [],
         addresses: [],
@@ -48,6 +50,7 @@ describe('accepted', () => {
     (name web-1.example:a/b+c_d) # its name
     (memory 0x80) (vcpus 2)
     (on_poweroff preserve) (on_reboot destroy) (on_crash restart)
+    (on_xend_start start) (on_xend_stop shutdown)
     (backend (vbd) (console))
     (device-class ./nic.ts) (device-class /opt/gpu.ts)
     (idc disks) (idc Net_0-1)
@@ -66,6 +69,8 @@ describe('accepted', () => {
       onPoweroff: 'preserve',
       onReboot: 'destroy',
       onCrash: 'restart',
+      onXendStart: 'start',
+      onXendStop: 'shutdown',
       backends: ['vbd', 'console'],
       classPaths: ['/srv/vm/nic.ts', '/opt/gpu.ts'],
       addresses: ['disks', 'Net_0-1'],
@@ -250,7 +255,7 @@ describe('hints', () => {
     ['(kernel x)', 'it belongs into (image (js (kernel ...)))'],
     [
       '(bootloader x)',
-      'known fields: name, memory, on_poweroff, on_reboot, on_crash, vcpus, pool, device-class, backend, idc, image, device',
+      'known fields: name, memory, on_poweroff, on_reboot, on_crash, on_xend_start, on_xend_stop, vcpus, pool, device-class, backend, idc, image, device',
     ],
     ['(device (vdb))', "did you mean 'vbd'?"],
     ['(device (usb))', 'known classes: vbd, vif, console'],

@@ -119,8 +119,7 @@ describe('what cannot be is refused', () => {
   });
 
   test('but not what asks for nothing', () => {
-    const text =
-      "builder = 'linux'; acpi = 1; vnc = 0; pci = []; vfb = []; ramdisk = ''; usb = None; on_xend_start = 'ignore'";
+    const text = "builder = 'linux'; acpi = 1; vnc = 0; pci = []; vfb = []; ramdisk = ''; usb = None; description = ''";
     expect(readPythonText(SHELL + text).findings).toEqual([]);
   });
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { isAlive } from '../../src/processes.ts';
+import { eventually } from '../support/until.ts';
+import { vmText } from '../support/vm.ts';
+import { type XmHome, xmHome } from '../support/xm.ts';
+
+/** What becomes of domains when xend stops, is killed, and starts again. */
+
+const vm = (name: string, more = '') => vmText({ name }).replace(/\)\s*$/, `${more})\n`);
+
+interface Listed {
+  readonly name: string;
+  readonly domid?: number;
+  readonly uuid: string;
+  readonly state: string;
+}
+const list = (home: XmHome) => home.json<Listed[]>(['list']);
+const running = async (home: XmHome) => (await list(home)).filter(({ domid }) => domid).map(({ name }) => name);
+const logOf = (home: XmHome) => readFileSync(join(home.stateDir, 'xend.log'), 'utf8');
+
+async function kill(home: XmHome): Promise<void> {
+  const pid = home.pid()!;
+  process.kill(pid, 'SIGKILL');
+  await eventually(() => !isAlive(pid));
+}
+
+test('kill -9, again and again: what is kept is kept, and what shall run is started', async () => {
+  await using home = xmHome();
+  const files = [
+    home.file('auto.sxp', vm('auto', '(on_xend_start start)')),
+    home.file(
+      'user.sxp',
+      vm('user', '(on_xend_start start) (device (vbd (uname file:d.img) (dev xvda) (backend zserver)))'),
+    ),
+    home.file('zserver.sxp', vm('zserver', '(on_xend_start start) (backend (vbd))')),
+    home.file('idle.sxp', vm('idle')),
+  ];
+  home.file('d.img', new Uint8Array(4096));
+  for (const file of files) await home.ok(['new', file]);
+  await home.ok(['start', 'idle']);
+  await home.ok(['create', home.file('lost.sxp', vm('lost'))]);
+  const before = new Map((await list(home)).map(({ name, uuid }) => [name, uuid]));
+  for (let round = 0; round < 2; round++) {
+    await kill(home);
+    // What was being written, or was written by somebody else.
+    const broken = join(home.stateDir, 'managed', '00000000-0000-4000-8000-000000000001.sxp');
+    writeFileSync(broken, '(vm (name half)\n');
+    writeFileSync(`${broken}.new`, '(vm (na');
+    const { stdout, stderr, status } = await home.run(['list']);
+    expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringMatching(/^idle {41,}32 /m) });
+    expect(stderr).toContain(`xend: a managed domain is left out, ${broken}:1:1: error: `);
+    if (round === 0) expect(stderr).toContain('xend: domain lost was lost when the last xend ended without stopping');
+    await eventually(async () => (await running(home)).length === 3);
+    expect(await running(home)).toEqual(['auto', 'user', 'zserver']);
+    expect(new Map((await list(home)).map(({ name, uuid }) => [name, uuid]))).toEqual(
+      new Map([...before].filter(([name]) => name !== 'lost')),
+    );
+    expect(readdirSync(join(home.stateDir, 'managed'))).toHaveLength(5);
+  }
+  // It works as if nothing had been.
+  await home.ok(['start', 'idle']);
+  expect(await home.ok(['console', 'user'], { input: 'sum xvda\nexit\n' })).toContain(
+    '620f0b67a91f7f74151bc5be745b7110',
+  );
+});
+
+test('xm xend stop: domains end as they were promised', async () => {
+  await using home = xmHome();
+  await home.ok([
+    'new',
+    home.file('kept.sxp', vm('kept', '(on_xend_start start) (on_xend_stop shutdown) (on_poweroff restart)')),
+  ]);
+  await home.ok(['start', 'kept']);
+  await home.ok(['create', home.file('asked.sxp', vm('asked', '(on_xend_stop shutdown) (on_poweroff restart)'))]);
+  await home.ok(['create', home.file('ended.sxp', vm('ended', '(on_xend_stop destroy)'))]);
+  await home.ok(['create', home.file('other.sxp', vm('other'))]);
+  await home.ok(['create', '-p', home.file('paused.sxp', vm('paused', '(on_xend_stop shutdown)'))]);
+  await home.ok(['xend', 'stop']);
+  const log = logOf(home);
+  for (const name of ['kept', 'asked']) {
+    expect(log).toMatch(new RegExp(`Asking domain ${name} \\(id=\\d\\) for poweroff`));
+    expect(log).toMatch(new RegExp(`Domain ${name} \\(id=\\d\\) ended: poweroff`));
+    expect(log).not.toContain(`Restarting domain ${name}`);
+  }
+  for (const name of ['ended', 'other', 'paused']) {
+    expect(log).toMatch(new RegExp(`Domain ${name} \\(id=\\d\\) ended: destroyed`));
+    expect(log).not.toContain(`Asking domain ${name}`);
+  }
+  expect((await list(home)).map(({ name }) => name)).toEqual(['Domain-0', 'kept']);
+  await eventually(async () => (await running(home)).length === 1);
+});
