@@ -19,7 +19,11 @@ export default class Log extends XmCommand {
     since: string({ description: 'Only lines since then.' }),
     until: string({ description: 'Only lines until then.', exclusive: ['follow'] }),
     level: string({ description: 'Only this level and above.', options: LEVELS }),
-    domain: string({ description: 'Only lines that name this domain; may be repeated.', multiple: true }),
+    domain: string({
+      description: 'Only lines that name this domain; may be repeated.',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     grep: string({
       description: 'Only lines that match this regular expression; without capitals in it, in any case.',
     }),

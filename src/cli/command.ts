@@ -16,11 +16,13 @@ export abstract class XmCommand extends Command {
    * The connection to xend.
    *
    * @param start whether xend is started when it does not run; commands that only look do not want that.
+   * @param signal ends all connections.
    */
-  protected xend(start = true): XendClient {
+  protected xend(start = true, signal?: AbortSignal): XendClient {
     const paths = runPaths();
     return createClient({
       socket: paths.socket,
+      ...(signal && { signal }),
       ...(start && process.env.XM_NO_AUTOSTART !== '1' ? { start: () => this.#startXend(paths) } : {}),
       onMismatch: (theirs, ours) =>
         this.notice(`xend speaks protocol ${theirs}, this xm ${ours}: run 'xm xend restart'.`),

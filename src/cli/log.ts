@@ -2,6 +2,7 @@
 import type { XendApi } from '../xend/contract.ts';
 import { LOG_LEVELS, parseRecord } from '../xend/log-line.ts';
 import { readPattern } from './pattern.ts';
+import { queryOf } from './query.ts';
 import { moment } from './time.ts';
 
 /** What `-f` shows of the past when nobody says how much: following means what comes. */
@@ -83,11 +84,6 @@ async function* follow(
 
 function last(lines: readonly string[], count: number): readonly string[] {
   return lines.slice(Math.max(0, lines.length - count));
-}
-
-function queryOf(values: Readonly<Record<string, string | number | readonly string[]>>): URLSearchParams {
-  const pairs = Object.entries(values).flatMap(([name, value]) => [value].flat().map((item) => [name, String(item)]));
-  return new URLSearchParams(pairs);
 }
 
 /** A line for programs. What is no record of the log has a text alone. */

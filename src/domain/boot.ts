@@ -29,7 +29,7 @@ import {
 import { createFronts } from './fronts.ts';
 import { createHooks, type Hooks } from './hooks.ts';
 import { createIdc } from './idc.ts';
-import { createIdcControl } from './idc-control.ts';
+import { createIdcControl, endpointNews } from './idc-control.ts';
 import type { StorePage } from './store-page.ts';
 
 /** What a kernel may return; anything else means `poweroff`. */
@@ -87,7 +87,9 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
   const fronts = createFronts(data.name, { hypercalls, buffers }, () => control);
   const backs = createBacks(data.name, { hypercalls, buffers }, data.runDir, () => control);
   const bell = lazyArgoBell(hypercalls);
-  const rendezvous = createRendezvous(hypercalls, xenstore, buffers, bell);
+  const rendezvous = createRendezvous(hypercalls, xenstore, buffers, bell, (end, news) => {
+    void control.request('IDC', 'ENDPOINT', endpointNews(end, news));
+  });
   const handleIdc = createIdcControl(rendezvous);
   const vchan = createVchans(hypercalls, xenstore);
   let hooks: Hooks | undefined;

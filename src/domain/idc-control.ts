@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
 import type { EndpointHealth, Quotas } from '../idc/contract.ts';
+import type { EndpointNews } from '../idc/observed.ts';
 import { pingPeer } from '../idc/ping.ts';
 import type { End, Rendezvous } from '../idc/rendezvous.ts';
 import { CMSG_STATUS, type ControlAnswer, type ControlBody } from './control.ts';
@@ -59,6 +60,12 @@ export function createIdcControl(rendezvous: Rendezvous) {
     if (answer === undefined) return { status: CMSG_STATUS.error, reason: `no message ${subtype}` };
     return { status: CMSG_STATUS.okay, ...(await answer(body)) };
   };
+}
+
+/** What xend is told of what happens in an endpoint's life. */
+export function endpointNews({ address, endpoint, session }: End, news: EndpointNews): ControlBody {
+  const { peer, lastEnd } = session.status();
+  return { news, address, peer, connection: endpoint.incarnation, reason: lastEnd };
 }
 
 function report({ address, endpoint, session }: End): EndpointReport {

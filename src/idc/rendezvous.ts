@@ -5,6 +5,7 @@ import type { StoreWatch, XenstoreClient } from '../xenstore/client-contract.ts'
 import { type ArgoBell, lazyArgoBell } from './argo-bell.ts';
 import { type ChannelKind, DEFAULT_QUOTAS, type Endpoint, type EndpointHandlers, type Quotas } from './contract.ts';
 import { createEndpoint, type EndpointControl } from './endpoint.ts';
+import { type EndpointNews, observed } from './observed.ts';
 import type { RemoteBuffers } from './remote-contract.ts';
 import type { Carrier } from './rendezvous-carrier.ts';
 import { lineCarrier } from './rendezvous-line.ts';
@@ -88,12 +89,14 @@ interface Place {
  * The rendezvous of one domain: no broker, only levels in the store, watches and hypercalls.
  *
  * @param bell for all connections over Argo; given where the domain uses it for something else too
+ * @param observe told of what happens in the life of each endpoint, before its user is
  */
 export function createRendezvous(
   hypercalls: Hypercalls,
   xs: XenstoreClient,
   buffers: RemoteBuffers,
   bell: () => Promise<ArgoBell> = lazyArgoBell(hypercalls),
+  observe?: (end: End, news: EndpointNews) => void,
 ): Rendezvous {
   const places = new Map<string, Place>();
   const loans = createLoans(hypercalls, watchDeaths);
@@ -158,7 +161,7 @@ export function createRendezvous(
     checkChannel(channel);
     const name = newName();
     const endpoint = createEndpoint({
-      ...handlers,
+      ...(observe ? observed(handlers, (news) => observe(end, news)) : handlers),
       ...(quotas && { quotas }),
       buffers,
       onBroken(reason) {
@@ -174,7 +177,8 @@ export function createRendezvous(
       carrier: carriers[channel](address),
       watching: place.watch.ready,
     });
-    place.ends.set(store.path, { address, endpoint, session });
+    const end: End = { address, endpoint, session };
+    place.ends.set(store.path, end);
     session.wake();
 
     const { destroy } = endpoint;

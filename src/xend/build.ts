@@ -81,7 +81,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
 
   return {
     async buildControlDomain() {
-      const domain = newDomain(0, CONTROL_UUID, controlConfig(classes.map(({ name }) => name)), log);
+      const domain = newDomain(0, CONTROL_UUID, controlConfig(classes.map(({ name }) => name)), context);
       domains.set(0, domain);
       start(domain, undefined);
       await domain.ready.promise;
@@ -95,7 +95,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       requireFreeUuid(context, identity.uuid);
       checkMemory(domains.values(), config.memory);
       const kernel = loadKernel(config.image.kernel);
-      const domain = newDomain(nextDomid++, identity.uuid, config, log);
+      const domain = newDomain(nextDomid++, identity.uuid, config, context);
       domain.quickLives = identity.quickLives;
       domains.set(domain.domid, domain);
       log.write('INFO', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);
@@ -106,8 +106,8 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
         log.write('ERROR', `Domain ${domain.name} could not be created: ${messageOf(cause)}`);
         throw cause;
       }
-      domain.phase = 'paused';
-      if (!paused) letRun(domain);
+      if (paused) domain.phase = 'paused';
+      else letRun(domain);
       log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) is ${paused ? 'paused' : 'started'}`);
       return domain;
     },

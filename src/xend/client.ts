@@ -29,6 +29,8 @@ export interface ClientOptions {
   readonly socket: string;
   /** Brings xend up when nothing answers on the socket. Absent: that is an error. */
   readonly start?: () => Promise<void>;
+  /** Ends all connections, and with them what waits for an answer. */
+  readonly signal?: AbortSignal;
   /** Told when xend's protocol number is not ours. The call goes on; xend refuses it if we could misunderstand each other. */
   readonly onMismatch?: (theirs: number, ours: number) => void;
 }
@@ -77,14 +79,14 @@ export function createClient(options: ClientOptions): XendClient {
 }
 
 /** Connects, and starts xend first when there is none and it may be started. */
-async function reach({ socket, start }: ClientOptions): Promise<Socket> {
+async function reach({ socket, start, signal }: ClientOptions): Promise<Socket> {
   try {
-    return await open(socket);
+    return await open(socket, signal);
   } catch (error) {
     if (!start || !isAbsent(error)) throw unreachable(error, socket);
   }
   await start();
-  return open(socket).catch((error) => {
+  return open(socket, signal).catch((error) => {
     throw unreachable(error, socket);
   });
 }
@@ -95,9 +97,9 @@ function isAbsent(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ECONNREFUSED';
 }
 
-function open(path: string): Promise<Socket> {
+function open(path: string, signal: AbortSignal | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path);
+    const socket = connect({ path, ...(signal && { signal }) });
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);

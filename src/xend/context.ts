@@ -6,6 +6,7 @@ import type { Hypervisor } from '../hv/hypervisor.ts';
 import type { Store, StoreConnection } from '../xenstore/contract.ts';
 import type { Device } from './device.ts';
 import type { XendDomain } from './domain.ts';
+import type { Events } from './events.ts';
 import type { Log } from './log.ts';
 import type { ManagedDomains } from './managed.ts';
 import type { DeviceClasses } from './own-classes.ts';
@@ -43,6 +44,7 @@ export interface XendContext {
   /** Domain 0's own connection, for what xend publishes. */
   readonly xs: StoreConnection;
   readonly log: Log;
+  readonly events: Events;
   readonly claims: ClaimTable;
   readonly classes: DeviceClasses;
   readonly stateFiles: StateFiles;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RingView } from '../devices/contract.ts';
+import type { XendEvent } from './event.ts';
 import type { LogLevel } from './log-line.ts';
 import type { MetricFamily } from './openmetrics.ts';
 
@@ -21,6 +22,10 @@ export interface DomainInfo {
   readonly pool?: string;
   /** Six characters `rbpscd`, `-` where not (spec/xend.md 2.6): running blocked paused shutdown crashed dying. */
   readonly state: string;
+  /** Where it stands in its life; absent in answers of older xends. */
+  readonly phase?: 'building' | 'paused' | 'running' | 'shutdown' | 'crashed' | 'dying';
+  /** It ended and stays to be looked at. */
+  readonly preserved?: boolean;
   /** CPU seconds used by the domain's thread. */
   readonly cpuTime: number;
   /** Seconds since 1970 at which it was built. */
@@ -452,6 +457,14 @@ export interface XendApi {
   /** Has nobody record any more; what was recorded can be read until the next start. */
   'trace.stop': { params: Record<string, never>; result: TraceStatus };
   'trace.dump': { params: Record<string, never>; result: readonly TraceTrackCopy[] };
+  /**
+   * Events that xend keeps (`event.ts`), oldest first: none older than `since` (milliseconds since 1970), those for which all
+   * `filters` hold. `lost` of then are not kept any more.
+   */
+  'events.read': {
+    params: { readonly since?: number; readonly filters?: readonly string[] };
+    result: { readonly events: readonly XendEvent[]; readonly lost: number };
+  };
   stats: { params: Record<string, never>; result: Stats };
   /** What is measured, for collectors; `openmetrics.ts` makes their text of it. */
   metrics: { params: Record<string, never>; result: { readonly families: readonly MetricFamily[] } };
@@ -478,8 +491,9 @@ export interface ApiError {
 /**
  * Beside the methods: `GET /log?lines=N&since=MS&level=LEVEL&domains=NAME` answers with what `log.read` does and then each new
  * record as it is written, newline-terminated, until the client closes. With `framed=yes` each is a JSON string in one line, a
- * line `null` is where the past ends, and `{"lost": N}` stands for what came faster than it was read. `GET /version` answers
- * with {@link XendStatus}.
+ * line `null` is where the past ends, and `{"lost": N}` stands for what came faster than it was read. `GET /events?since=MS&filters=KEY=VALUE`
+ * answers in the same frames with an event each, and without `since` begins with the present. `GET /version` answers with
+ * {@link XendStatus}.
  *
  * The number changes when a client of the one before could misunderstand. Both ends say theirs in {@link PROTOCOL_HEADER}; a
  * request without it is taken for one of xend's own protocol.

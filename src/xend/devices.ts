@@ -7,6 +7,7 @@ import { messageOf, XmError } from '../errors.ts';
 import type { XendContext } from './context.ts';
 import { createDevice } from './controller.ts';
 import type { Device } from './device.ts';
+import { deviceEvents } from './device-events.ts';
 import type { DeviceEvent } from './device-table.ts';
 import type { XendDomain } from './domain.ts';
 import { createDrivers, type DriverEnd } from './drivers.ts';
@@ -90,6 +91,7 @@ export function createDeviceService(context: XendContext): DeviceService {
       const name = deviceClass.names(entry.config)[0] ?? String(devid);
       throw new XmError('EEXIST', `Device ${name} is already connected.`);
     }
+    const tellChange = deviceEvents(context.events);
     const device = createDevice(
       { class: deviceClass, devid, config: entry.config, front: domain, back },
       {
@@ -99,6 +101,7 @@ export function createDeviceService(context: XendContext): DeviceService {
         answerLimit: options.answerLimit,
         onChange(changed) {
           publishDevice(context.xs, changed);
+          tellChange(changed);
           if (changed.state === 'closed' && domain.devices.get(key) === changed) domain.devices.delete(key);
         },
       },
@@ -119,6 +122,7 @@ export function createDeviceService(context: XendContext): DeviceService {
       'INFO',
       `${className.toUpperCase()}_${end} DRIVER_STATUS(${up ? 'UP' : 'DOWN'}) from ${domain.name} (${domain.domid})`,
     );
+    tellDriver(domain, className, end, up ? 'up' : 'down');
     const drivers = end === 'FE' ? domain.frontsUp : domain.backsUp;
     if (up) drivers.add(className);
     else drivers.delete(className);
@@ -135,6 +139,11 @@ export function createDeviceService(context: XendContext): DeviceService {
     const settled = await Promise.allSettled(affected.map((device) => device.handle(event, { unserved: true })));
     const failed = settled.find((outcome) => outcome.status === 'rejected');
     return failed === undefined ? OKAY : { status: CMSG_STATUS.error, reason: messageOf(failed.reason) };
+  }
+
+  function tellDriver(domain: XendDomain, className: string, end: string, event: string, reason?: string): void {
+    const details = { class: className, end: end === 'FE' ? 'front' : 'back' };
+    context.events.publish('driver', event, domain, { ...details, ...(reason === undefined ? {} : { reason }) });
   }
 
   /** Of a class: those of a domain, or those that it serves. */
@@ -154,6 +163,7 @@ export function createDeviceService(context: XendContext): DeviceService {
       'WARNING',
       `${className.toUpperCase()}_${end} DRIVER_FAILED from ${domain.name}: ${String(reason)}`,
     );
+    tellDriver(domain, className, end, 'failed', String(reason));
     for (const device of devicesOf(domain, className, end)) happen(device, 'failed', { reason });
   }
 

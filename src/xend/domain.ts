@@ -5,6 +5,7 @@ import type { DomainThread } from '../domain/launch.ts';
 import type { DomId } from '../hv/contract.ts';
 import type { ServedStore } from '../xenstore/port.ts';
 import type { ControlPeer, Device } from './device.ts';
+import type { Events } from './events.ts';
 import type { Log, LogWriter } from './log.ts';
 
 /** Where a domain stands in its life. */
@@ -29,7 +30,10 @@ export interface XendDomain extends ControlPeer {
   readonly backsUp: Set<string>;
   /** Drivers of users' own classes that it was told to load, by `CLASS_END`. */
   readonly ownDrivers: Map<string, { readonly version: string; readonly loaded: Promise<void> }>;
+  /** Each change is an event. */
   phase: DomainPhase;
+  /** It ended and stays to be looked at. */
+  preserved: boolean;
   /** Whether the configured devices exist, so that a front-end driver that comes up is shown them. */
   devicesMade: boolean;
   /** Why it stopped, when it did. */
@@ -54,10 +58,25 @@ export interface XendDomain extends ControlPeer {
   quickLives: number;
 }
 
+/** Where is told what becomes of a domain. */
+export interface DomainWitnesses {
+  readonly log: Log;
+  readonly events: Events;
+}
+
 /** A domain of which there is nothing yet. */
-export function newDomain(domid: DomId, uuid: string, config: VmConfig, log: Log): XendDomain {
+export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, events }: DomainWitnesses): XendDomain {
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
+  let phase: DomainPhase = 'building';
+
+  function enter(next: DomainPhase): void {
+    phase = next;
+    const { uuid, shutdownReason } = domain;
+    const reason = next === 'shutdown' || next === 'crashed' ? { reason: shutdownReason ?? '' } : {};
+    events.publish('domain', next, domain, { uuid, ...reason });
+  }
+
   const domain: XendDomain = {
     domid,
     uuid,
@@ -69,7 +88,13 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, log: Log
     frontsUp: new Set(),
     backsUp: new Set(),
     ownDrivers: new Map(),
-    phase: 'building',
+    get phase() {
+      return phase;
+    },
+    set phase(next) {
+      if (phase !== next) enter(next);
+    },
+    preserved: false,
     devicesMade: domid === 0,
     shutdownReason: undefined,
     thread: undefined,
@@ -89,6 +114,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, log: Log
         : domain.control.request(type, subtype, body, timeout);
     },
   };
+  enter('building');
   return domain;
 }
 

@@ -33,7 +33,7 @@ export interface EndingHooks {
 }
 
 export function createEnding(context: XendContext, devices: DeviceService, hooks: EndingHooks): Ending {
-  const { hv, store, xs, log, domains, stateFiles } = context;
+  const { hv, store, xs, log, events, domains, stateFiles } = context;
 
   async function onThreadEnd(domain: XendDomain, end: ThreadEnd): Promise<void> {
     const reason = reasonOf(domain, end);
@@ -59,7 +59,7 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
     const { first, keep, next } = destroyed || building ? NOTHING : hooks.sequelOf(domain, crashed);
     await first?.();
     await releaseDevices(domain);
-    if (keep) domain.gone.resolve();
+    if (keep) preserve(domain);
     else await release(domain);
     // Who destroyed it meanwhile wants nothing to follow.
     domain.settled.resolve(isDying(domain) ? undefined : await next?.());
@@ -72,6 +72,12 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
     await devicesGone;
     domain.store?.close();
     domain.store = undefined;
+  }
+
+  function preserve(domain: XendDomain): void {
+    domain.preserved = true;
+    events.publish('domain', 'preserved', domain, { uuid: domain.uuid });
+    domain.gone.resolve();
   }
 
   /** Takes away all that is left of a domain whose thread has ended or never was. */
@@ -90,6 +96,7 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
       log.write('WARNING', `The record of domain ${domain.name} could not be removed: ${messageOf(error)}`);
     }
     domains.delete(domain.domid);
+    events.publish('domain', 'gone', domain, { uuid: domain.uuid });
     domain.gone.resolve();
   }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CMSG_STATUS, type ControlAnswer, type ControlBody } from '../domain/control.ts';
+import { CMSG_STATUS, type ControlAnswer, type ControlBody, OKAY } from '../domain/control.ts';
 import { XmError } from '../errors.ts';
 import type { XendContext } from './context.ts';
 import type { IdcEndpointInfo, XendApi } from './contract.ts';
 import type { XendDomain } from './domain.ts';
+import { EVENT_KINDS } from './event.ts';
 
 /** Longest wait for a domain to say what endpoints it has, milliseconds. */
 const LIST_LIMIT = 1000;
@@ -55,6 +56,21 @@ function endpointInfo({ domains }: XendContext, { domid, name }: XendDomain, tol
     },
     lastDisconnect: text(told, 'lastEnd'),
   };
+}
+
+/** A domain tells what happened to one of its endpoints; it is believed no more than that it says so. */
+export function noteEndpoint({ events }: XendContext, domain: XendDomain, told: Told): ControlAnswer {
+  const { news, address } = told;
+  if (!EVENT_KINDS.endpoint.some((known) => known === news) || !domain.config.addresses.includes(String(address))) {
+    return { status: CMSG_STATUS.error, reason: 'no such endpoint' };
+  }
+  events.publish('endpoint', String(news), domain, {
+    address: String(address),
+    ...(told.peer !== undefined && { peer: count(told, 'peer') }),
+    connection: count(told, 'connection'),
+    ...(news === 'disconnect' && { reason: text(told, 'reason') }),
+  });
+  return OKAY;
 }
 
 /** The endpoints of all domains; those domains that do not answer are named. */

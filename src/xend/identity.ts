@@ -42,12 +42,13 @@ export function changeIdentity(
   domain: XendDomain,
   { name, uuid }: Pick<XendDomain, 'name' | 'uuid'>,
 ): void {
-  const { xs, log, stateFiles } = context;
+  const { xs, log, events, stateFiles } = context;
   const former = { name: domain.name, uuid: domain.uuid };
   log.write('INFO', `Renaming domain ${former.name} (id=${domain.domid}, ${former.uuid}) to ${name} (${uuid})`);
   domain.name = name;
   domain.uuid = uuid;
   domain.config = { ...domain.config, name };
+  events.publish('domain', 'renamed', domain, { uuid, former: former.name });
   publishIdentity(xs, domain, former.uuid);
   try {
     stateFiles.write(uuid, prettyPrint(recordOf(context, domain).form));

@@ -9,6 +9,7 @@ export interface SupervisorNumbers {
   /** Seconds since 1970. */
   readonly startTime: number;
   readonly log: ReturnType<Log['counts']>;
+  readonly events: number;
 }
 
 /** A row of a table of metrics: what one thing is measured as, of each `T`. */
@@ -56,6 +57,7 @@ const SUPERVISOR: readonly Row<SupervisorNumbers>[] = [
     help: 'When the supervisor started, since 1970.',
     of: ({ startTime }) => startTime,
   },
+  { name: 'xm_events', type: 'counter', help: 'What happened, as xm events shows it.', of: ({ events }) => events },
   {
     name: 'xm_log_lines',
     type: 'counter',

@@ -18,6 +18,8 @@ import { PROTOCOL, type Stats, type XendApi, type XendMethods, type XendStatus }
 import type { Device } from './device.ts';
 import { createDeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
+import { passes, readFilter } from './event.ts';
+import { createEvents, type Events } from './events.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
 import { sendSysrq, sendTrigger } from './interrupts.ts';
@@ -55,6 +57,7 @@ export interface Xend {
   readonly methods: XendMethods;
   readonly forms: XendForms;
   readonly log: Log;
+  readonly events: Events;
   /** What a client means by a range of the log. */
   logRange(range: XendApi['log.read']['params']): LogRange;
   readonly hv: Hypervisor;
@@ -74,6 +77,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const { paths } = options;
   const startTime = Date.now() / 1000;
   const log = openLog(paths.log);
+  const events = createEvents();
   const stateFiles = openStateFiles(paths.domainDir);
   const recovered = recover(paths, stateFiles, log);
   const hv = createHypervisor();
@@ -87,6 +91,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     store,
     xs: store.connect(0, () => true),
     log,
+    events,
     claims: createClaimTable(),
     classes: createDeviceClasses([...builtinClasses, ...(options.classes ?? [])]),
     stateFiles,
@@ -283,11 +288,18 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),
     'log.read': async (range) => ({ lines: log.read(logRange(range)) }),
+    'events.read': async ({ since, filters = [] }) => {
+      const filter = readFilter(filters);
+      const { events: kept, lost } = events.read(since);
+      return { events: kept.filter((event) => passes(filter, event)), lost };
+    },
     stats: sample,
-    metrics: async () => ({ families: metricsOf(await sample(), { startTime, log: log.counts() }) }),
     'trace.start': async (params) => startTrace(context, params),
     'trace.stop': async () => stopTrace(context),
     'trace.dump': async () => dumpTrace(context),
+    metrics: async () => ({
+      families: metricsOf(await sample(), { startTime, log: log.counts(), events: events.count() }),
+    }),
     'xend.status': async () => status(),
     async 'xend.stop'() {
       stopAsked.resolve(undefined);
@@ -311,6 +323,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     forms,
     log,
     logRange,
+    events,
     hv,
     store,
     status,

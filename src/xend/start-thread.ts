@@ -8,6 +8,7 @@ import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { type DriverEnd, driverOf } from './drivers.ts';
+import { noteEndpoint } from './idc.ts';
 import { shareMemory } from './memory.ts';
 
 /** Limit of Domain-0's heap, MB. */
@@ -44,8 +45,11 @@ export function startThread(
     addresses: config.addresses,
     restored,
   };
-  const handle: ControlHandler = (type, subtype, body) =>
-    type === 'DOMAIN' ? handleDomain(domain, subtype, body) : devices.handle(domain, type, subtype, body);
+  const handle: ControlHandler = (type, subtype, body) => {
+    if (type === 'DOMAIN') return handleDomain(domain, subtype, body);
+    if (type === 'IDC' && subtype === 'ENDPOINT') return noteEndpoint(context, domain, body);
+    return devices.handle(domain, type, subtype, body);
+  };
   const { store, control, thread } =
     config.pool === 'shared'
       ? startLightDomain(context, pool.place(domid), spec, handle)

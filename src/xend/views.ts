@@ -53,6 +53,8 @@ export function domainInfo({ hv, managed }: XendContext, domain: XendDomain): Do
     vcpus: config.vcpus,
     pool: config.pool,
     state: stateLetters(domain, blocked),
+    phase,
+    ...(domain.preserved ? { preserved: true } : {}),
     cpuTime: domain.cpuTime,
     startTime,
     uptime: Math.round(Date.now() - startTime * 1000) / 1000,

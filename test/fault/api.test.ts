@@ -90,6 +90,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'trace.start': { records: 16 },
   'trace.stop': {},
   'trace.dump': {},
+  'events.read': { since: 0, filters: ['kind=domain'] },
   stats: {},
   metrics: {},
   'xend.status': {},

@@ -3,11 +3,15 @@ import type { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { waitFor } from '../../src/cli/wait.ts';
+import type { XmError } from '../../src/errors.ts';
+import { createClient, type XendClient } from '../../src/xend/client.ts';
 import { serveMetrics } from '../../src/xend/http/metrics.ts';
 import { serveXend } from '../../src/xend/http/server.ts';
 import { DOMAIN_QUOTA } from '../../src/xend/log-limit.ts';
 import { fragile } from '../support/fragile/class.ts';
 import { readOpenMetrics } from '../support/openmetrics.ts';
+import { httpText, rawConnect, rawSend } from '../support/raw-http.ts';
 import { eventually } from '../support/until.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
 
@@ -109,5 +113,178 @@ describe('the log', () => {
     expect(lines.length).toBeLessThan(DOMAIN_QUOTA.lines + 20);
     expect((await xend.call('log.read', { domains: ['other'] })).lines.at(-1)).toContain('Domain other (id=');
     for (const domain of ['flood', 'other']) await xend.call('domain.destroy', { domain });
+  });
+});
+
+describe('events', () => {
+  /** What happened to one domain, in words. */
+  const story = async (domain: string, ...filters: string[]) => {
+    const { events } = await xend.call('events.read', { filters: [`domain=${domain}`, ...filters] });
+    return events.map(({ kind, event, details }) =>
+      [kind, event, details.device ?? details.address ?? details.class ?? details.former].filter(Boolean).join(' '),
+    );
+  };
+
+  test("tell a domain's whole life, in order", async () => {
+    const { domid } = await xend.create({ name: 'told' }, true);
+    const file = xend.file('told.img', new Uint8Array(4096));
+    await xend.call('domain.unpause', { domain: 'told' });
+    await xend.attachDisk('told', file, 'xvda');
+    await xend.call('driver.unload', { domain: 'told', class: 'vbd', end: 'front' });
+    await xend.call('driver.load', { domain: 'told', class: 'vbd', end: 'front' });
+    await xend.call('domain.rename', { domain: 'told', name: 'retold' });
+    await xend.call('domain.destroy', { domain: 'retold' });
+    const told = await story(String(domid));
+    expect(told.filter((line) => line.startsWith('domain'))).toEqual([
+      ...['domain building', 'domain paused', 'domain running', 'domain renamed told'],
+      ...['domain dying', 'domain shutdown', 'domain gone'],
+    ]);
+    expect(told.filter((line) => line.endsWith(' xvda'))).toEqual([
+      ...['device waiting xvda', 'device offered xvda', 'ring connected xvda', 'device connected xvda'],
+      ...['ring disconnected xvda', 'device waiting xvda'],
+      ...['device offered xvda', 'ring connected xvda', 'device connected xvda'],
+      ...['ring disconnected xvda', 'device closed xvda'],
+    ]);
+    expect(told.filter((line) => line.startsWith('driver') && line.endsWith('vbd'))).toEqual([
+      ...['driver up vbd', 'driver down vbd', 'driver up vbd'],
+    ]);
+    expect(told.slice(-1)).toEqual(['domain gone']);
+    const { events } = await xend.call('events.read', { filters: [`domid=${domid}`, 'event=shutdown'] });
+    expect(events.map(({ details }) => details.reason)).toEqual(['destroyed']);
+  });
+
+  test('tell of endpoints what their domains say of them, and of no others', async () => {
+    const kernel = xend.file(
+      'meet.mjs',
+      `export default (dom) => new Promise(() => dom.idc.endpoint('pair', { onDisconnect: (done) => done() }));`,
+    );
+    for (const name of ['left', 'right']) await xend.create({ name, kernel, addresses: ['pair'] });
+    await eventually(async () => (await story('right', 'event=connect')).length === 1);
+    await xend.call('domain.destroy', { domain: 'left' });
+    await eventually(async () => (await story('right', 'event=disappear')).length === 1);
+    const happened = ['appear', 'connect', 'disconnect', 'disappear'];
+    expect(await story('right', 'kind=endpoint')).toEqual(happened.map((event) => `endpoint ${event} pair`));
+    const { events } = await xend.call('events.read', { filters: ['domain=right', 'event=disconnect'] });
+    expect(events[0]!.details).toMatchObject({ connection: 1, reason: 'the peer went away' });
+    await xend.call('domain.destroy', { domain: 'right' });
+  });
+
+  test('are numbered without gaps, and a reader that is too slow is told how many it missed', async () => {
+    const { socket: reader, answer } = await rawConnect(xend.paths.socket);
+    reader.write(httpText('GET', '/events?filters=domain%3Dflooder'));
+    let seen = '';
+    reader.on('data', (data) => {
+      seen += data;
+    });
+    await eventually(() => seen.endsWith('null\n'));
+    reader.pause();
+    const flooder = { domid: 999, name: 'flooder' };
+    for (let round = 0; round < 30_000; round++) xend.xend.events.publish('driver', 'up', flooder, { class: 'vbd' });
+    reader.resume();
+    await eventually(() => seen.includes('"lost"'));
+    xend.xend.events.publish('driver', 'down', flooder);
+    await eventually(() => seen.endsWith('"event":"down","domid":999,"domain":"flooder","details":{}}\n'));
+    reader.destroy();
+    const frames = (await answer).body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const [mark, first] = frames;
+    const [{ lost }, last] = frames.slice(-2);
+    expect(mark).toBeNull();
+    expect(frames.length - 3 + lost).toBe(30_000);
+    expect(last.seq - first.seq).toBe(30_000);
+    const numbers = frames.slice(1, -2).map(({ seq }) => seq - first.seq);
+    expect(numbers).toEqual(Array.from(numbers, (_, at) => at));
+    expect(seen.length).toBeLessThan(3_000_000);
+  });
+
+  test('a filter that means nothing is refused before anything is sent', async () => {
+    const { status, body } = await rawSend(xend.paths.socket, httpText('GET', '/events?filters=kin%3Ddevice'));
+    expect(status).toBe(400);
+    expect(JSON.parse(body).error).toMatchObject({ code: 'EFILTER', hint: "did you mean 'kind'?" });
+  });
+});
+
+describe('waiting', () => {
+  const client = (signal: AbortSignal) => createClient({ socket: xend.paths.socket, signal });
+  const wait = (domain: string, condition: string, timeout = 60) => waitFor(client, { domain, condition, timeout });
+  const failing = (domain: string, condition: string, timeout?: number) =>
+    wait(domain, condition, timeout).then(
+      () => undefined,
+      ({ code, exit, message }) => ({ code, exit, message }),
+    );
+
+  /** Begins a wait. @returns when it has looked for the first time, with what comes of it */
+  async function begin(domain: string, condition: string) {
+    const looked = Promise.withResolvers<void>();
+    const observed = (signal: AbortSignal): XendClient => {
+      const real = client(signal);
+      const call: XendClient['call'] = async (method, params) => {
+        const result = await real.call(method, params);
+        if (method === 'device.list') looked.resolve();
+        return result;
+      };
+      return { ...real, call };
+    };
+    const outcome = waitFor(observed, { domain, condition, timeout: 60 }).catch((error: XmError) => error);
+    await looked.promise;
+    return () => outcome;
+  }
+
+  test('for a domain that does not exist yet, through its life, to its end', async () => {
+    const all = Promise.all(['running', 'connected', 'paused'].map((condition) => wait('awaited', condition)));
+    await xend.create({ name: 'awaited' });
+    await wait('awaited', 'connected', 0);
+    const ends = await Promise.all(['shutdown', 'gone', 'crashed'].map((condition) => begin('awaited', condition)));
+    await xend.call('domain.pause', { domain: 'awaited' });
+    expect((await all).map(({ domain }) => domain?.name)).toEqual(['awaited', 'awaited', 'awaited']);
+    await xend.call('domain.destroy', { domain: 'awaited' });
+    expect(await Promise.all(ends.map((outcome) => outcome()))).toMatchObject([
+      { reason: 'destroyed' },
+      { reason: 'destroyed' },
+      { code: 'ENEVER', exit: 1, message: "Domain 'awaited' will not be crashed: it ended: destroyed" },
+    ]);
+  });
+
+  test('what cannot come is said at once, and what takes too long in time', async () => {
+    const unknown = { code: 'ENODOMAIN', exit: 3, message: "Domain 'nobody' does not exist." };
+    expect(await failing('nobody', 'shutdown')).toEqual(unknown);
+    expect(await failing('nobody', 'crashed')).toEqual(unknown);
+    expect(await failing('12345', 'running')).toMatchObject({ code: 'ENODOMAIN', exit: 3 });
+    expect(await wait('nobody', 'gone')).toMatchObject({ waited: expect.any(Number) });
+    expect(await failing('nobody', 'running', 0)).toEqual({
+      ...{ code: 'ETIMEOUT', exit: 124 },
+      message: "Domain 'nobody' was not running within 0 s: there is no such domain",
+    });
+  });
+
+  test('a domain that crashes and is kept will not run; one that is restarted will', async () => {
+    const kernel = xend.file(
+      'fall.mjs',
+      `export default (dom) => new Promise((_, reject) => dom.console.onData(() => reject(new Error('on purpose'))));`,
+    );
+    await xend.create({ name: 'fallen', kernel, onCrash: 'preserve' });
+    const paused = await begin('fallen', 'paused');
+    const crashed = await begin('fallen', 'crashed');
+    using terminal = await xend.open('fallen');
+    terminal.type('x');
+    expect(await crashed()).toMatchObject({ domain: { phase: 'crashed' }, reason: 'crash: on purpose' });
+    expect(await paused()).toMatchObject({
+      code: 'ENEVER',
+      message: expect.stringMatching(/it ended: crash: on purpose$/),
+    });
+    expect(await failing('fallen', 'running')).toMatchObject({ code: 'ENEVER' });
+    await xend.call('domain.destroy', { domain: 'fallen' });
+
+    await xend.create({ name: 'again', onReboot: 'restart' });
+    const first = await xend.info('again');
+    const ended = await begin('again', 'shutdown');
+    const gone = await begin('again', 'gone');
+    await xend.call('domain.shutdown', { domain: 'again', reason: 'reboot', wait: true });
+    expect(await ended()).toMatchObject({ reason: 'reboot' });
+    expect(await gone()).toMatchObject({ domain: { domid: first!.domid + 1 }, reason: 'reboot' });
+    expect((await wait('again', 'running')).domain?.uuid).toBe(first?.uuid);
+    await xend.call('domain.destroy', { domain: 'again' });
   });
 });

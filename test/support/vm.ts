@@ -27,6 +27,8 @@ export interface VmSpec {
   readonly disks?: readonly DiskSpec[];
   /** Classes it serves. */
   readonly backends?: readonly string[];
+  /** Addresses of the IDC API. */
+  readonly addresses?: readonly string[];
   readonly onPoweroff?: EndAction;
   readonly onReboot?: EndAction;
   readonly onCrash?: EndAction;
@@ -47,6 +49,7 @@ export function vmText(spec: VmSpec): string {
     ['pool', pool],
     ['image', ['js', ['kernel', kernel], ...(args === undefined ? [] : [['args', args]])]],
     ...(backends.length === 0 ? [] : [['backend', [...backends]]]),
+    ...(spec.addresses ?? []).map((address): Sxp => ['idc', address]),
     ...actions.flatMap(([field, action]) => (action === undefined ? [] : [[field, action]])),
     ...disks.map((disk): Sxp => ['device', diskForm(disk)]),
   ];

@@ -111,6 +111,7 @@ const PARAMETERS: {
   'trace.start': { records: optional(COUNT) },
   'trace.stop': {},
   'trace.dump': {},
+  'events.read': { since: optional(TIME), filters: optional(TEXTS) },
   stats: {},
   metrics: {},
   'xend.status': {},

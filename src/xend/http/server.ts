@@ -14,6 +14,7 @@ import { XmError } from '../../errors.ts';
 import { PROTOCOL, PROTOCOL_HEADER } from '../contract.ts';
 import type { Xend } from '../service.ts';
 import { DEFECT, errorOf, send } from './answer.ts';
+import { followEvents } from './events.ts';
 import { callJson } from './json.ts';
 import { followLog } from './log.ts';
 import { answerPage } from './pages.ts';
@@ -78,6 +79,8 @@ async function route(xend: Xend, request: IncomingMessage, response: ServerRespo
     await answerPage(xend, url, request, response);
   } else if (request.method === 'GET' && url.pathname === '/log') {
     followLog(xend, url.searchParams, response);
+  } else if (request.method === 'GET' && url.pathname === '/events') {
+    followEvents(xend, url.searchParams, response);
   } else if (request.method === 'GET' && url.pathname === '/version') {
     sendJson(response, 200, xend.status());
   } else {

@@ -17,6 +17,7 @@ const families = (): readonly MetricFamily[] =>
     ),
     {
       startTime: 1.5,
+      events: 9,
       log: { written: { TRACE: 0, DEBUG: 7, INFO: 1, WARNING: 0, ERROR: 0, CRITICAL: 0 }, suppressed: 4 },
     },
   );

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
+import { noSuchDomain, XmError } from '../errors.ts';
+import type { XendClient } from '../xend/client.ts';
+import type { DomainInfo } from '../xend/contract.ts';
+import { CONDITIONS, CONNECTED, type DomainEnd, MAY_COME, type Verdict, type WaitView } from './conditions.ts';
+import type { EventItem } from './events.ts';
+
+/** Exit status when the time is over, as that of `timeout`. */
+const TIMEOUT_STATUS = 124;
+/** Events with which a life ends. */
+const ENDS: ReadonlySet<string> = new Set(['shutdown', 'crashed']);
+/** Longest wait for how things are, beside the time that was given, milliseconds. */
+const FIRST_LOOK = 2000;
+
+/** What `xm wait` was asked. */
+export interface WaitRequest {
+  readonly domain: string;
+  /** One of {@link CONDITIONS}. */
+  readonly condition: string;
+  /** Seconds; absent: for ever. */
+  readonly timeout?: number | undefined;
+}
+
+/** How a wait ended well. */
+export interface WaitResult {
+  /** The domain as it is then; absent if it has gone. */
+  readonly domain?: DomainInfo;
+  /** Why it ended, if it has. */
+  readonly reason?: string;
+  /** Seconds. */
+  readonly waited: number;
+}
+
+/**
+ * Waits until a condition holds. xend's events say when to look; what is looked at is how things are, so nothing can be missed.
+ *
+ * @param clientWith makes the client, all of whose connections end with the signal
+ * @throws XmError `ETIMEOUT` (exit status 124), `ENEVER` when the condition cannot come any more, `ENODOMAIN` (exit status 3)
+ *   for a domain that there is not, unless the condition is one that it may still meet; what the client throws
+ */
+export async function waitFor(
+  clientWith: (signal: AbortSignal) => XendClient,
+  { domain: word, condition, timeout }: WaitRequest,
+): Promise<WaitResult> {
+  const judge = CONDITIONS[condition]!;
+  const start = performance.now();
+  const end = new AbortController();
+  const xend = clientWith(end.signal);
+  const looked = Promise.withResolvers<void>();
+  let view: WaitView = { devices: [] };
+
+  async function look(): Promise<Verdict> {
+    // A domain that is renamed is the same, and so is one that is restarted.
+    const again = view.first && (await find(xend, view.first.uuid));
+    const { now, devices } = again ?? (await find(xend, word)) ?? { now: undefined, devices: [] };
+    const first = view.first ?? now;
+    view = { now, first, devices, ended: first && (await endOf(xend, first, now)) };
+    const verdict = judge(view);
+    const mayCome = MAY_COME.has(condition) && !/^\d+$/.test(word);
+    if (verdict === 'open' && view.first === undefined && !mayCome) throw noSuchDomain(word);
+    return verdict;
+  }
+
+  async function watch(): Promise<WaitResult> {
+    for await (const frame of xend.follow('/events')) {
+      const item: EventItem | null = JSON.parse(frame);
+      if (item !== null && 'seq' in item && item.domain !== word && item.domid !== view.now?.domid) continue;
+      const verdict = await look();
+      if (verdict === 'met') {
+        const waited = Math.round(performance.now() - start) / 1000;
+        return { ...(view.now && { domain: view.now }), ...(view.ended && { reason: view.ended.reason }), waited };
+      }
+      if (verdict !== 'open')
+        throw new XmError('ENEVER', `Domain '${word}' will not be ${condition}: ${verdict.never}`);
+      looked.resolve();
+    }
+    throw new XmError('EXENDDIED', 'xend ended while it was waited for.');
+  }
+
+  async function limit(seconds: number): Promise<never> {
+    await sleep(seconds * 1000, undefined, { signal: end.signal });
+    // However short the time is, there is one look, if xend answers at all.
+    await Promise.race([looked.promise, sleep(FIRST_LOOK, undefined, { signal: end.signal })]);
+    const text = `Domain '${word}' was not ${condition} within ${seconds} s: ${describe(view)}`;
+    throw new XmError('ETIMEOUT', text, { exit: TIMEOUT_STATUS });
+  }
+
+  try {
+    return await Promise.race([watch(), ...(timeout === undefined ? [] : [limit(timeout)])]);
+  } finally {
+    // What is left of the race fails now, and nobody hears it.
+    end.abort();
+  }
+}
+
+/** How things are with a domain, if there is one. */
+async function find(xend: XendClient, word: string): Promise<Pick<WaitView, 'now' | 'devices'> | undefined> {
+  try {
+    const [now] = await xend.call('domain.list', { names: [word] });
+    return { now, ...(await xend.call('device.list', { domain: word })) };
+  } catch (error) {
+    if (error instanceof XmError && error.code === 'ENODOMAIN') return undefined;
+    throw error;
+  }
+}
+
+/** How a life ended, if it has. A domain that comes again has another number. */
+async function endOf(
+  xend: XendClient,
+  { domid }: DomainInfo,
+  now: DomainInfo | undefined,
+): Promise<DomainEnd | undefined> {
+  const { phase = '', shutdownReason: reason = 'unknown' } = now ?? {};
+  if (now?.domid === domid) return ENDS.has(phase) ? { phase, reason } : undefined;
+  const filters = [`domid=${domid}`, ...[...ENDS].map((event) => `event=${event}`)];
+  const last = (await xend.call('events.read', { filters })).events.at(-1);
+  return { phase: last?.event ?? 'shutdown', reason: String(last?.details.reason ?? 'unknown') };
+}
+
+function describe({ now, devices }: WaitView): string {
+  if (now === undefined) return 'there is no such domain';
+  const open = devices.filter(({ state }) => state !== CONNECTED).map(({ name, state }) => `${name} in state ${state}`);
+  return [`it is ${now.phase}`, ...open].join(', ');
+}

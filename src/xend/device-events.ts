@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Device } from './device.ts';
+import type { Events } from './events.ts';
+
+/** @returns to be told of each change of one device: publishes its states, and the comings and goings of its connection */
+export function deviceEvents(events: Events): (device: Device) => void {
+  let connection: Device['connection'];
+  return (device) => {
+    const { class: deviceClass, name, devid, front, back, state } = device;
+    const which = { class: deviceClass.name, device: name, devid, backend: back.domid };
+    if (device.connection !== connection) {
+      const publish = (event: string, { evtchn, backEvtchn }: NonNullable<Device['connection']>): void =>
+        events.publish('ring', event, front, { ...which, port: evtchn, backPort: backEvtchn });
+      if (connection !== undefined) publish('disconnected', connection);
+      connection = device.connection;
+      if (connection !== undefined) publish('connected', connection);
+    }
+    events.publish('device', state, front, which);
+  };
+}

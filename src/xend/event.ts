@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../errors.ts';
+import { cite } from '../sxp/show.ts';
+import { didYouMean } from '../words.ts';
+
+/** What happens to domains and what they have, as `xm events` shows it. */
+
+/** Of what an event is, and what may happen to it. */
+export const EVENT_KINDS = {
+  /** The phases of a life; `preserved`: it ended and stays to be looked at; `gone`: nothing is left; `renamed`. */
+  domain: ['building', 'paused', 'running', 'shutdown', 'crashed', 'dying', 'preserved', 'gone', 'renamed'],
+  /** The states of `device-table.ts`. */
+  device: ['waiting', 'offered', 'connected', 'unserved', 'closed'],
+  /** Of one end of a class in a domain; `failed`: it threw what nobody caught. */
+  driver: ['up', 'down', 'failed'],
+  /** Of an endpoint of the IDC API, in the order of spec/idc.md 1.3 C. */
+  endpoint: ['appear', 'connect', 'disconnect', 'disappear'],
+  /** The shared memory and the event channel of a device's connection. */
+  ring: ['connected', 'disconnected'],
+} as const;
+
+export type EventKind = keyof typeof EVENT_KINDS;
+
+/** What else an event says: short texts and numbers. */
+export type EventDetails = Readonly<Record<string, string | number>>;
+
+/** One thing that happened. */
+export interface XendEvent {
+  /** Goes up by one with each event of this xend, from 1. */
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly kind: EventKind;
+  readonly event: string;
+  /** The domain that it happened to, by its name at that time. */
+  readonly domid: number;
+  readonly domain: string;
+  readonly details: EventDetails;
+}
+
+/** `KEY=VALUE` conditions: of those with one key any may hold, of the keys all. */
+export type EventFilter = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** What filters may name beside what the kinds of events say. */
+const FIELDS: readonly string[] = ['kind', 'event', 'domain', 'domid'];
+const DETAILS: readonly string[] = [
+  ...['uuid', 'reason', 'class', 'device', 'devid', 'backend', 'end', 'address', 'peer', 'connection'],
+  ...['port', 'backPort', 'former'],
+];
+
+/** Keys that a filter may have. */
+const FILTER_KEYS: readonly string[] = [...FIELDS, ...DETAILS];
+
+/**
+ * Reads conditions.
+ *
+ * @throws XmError `EFILTER` that says which of them cannot be
+ */
+export function readFilter(texts: readonly string[]): EventFilter {
+  const filter = new Map<string, Set<string>>();
+  for (const text of texts) {
+    const cut = text.indexOf('=');
+    const [key, value] = [text.slice(0, cut), text.slice(cut + 1)];
+    if (cut < 1) throw new XmError('EFILTER', `${cite(text)} is not KEY=VALUE`, { hint: 'for example kind=device' });
+    if (!FILTER_KEYS.includes(key)) throw unknown(`No event has a ${cite(key)}`, key, FILTER_KEYS);
+    const kinds = Object.keys(EVENT_KINDS);
+    if (key === 'kind' && !kinds.includes(value))
+      throw unknown(`There are no events of kind ${cite(value)}`, value, kinds);
+    filter.set(key, (filter.get(key) ?? new Set()).add(value));
+  }
+  return filter;
+}
+
+function unknown(message: string, word: string, known: readonly string[]): XmError {
+  const hint = didYouMean(word, known) ?? `there are: ${known.join(', ')}`;
+  return new XmError('EFILTER', message, { hint });
+}
+
+/** Whether all conditions hold. A domain may be named by its number too. */
+export function passes(filter: EventFilter, { kind, event, domid, domain, details }: XendEvent): boolean {
+  const values: Readonly<Record<string, string | number | undefined>> = { ...details, kind, event, domid, domain };
+  for (const [key, wanted] of filter) {
+    if (wanted.has(String(values[key])) && values[key] !== undefined) continue;
+    if (key === 'domain' && wanted.has(String(domid))) continue;
+    return false;
+  }
+  return true;
+}
