@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { XendApi } from '../xend/contract.ts';
-import type { XendEvent } from '../xend/event.ts';
 import { printable } from '../xend/log-line.ts';
 import { queryOf } from './query.ts';
 import { moment } from './time.ts';
@@ -12,7 +11,7 @@ export interface EventOptions {
 }
 
 /** What a stream of events holds: one, or the number of those that were missed. */
-export type EventItem = XendEvent | { readonly lost: number };
+export type EventItem = XendApi['events.read']['result']['events'][number] | { readonly lost: number };
 
 /**
  * What xend is asked for.
