@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Builds `dist/` from `src/` and `commands/`, and from the built commands `oclif.manifest.json`
- * and the manual page. Run as
- * `node scripts/build.ts`; exits 1 on a type error. Doing it again with nothing changed costs about half a second.
+ * Builds `dist/` from `src/` and `commands/`, with a bundle for domains' threads, and from the built commands
+ * `oclif.manifest.json` and the manual page. Run as `node scripts/build.ts`; exits 1 on a type error. Doing it again with
+ * nothing changed costs about half a second.
  *
- * There is no bundle: with the manifest, the compile cache and oclif's sub-paths, `xm list` stays far below its limit.
+ * Commands are no bundle: with the manifest, the compile cache and oclif's sub-paths, `xm list` stays far below its limit.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ManCommand, manPage } from './man.ts';
+import { bundleThreads } from './threads.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -27,7 +28,7 @@ const files = (directory: string): string[] =>
 
 /** Removes what was compiled from sources that are gone: a stale command would still be found, a stale test still pass. */
 function removeStale(): void {
-  for (const file of files(dist)) {
+  for (const file of ['src', 'commands'].flatMap((tree) => files(join(dist, tree)))) {
     const source = join(root, relative(dist, file).replace(OUTPUT, ''));
     if (OUTPUT.test(file) && !existsSync(`${source}.ts`) && !existsSync(`${source}.tsx`)) rmSync(file);
   }
@@ -71,6 +72,7 @@ async function writeManifest(): Promise<void> {
 
 const ok = compile();
 removeStale();
+await bundleThreads(dist);
 if (!manifestIsCurrent()) await writeManifest();
 writeMan();
 process.exitCode = ok ? 0 : 1;

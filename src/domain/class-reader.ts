@@ -6,7 +6,7 @@ import type { OwnModules } from '../devices/contract.ts';
 import type { OwnDescription } from '../devices/define.ts';
 import { XmError } from '../errors.ts';
 import type { ClassFinding, ClassThreadData } from './class-thread.ts';
-import { endOf, extension, readablePaths, startWorker } from './launch.ts';
+import { endOf, readablePaths, startWorker } from './launch.ts';
 
 /** Limit of the heap in which a class is read, MB. */
 const HEAP = 64;
@@ -33,7 +33,7 @@ export async function readClass(path: string, limit: number): Promise<ReadClass>
   const { href: url } = pathToFileURL(realpathSync(path));
   const workerData: ClassThreadData = { url };
   const readable = readablePaths({ kernel: undefined, fronts: [{ name: '', module: url }] });
-  const worker = startWorker(`class-thread${extension}`, 'class', readable, HEAP, { workerData });
+  const worker = startWorker('domain/class-thread', 'class', readable, HEAP, { workerData });
   const ended = endOf(worker);
   let finding: ClassFinding | undefined;
   worker.once('message', (found: ClassFinding) => {

@@ -4,6 +4,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads';
 import { XmError } from '../errors.ts';
+import { threadModule, threadRoot } from '../thread-modules.ts';
 import type { DomainData, DomainDoors } from './boot.ts';
 import { explainModule } from './kernel-module.ts';
 
@@ -41,15 +42,14 @@ export interface DomainThread {
   kill(): Promise<unknown>;
 }
 
-/** Of our own modules, as they run. */
-export const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const sourceRoot = new URL('../', import.meta.url);
-const ownPaths = [sourceRoot, new URL('../package.json', sourceRoot), new URL('../../package.json', sourceRoot)];
+/** Node looks for the kind of our modules there. */
+const manifests = ['../package.json', '../../package.json'].map((path) => new URL(path, threadRoot));
+const ownPaths = [threadRoot, ...manifests];
 
 /** Built-in kernels by name. */
 const BUILTIN: Readonly<Record<string, string>> = {
-  shell: `./kernels/shell/index${extension}`,
-  idle: `./kernels/idle${extension}`,
+  shell: 'domain/kernels/shell/index',
+  idle: 'domain/kernels/idle',
 };
 
 /**
@@ -59,7 +59,7 @@ const BUILTIN: Readonly<Record<string, string>> = {
  */
 export function loadKernel(kernel: string): KernelImage {
   const builtin = BUILTIN[kernel.replace(/^builtin:/, '')];
-  if (builtin !== undefined) return { url: new URL(builtin, import.meta.url).href, source: undefined, builtin: true };
+  if (builtin !== undefined) return { url: threadModule(builtin).href, source: undefined, builtin: true };
   if (kernel.startsWith('builtin:') || !statSync(kernel, { throwIfNoEntry: false })?.isFile()) {
     throw new XmError('ENOKERNEL', `Cannot find kernel "${kernel}"`);
   }
@@ -91,7 +91,7 @@ export function launchDomain(
   const confined = domain.backs.length === 0;
   const readable = readablePaths({ kernel, ...domain });
   const data: ThreadData = { domain, doors, kernel, readable: confined ? readable : undefined };
-  const worker = startWorker(`thread${extension}`, domain.name, confined ? readable : undefined, heapMB, {
+  const worker = startWorker('domain/thread', domain.name, confined ? readable : undefined, heapMB, {
     workerData: data,
     transferList: Object.values(doors),
   });
@@ -111,7 +111,7 @@ export function startWorker(
   options: WorkerOptions,
 ): Worker {
   const confined = readable !== undefined;
-  const worker = new Worker(new URL(`./${entry}`, import.meta.url), {
+  const worker = new Worker(threadModule(entry), {
     ...options,
     name,
     env: {},

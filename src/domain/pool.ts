@@ -3,15 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import type { DomId } from '../hv/contract.ts';
 import { type Board, createSharedInfo, MAX_PORTS, type Seat } from '../hv/shared-info.ts';
 import type { DomainDoors } from './boot.ts';
-import {
-  type DomainSpec,
-  type DomainThread,
-  endOf,
-  extension,
-  readablePaths,
-  startWorker,
-  type ThreadEnd,
-} from './launch.ts';
+import { type DomainSpec, type DomainThread, endOf, readablePaths, startWorker, type ThreadEnd } from './launch.ts';
 import { linesOf, OFFICE, type PoolNews, type PoolOrder, type PoolThreadData } from './pool-messages.ts';
 import { createTrunk } from './trunk.ts';
 
@@ -55,7 +47,7 @@ export interface PoolThread {
 export function startPoolThread(name: string, heapMB: number, patience: number): PoolThread {
   const board: Board = createSharedInfo();
   const workerData: PoolThreadData = { board };
-  const worker = startWorker(`pool-thread${extension}`, name, ['*'], heapMB, { workerData });
+  const worker = startWorker('domain/pool-thread', name, ['*'], heapMB, { workerData });
   const trunk = createTrunk(worker);
   const office = trunk.open(OFFICE);
   const domids = new Set<DomId>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -113,4 +113,21 @@ test('the entry asks for the Node that package.json names, before it imports any
   const source = readFileSync('src/bin/xm.ts', 'utf8');
   expect(source).toContain(`NEEDED = [${major}, ${minor}]`);
   expect(source).not.toMatch(/^import /m);
+});
+
+describe('what threads load', () => {
+  const threads = join(process.cwd(), 'dist/threads');
+  const maps = readdirSync(threads, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js.map'));
+
+  test('is a few files in which each module is once: what it holds is one for all', () => {
+    const sources = maps.flatMap((path): string[] => {
+      const directory = join(threads, path, '..');
+      return JSON.parse(readFileSync(join(threads, path), 'utf8')).sources.map((source: string) =>
+        join(directory, source),
+      );
+    });
+    expect(sources).toContain(join(process.cwd(), 'dist/src/domain/boot.js'));
+    expect(sources.filter((source, index) => sources.indexOf(source) !== index)).toEqual([]);
+    expect(maps.length).toBeLessThan(sources.length / 3);
+  });
 });

@@ -38,7 +38,7 @@ function namesIn(node: Node): readonly string[] {
   return [...own, ...children(node).flatMap((child) => (isStatement(child) ? [] : namesIn(child)))];
 }
 
-const ESTABLISHES = /^(?:idc|idcFront|idcBack|defineDevice|defineKernel|moduleUrl|connected|quotas|\w+_QUOTAS)$/;
+const ESTABLISHES = /^(?:idc|idcFront|idcBack|defineDevice|defineKernel|threadModule|connected|quotas|\w+_QUOTAS)$/;
 
 /** Statements that establish something, wherever they are in a module. */
 function establishing(node: Node): number {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { threadModule } from '../../thread-modules.ts';
 import type { DeviceClass } from '../contract.ts';
 import { inspectByteRing } from '../inspect.ts';
-import { moduleUrl } from '../module-url.ts';
 import { consoleRings } from './page.ts';
 
 /** Every domain's console: one page with two byte rings, served on a unix socket by its back end. */
@@ -12,8 +12,8 @@ export const console: DeviceClass = {
   fields: {},
   devid: () => 0,
   names: () => ['console'],
-  front: moduleUrl('./front', import.meta.url),
-  back: moduleUrl('./back', import.meta.url),
+  front: threadModule('devices/console/front'),
+  back: threadModule('devices/console/back'),
   implicit: true,
   counters: ['out', 'in'],
   inspect(page) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { threadModule } from '../../thread-modules.ts';
 import type { DeviceClass } from '../contract.ts';
-import { moduleUrl } from '../module-url.ts';
 import { claimDisk } from './claim.ts';
 import { VBD_COUNTERS } from './contract.ts';
 import { devNumber, devWords } from './names.ts';
@@ -42,8 +42,8 @@ export const vbd: DeviceClass = {
   },
   devid: (config) => devNumber(String(config.dev)),
   names: (config) => devWords(String(config.dev)),
-  front: moduleUrl('./front', import.meta.url),
-  back: moduleUrl('./back', import.meta.url),
+  front: threadModule('devices/vbd/front'),
+  back: threadModule('devices/vbd/back'),
   claim: claimDisk,
   volatile: ({ uname, mode }) => String(uname).startsWith('cow:') && mode !== 'r',
   counters: VBD_COUNTERS,
