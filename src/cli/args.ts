@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { custom, string } from '@oclif/core/args';
 import { XmError } from '../errors.ts';
+import { usageError } from './failure.ts';
 
 /**
  * Positional arguments of the commands. All of them ignore stdin: oclif would else wait for it to fill in a missing
@@ -48,6 +49,21 @@ export const choiceWord = <T extends string>(description: string, options: reado
       throw new XmError('ECHOICE', `'${text}' is none of ${options.join(', ')}.`);
     },
   })({ required: true });
+
+const UNITS: Readonly<Record<string, number>> = { k: 1 / 1024, m: 1, '': 1, g: 1024 };
+
+const anyMemory = custom<number>({
+  ignoreStdin: true,
+  async parse(text) {
+    const [, digits, unit = ''] = /^(\d{1,9})([kmg]?)$/i.exec(text) ?? [];
+    const memory = Number(digits) * UNITS[unit.toLowerCase()]!;
+    if (Number.isInteger(memory) && memory > 0) return memory;
+    throw usageError('Invalid argument.', `'${text}' is not a number of MB, nor one with k, m or g`);
+  },
+});
+
+/** Memory in MB, as a number of whole MB or with a unit. */
+export const memory = () => anyMemory({ description: 'MB, or a number with k, m or g.', required: true });
 
 const anyFile = custom<string>({ ignoreStdin: true, parse: async (text) => resolve(text) });
 

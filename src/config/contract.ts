@@ -37,6 +37,8 @@ export interface VmConfig {
   readonly name: string;
   /** Quota in MB for heap and pages. */
   readonly memory: number;
+  /** MB up to which the quota may be raised while it runs; 0 for as much as `memory`. */
+  readonly maxMemory: number;
   readonly vcpus: number;
   readonly pool: PoolName;
   readonly image: ImageConfig;

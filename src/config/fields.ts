@@ -57,6 +57,15 @@ export const vmFields: readonly AnyVmField[] = [
     ...value('memory', integer(1, MAX_MEMORY)),
   },
   {
+    name: 'maxmem',
+    key: 'maxMemory',
+    syntax: '(maxmem MB)',
+    doc: 'Up to which the quota may be raised while it runs (xm mem-set); not at all unless said.',
+    default: 0,
+    read: ([form], context) => readValue(form!, '', integer(0, MAX_MEMORY), context),
+    print: (most) => (most === 0 ? [] : [['maxmem', most]]),
+  },
+  {
     name: 'on_poweroff',
     key: 'onPoweroff',
     syntax: '(on_poweroff ACTION)',

@@ -11,7 +11,7 @@ import { imageFields } from './image.ts';
 import { parseAny } from './parse-any.ts';
 
 /** Smallest quota that a thread can live in, MB. */
-const MIN_OWN_MEMORY = 16;
+export const MIN_OWN_MEMORY = 16;
 
 /**
  * Reads the `(vm ...)` forms of a text, one for each domain; a Python-style text stands for one.
@@ -86,7 +86,7 @@ function readVm(vm: Form, context: Context): Partial<VmConfig> {
 
 /** Reports what does not go with where the domain lives. */
 function checkPlace(
-  { pool, memory = MIN_OWN_MEMORY, backends = [] }: Partial<VmConfig>,
+  { pool, memory = MIN_OWN_MEMORY, maxMemory = 0, backends = [] }: Partial<VmConfig>,
   given: ReadonlyMap<string, readonly Form[]>,
   context: Context,
 ): void {
@@ -94,6 +94,9 @@ function checkPlace(
   if (pool === 'shared' && backends.length > 0) {
     const hint = 'they need files and sockets, which a thread of a pool has not';
     context.report('config-conflict', 'a domain with (pool shared) serves no back ends', where('backend'), hint);
+  }
+  if (maxMemory > 0 && maxMemory < memory) {
+    context.report('config-conflict', `maxmem ${maxMemory} is less than memory ${memory}`, where('maxmem'));
   }
   if (pool === 'dedicated' && memory < MIN_OWN_MEMORY) {
     const message = `a domain with a thread of its own needs ${MIN_OWN_MEMORY} MB of memory, not ${memory}`;

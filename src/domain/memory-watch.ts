@@ -26,8 +26,8 @@ export interface Watched {
   readonly exceeded: (used: string) => void;
 }
 
-/** What a thread has, MB. */
-type Usage = Pick<Watched, 'heap' | 'all'>;
+/** What a thread has, or may have, MB. */
+export type Usage = Pick<Watched, 'heap' | 'all'>;
 
 async function measure(worker: Worker): Promise<Usage> {
   const { used_heap_size: heap, external_memory: buffers } = await worker.getHeapStatistics();
@@ -42,6 +42,19 @@ async function collect(worker: Worker): Promise<void> {
 
 const within = (usage: Usage, limit: Usage): boolean =>
   usage.heap <= limit.heap + LEEWAY && usage.all <= limit.all + LEEWAY;
+
+const show = ({ heap, all }: Usage): string =>
+  `${Math.round(heap)} MB of heap, ${Math.round(all - heap)} MB of buffers`;
+
+/** What a thread has, for people, if that is more than it may have once its garbage is collected. */
+export async function excessOf(worker: Worker, limit: Usage): Promise<string | undefined> {
+  let usage = await measure(worker);
+  if (!within(usage, limit)) {
+    await collect(worker);
+    usage = await measure(worker);
+  }
+  return within(usage, limit) ? undefined : show(usage);
+}
 
 /**
  * Tells of threads that take more memory than they have. An idle thread is never woken for this.
@@ -58,14 +71,9 @@ export function watchMemory(threads: () => Iterable<Watched>): () => void {
     const { active } = worker.performance.eventLoopUtilization();
     if (active - (worked.get(worker) ?? 0) < IDLE) return;
     worked.set(worker, Number.POSITIVE_INFINITY);
-    let usage = await measure(worker);
-    if (!within(usage, watched)) {
-      await collect(worker);
-      usage = await measure(worker);
-    }
+    const used = await excessOf(worker, watched);
     worked.set(worker, active);
-    if (within(usage, watched)) return;
-    watched.exceeded(`${Math.round(usage.heap)} MB of heap, ${Math.round(usage.all - usage.heap)} MB of buffers`);
+    if (used !== undefined) watched.exceeded(used);
   }
 
   const timer = setInterval(() => {

@@ -112,6 +112,12 @@ export interface Hypervisor {
    * what it was sending, touching or moving, so that nobody waits for it; and its event channels, so that nobody waits for an event.
    */
   unmapAll(domid: DomId): void;
+  /**
+   * Changes how many pages a domain may have.
+   *
+   * @returns false, and changes nothing, when it has more
+   */
+  setQuota(domid: DomId, pages: number): boolean;
   pause(domid: DomId): void;
   unpause(domid: DomId): void;
   /** An event channel between two domains, as the control domain binds it. */
@@ -226,6 +232,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
       lending.settle(domain);
       frames.settle(domid);
     },
+    setQuota: (domid, pages) => known(domid).memory.setQuota(pages),
     pause: (domid) => setPaused(known(domid).info, true),
     unpause: (domid) => setPaused(known(domid).info, false),
     bindPair: (near, far) => events.bindPair(known(near), known(far)),

@@ -4,6 +4,8 @@ import { type Extent, HypercallError, MAX_ORDER, PAGE_SIZE } from './contract.ts
 /** The extents of one domain, as the hypervisor accounts them. */
 export interface DomainMemory {
   readonly quotaPages: number;
+  /** @returns false, and changes nothing, when more is used */
+  setQuota(pages: number): boolean;
   usedPages(): number;
   count(): number;
   list(): readonly Extent[];
@@ -25,8 +27,9 @@ export interface DomainMemory {
  * Every extent is a buffer of its own and is never handed to another domain afterwards: a peer that still holds a view sees
  * a dead buffer, not somebody's new page.
  */
-export function createDomainMemory(quotaPages: number): DomainMemory {
+export function createDomainMemory(pages: number): DomainMemory {
   const extents = new Map<number, Extent>();
+  let quotaPages = pages;
   let used = 0;
   let nextId = 1;
 
@@ -49,7 +52,14 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
   }
 
   return {
-    quotaPages,
+    get quotaPages() {
+      return quotaPages;
+    },
+    setQuota(pages) {
+      if (pages < used) return false;
+      quotaPages = pages;
+      return true;
+    },
     usedPages: () => used,
     count: () => extents.size,
     list: () => [...extents.values()],
@@ -78,4 +88,5 @@ export function createDomainMemory(quotaPages: number): DomainMemory {
   };
 }
 
-const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_SIZE);
+/** Pages that hold so many bytes. */
+export const pagesOf = (bytes: number): number => Math.ceil(bytes / PAGE_SIZE);

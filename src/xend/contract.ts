@@ -330,6 +330,10 @@ export interface XendApi {
     params: DomainArg & { readonly path?: string; readonly live?: boolean; readonly after?: 'destroy' | 'reset' };
     result: { readonly path: string };
   };
+  /** Changes the quota of a running domain, MB: refused when it uses more than that, or its maximum or the machine has less. */
+  'domain.setMemory': { params: DomainArg & { readonly memory: number }; result: null };
+  /** Changes up to which its quota may be raised, MB. Nothing is promised by it. */
+  'domain.setMaxMemory': { params: DomainArg & { readonly memory: number }; result: null };
   /** Reboots it without asking it; returns when what its `on_reboot` says is done. */
   'domain.reset': { params: DomainArg; result: null };
   /** Sends a letter to its kernel, which does what it does with it. */

@@ -125,6 +125,7 @@ export function controlConfig(backends: readonly string[]): VmConfig {
   return {
     name: 'Domain-0',
     memory: 1024,
+    maxMemory: 0,
     vcpus: 1,
     pool: 'dedicated',
     image: { kernel: '', args: '' },

@@ -34,7 +34,8 @@ export function publishDomain(xs: StoreConnection, domain: XendDomain): void {
   put(home, '', readable);
   put(`${home}/domid`, String(domain.domid), readable);
   put(`${home}/memory`, '', readable);
-  put(`${home}/memory/target`, String(domain.config.memory * 1024), readable);
+  put(`${home}/memory/target`, '', readable);
+  publishMemory(xs, domain);
   put(`${home}/device`, '', readable);
   put(`${home}/control`, '', readable);
   put(`${home}/control/shutdown`, '', writable);
@@ -59,6 +60,11 @@ export function publishIdentity(
   put(`/local/domain/${domid}/name`, name, readable);
   put(`/vm/${uuid}`, '', readable);
   put(`/vm/${uuid}/name`, name, readable);
+}
+
+/** The quota, KiB. */
+export function publishMemory(xs: StoreConnection, { domid, config }: XendDomain): void {
+  xs.write(`/local/domain/${domid}/memory/target`, String(config.memory * 1024));
 }
 
 export function unpublishDomain(xs: StoreConnection, domain: XendDomain): void {

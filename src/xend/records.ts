@@ -39,6 +39,7 @@ export function recordOf(context: XendContext, domain: XendDomain): DomainRecord
     ['uuid', info.uuid],
     ['name', info.name],
     ['memory', info.memory],
+    ['maxmem', Math.max(info.memory, domain.config.maxMemory)],
     ['vcpus', info.vcpus],
     ['state', info.state],
     ...(info.shutdownReason === undefined ? [] : [['shutdown_reason', info.shutdownReason]]),

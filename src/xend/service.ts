@@ -28,6 +28,7 @@ import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
 import { isThere, selectKnown } from './lookup.ts';
 import { openManaged } from './managed.ts';
 import { createManagedMethods } from './managed-methods.ts';
+import { setMaxMemory, setMemory } from './memory-change.ts';
 import { watchedThreads } from './memory-watch.ts';
 import { metricsOf } from './metrics.ts';
 import { createDeviceClasses } from './own-classes.ts';
@@ -215,6 +216,14 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'domain.dump': async ({ domain, path, live, after }) => ({
       path: await life.dump(life.find(domain), { path, live: live === true, after }),
     }),
+    async 'domain.setMemory'({ domain, memory }) {
+      await setMemory(context, life.find(domain), memory);
+      return null;
+    },
+    async 'domain.setMaxMemory'({ domain, memory }) {
+      setMaxMemory(context, life.find(domain), memory);
+      return null;
+    },
     async 'domain.reset'({ domain }) {
       await life.reset(life.find(domain));
       return null;

@@ -60,6 +60,8 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.save': { ...DOMAIN, path: '/nowhere/save', checkpoint: true, timeout: 1.5 },
   'domain.restore': { path: '/nowhere/save', paused: true },
   'domain.dump': { ...DOMAIN, path: '/nowhere/core', live: true, after: 'reset' },
+  'domain.setMemory': { ...DOMAIN, memory: 64 },
+  'domain.setMaxMemory': { ...DOMAIN, memory: 64 },
   'domain.reset': DOMAIN,
   'domain.sysrq': { ...DOMAIN, letter: 's' },
   'domain.trigger': { ...DOMAIN, trigger: 'nmi', vcpu: 0 },

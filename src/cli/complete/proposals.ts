@@ -62,6 +62,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   backDev: files,
   file: files,
   vcpu: () => ['0'],
+  memory: nothing,
   letter: () => ['s', 'b', 'o', 'c'],
   // Of xenstore, or to be thought of.
   path: nothing,

@@ -52,7 +52,7 @@ const REASONS: readonly { readonly reason: string; readonly variables: Readonly<
   },
   {
     reason: 'the memory of a domain is the quota of a thread: heap and pages',
-    variables: { machine_address_size: '', maxmem: '', memory_sharing: '0', shadow_memory: '0', superpages: '0' },
+    variables: { machine_address_size: '', memory_sharing: '0', shadow_memory: '0', superpages: '0' },
   },
   {
     reason: 'the operating system schedules threads, and sees one processor',

@@ -14,6 +14,7 @@ const DIRECTORY = '/';
 const DOMAIN: Parameter<string> = { name: 'domain', kind: TEXT };
 const TYPE: Parameter<string> = { name: 'type', kind: TEXT };
 const PATH: Parameter<string> = { name: 'path', kind: TEXT };
+const MEMORY: Parameter<number> = { name: 'mem', kind: NUMBER };
 const DEVICE: Parameter<string> = { name: 'dev', kind: TEXT };
 const DETAIL = optional('detail', FLAG, true);
 /** Whether a record holds what only xend itself wants; here it always is the same. */
@@ -125,6 +126,14 @@ export const operations = {
   ),
   reset: operation('Reboots a domain without asking it.', [DOMAIN], (xend, domain) =>
     xend.methods['domain.reset']({ domain }),
+  ),
+  setMemory: operation("Changes a domain's quota, MB.", [DOMAIN, MEMORY], (xend, domain, memory) =>
+    xend.methods['domain.setMemory']({ domain, memory }),
+  ),
+  setMaxMemory: operation(
+    "Changes up to which a domain's quota may be raised, MB.",
+    [DOMAIN, MEMORY],
+    (xend, domain, memory) => xend.methods['domain.setMaxMemory']({ domain, memory }),
   ),
   waitForDevices: operation(
     'Its devices are connected: creating it waits for them.',

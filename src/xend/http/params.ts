@@ -81,6 +81,8 @@ const PARAMETERS: {
   'domain.save': { ...DOMAIN, path: ABSOLUTE, checkpoint: optional(FLAG), timeout: optional(SECONDS) },
   'domain.restore': { path: ABSOLUTE, paused: optional(FLAG) },
   'domain.dump': { ...DOMAIN, path: optional(ABSOLUTE), live: optional(FLAG), after: optional(AFTER) },
+  'domain.setMemory': { ...DOMAIN, memory: COUNT },
+  'domain.setMaxMemory': { ...DOMAIN, memory: COUNT },
   'domain.reset': DOMAIN,
   'domain.sysrq': { ...DOMAIN, letter: TEXT },
   'domain.trigger': { ...DOMAIN, trigger: TRIGGER, vcpu: optional(NUMBER) },

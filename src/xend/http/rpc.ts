@@ -30,6 +30,8 @@ const METHODS: Readonly<Record<string, Operation>> = {
   'xend.domain.restore': operations.restore,
   'xend.domain.dump': operations.dump,
   'xend.domain.reset': operations.reset,
+  'xend.domain.setMemoryTarget': operations.setMemory,
+  'xend.domain.maxmem_set': operations.setMaxMemory,
   'xend.domain.send_sysrq': operations.sysrq,
   'xend.domain.send_trigger': operations.trigger,
   'xend.domain.waitForDevices': operations.waitForDevices,

@@ -71,6 +71,7 @@ test('what is printed is read back', () => {
   );
   const others = fc.record({
     name: name.filter((text) => !/^\d+$/.test(text)),
+    maxMemory: fc.constantFrom(0, 1024 * 1024),
     vcpus: fc.integer({ min: 1, max: 128 }),
     image: fc.record({
       kernel: fc.oneof(fc.constantFrom('shell', 'builtin:x'), path),

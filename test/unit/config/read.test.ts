@@ -63,6 +63,7 @@ describe('accepted', () => {
     expect(config).toEqual({
       name: 'web-1.example:a/b+c_d',
       memory: 128,
+      maxMemory: 0,
       vcpus: 2,
       pool: 'dedicated',
       image: { kernel: '/srv/vm/web.ts', args: 'root=/dev/xvda1 ro "quoted" 4' },
@@ -163,6 +164,7 @@ describe('refused', () => {
     ["(vcpus '')", ["'' => vcpus must be a whole number from 1 to 128, not ''"]],
     ['(pool shared) (memory 0)', ["0 => memory must be a whole number from 1 to 1048576, not '0'"]],
     ['(pool share)', ["share => pool must be one of dedicated, shared, not 'share'"]],
+    ['(memory 64) (maxmem 32)', ['maxmem => maxmem 32 is less than memory 64']],
     ['(pool shared) (backend (vbd))', ['backend => a domain with (pool shared) serves no back ends']],
     [
       '(on_crash restrat)',
@@ -255,7 +257,7 @@ describe('hints', () => {
     ['(kernel x)', 'it belongs into (image (js (kernel ...)))'],
     [
       '(bootloader x)',
-      'known fields: name, memory, on_poweroff, on_reboot, on_crash, on_xend_start, on_xend_stop, vcpus, pool, device-class, backend, idc, image, device',
+      'known fields: name, memory, maxmem, on_poweroff, on_reboot, on_crash, on_xend_start, on_xend_stop, vcpus, pool, device-class, backend, idc, image, device',
     ],
     ['(device (vdb))', "did you mean 'vbd'?"],
     ['(device (usb))', 'known classes: vbd, vif, console'],

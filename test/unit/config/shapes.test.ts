@@ -161,7 +161,6 @@ test('9: attributes and networks are not for a domain', () => {
 
 test('10: quotes within quotes are read; what has no meaning is named', () => {
   expect(read('10-escapes.sxp').findings).toEqual([
-    "maxmem => unknown field 'maxmem'",
     "uuid => unknown field 'uuid'",
     "bootloader => unknown field 'bootloader'",
     "bootloader_args => unknown field 'bootloader_args'",
