@@ -8,6 +8,8 @@ import type { EventItem } from './events.ts';
 
 /** Exit status when the time is over, as that of `timeout`. */
 const TIMEOUT_STATUS = 124;
+/** What xend says of a domain that there is not, or that is only managed. */
+const NOT_THERE: ReadonlySet<string> = new Set(['ENODOMAIN', 'ENOTSTARTED']);
 /** Events with which a life ends. */
 const ENDS: ReadonlySet<string> = new Set(['shutdown', 'crashed']);
 /** Longest wait for how things are, beside the time that was given, milliseconds. */
@@ -100,7 +102,7 @@ async function find(xend: XendClient, word: string): Promise<Pick<WaitView, 'now
     const [now] = await xend.call('domain.list', { names: [word] });
     return { now, ...(await xend.call('device.list', { domain: word })) };
   } catch (error) {
-    if (error instanceof XmError && error.code === 'ENODOMAIN') return undefined;
+    if (error instanceof XmError && NOT_THERE.has(error.code)) return undefined;
     throw error;
   }
 }

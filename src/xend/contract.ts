@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RingView } from '../devices/contract.ts';
 import type { XendEvent } from './event.ts';
+import type { DeviceInspection, DomainInspection } from './inspect-contract.ts';
 import type { LogLevel } from './log-line.ts';
 import type { MetricFamily } from './openmetrics.ts';
 
@@ -389,6 +390,11 @@ export interface XendApi {
         readonly default?: string | number | boolean;
       }[];
     }[];
+  };
+  /** Everything that is known of a domain, or of one of its devices, by name (`xvda`) or `CLASS/NUMBER`; also as SXP. */
+  inspect: {
+    params: DomainArg & { readonly device?: string };
+    result: { readonly inspection: DomainInspection | DeviceInspection; readonly sxp: string };
   };
   /** Endpoints of all domains; `silent` are domains that did not answer (they are paused, or busy). */
   'idc.list': {

@@ -73,18 +73,26 @@ export function noteEndpoint({ events }: XendContext, domain: XendDomain, told: 
   return OKAY;
 }
 
+/** The endpoints of a domain, undefined when it does not answer: it is paused, or busy. */
+export async function endpointsOf(
+  context: XendContext,
+  domain: XendDomain,
+): Promise<readonly IdcEndpointInfo[] | undefined> {
+  if (domain.config.addresses.length === 0) return [];
+  const { status, endpoints } = await ask(domain, 'LIST', {}, LIST_LIMIT);
+  if (status !== CMSG_STATUS.okay || !Array.isArray(endpoints)) return undefined;
+  return endpoints.slice(0, MAX_LISTED).map((told) => endpointInfo(context, domain, Object(told)));
+}
+
 /** The endpoints of all domains; those domains that do not answer are named. */
 export async function listEndpoints(context: XendContext): Promise<XendApi['idc.list']['result']> {
   const holders = [...context.domains.values()].filter(({ config }) => config.addresses.length > 0);
   const silent: string[] = [];
   const lists = await Promise.all(
     holders.map(async (domain) => {
-      const { status, endpoints } = await ask(domain, 'LIST', {}, LIST_LIMIT);
-      if (status === CMSG_STATUS.okay && Array.isArray(endpoints)) {
-        return endpoints.slice(0, MAX_LISTED).map((told) => endpointInfo(context, domain, Object(told)));
-      }
-      silent.push(domain.name);
-      return [];
+      const endpoints = await endpointsOf(context, domain);
+      if (endpoints === undefined) silent.push(domain.name);
+      return endpoints ?? [];
     }),
   );
   return { endpoints: lists.flat(), silent };

@@ -198,6 +198,17 @@ function families<T>(
         ? [{ labels, value: found }]
         : found.map((sample) => ({ labels: { ...labels, ...sample.labels }, value: sample.value }));
     });
-    return { name, type, help, samples, ...(unit === undefined ? {} : { unit }) };
+    return { name, type, help, samples: sound(type, samples), ...(unit === undefined ? {} : { unit }) };
+  });
+}
+
+/** Back ends of users' own count what they like, and domains may say that they have one ring twice: no collector takes that. */
+function sound(type: MetricType, samples: readonly MetricSample[]): readonly MetricSample[] {
+  const seen = new Set<string>();
+  return samples.filter(({ labels, value }) => {
+    const key = JSON.stringify(labels);
+    if (seen.has(key) || (type === 'counter' && !(value >= 0 && Number.isFinite(value)))) return false;
+    seen.add(key);
+    return true;
   });
 }

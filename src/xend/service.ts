@@ -22,6 +22,8 @@ import { passes, readFilter } from './event.ts';
 import { createEvents, type Events } from './events.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
+import { deviceNamed, inspectDevice, inspectDomain } from './inspect.ts';
+import { inspectionForm } from './inspect-form.ts';
 import { sendSysrq, sendTrigger } from './interrupts.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
@@ -285,6 +287,12 @@ export async function createXend(options: XendOptions): Promise<Xend> {
           ...(value === undefined ? {} : { default: value }),
         })),
       }));
+    },
+    async inspect({ domain, device }) {
+      const found = life.find(domain);
+      const inspection =
+        device === undefined ? await inspectDomain(context, found) : inspectDevice(context, deviceNamed(found, device));
+      return { inspection, sxp: prettyPrint(inspectionForm(inspection)) };
     },
     'idc.list': () => listEndpoints(context),
     'idc.ping': (params) => pingEndpoint(context, life.find(params.domain), params),

@@ -78,6 +78,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'driver.load': { ...DOMAIN, class: 'vbd', end: 'back' },
   'device.list': { ...DOMAIN, class: 'vbd' },
   'device.classes': { class: 'vbd', path: DEBUG },
+  inspect: { ...DOMAIN, device: 'xvda' },
   'idc.list': {},
   'idc.ping': { ...DOMAIN, address: 'pair', count: 1, size: 0, polled: false },
   'idc.cycle': { address: 'pair' },

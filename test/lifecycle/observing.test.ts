@@ -5,6 +5,8 @@ import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../src/cli/wait.ts';
 import type { XmError } from '../../src/errors.ts';
+import { childValue, toSxp } from '../../src/sxp/access.ts';
+import { parse } from '../../src/sxp/parse.ts';
 import { createClient, type XendClient } from '../../src/xend/client.ts';
 import { serveMetrics } from '../../src/xend/http/metrics.ts';
 import { serveXend } from '../../src/xend/http/server.ts';
@@ -29,6 +31,9 @@ afterAll(async () => {
   server.closeAllConnections();
   await xend[Symbol.asyncDispose]();
 });
+
+const client = (signal: AbortSignal) => createClient({ socket: xend.paths.socket, signal });
+const wait = (domain: string, condition: string, timeout = 60) => waitFor(client, { domain, condition, timeout });
 
 describe('metrics', () => {
   test('are served to this machine alone, and nothing else is', async () => {
@@ -206,9 +211,88 @@ describe('events', () => {
   });
 });
 
+describe('inspecting', () => {
+  const inspect = async (domain: string, device?: string) =>
+    (await xend.call('inspect', { domain, ...(device === undefined ? {} : { device }) })).inspection;
+
+  test('a device: both ends, what is between them, what was counted and what it went through', async () => {
+    const file = xend.file('inspected.img', new Uint8Array(8192));
+    const { domid } = await xend.create({ name: 'inspected', disks: [{ file, dev: 'xvda' }] });
+    using terminal = await xend.shell('inspected');
+    await terminal.run('sum xvda');
+    const disk = await inspect('inspected', '/dev/xvda');
+    expect(disk).toMatchObject({
+      ...{ class: 'vbd', name: 'xvda', phase: 'connected', state: 4 },
+      front: { domid, domain: 'inspected', port: { status: 'interdomain', remote: 0 } },
+      back: { domid: 0, domain: 'Domain-0', port: { status: 'interdomain', remote: domid } },
+      grants: [{ domid: 0, mapped: 1 }],
+      rings: [{ direction: 'front>back', used: 0 }, { direction: 'back>front' }],
+      history: [{ event: 'waiting' }, { event: 'offered' }, { event: 'connected' }],
+    });
+    if (!('class' in disk)) throw new Error('no device');
+    expect(disk.front.port?.remotePort).toBe(disk.back.port?.port);
+    expect(disk.grants[0]?.gref).toBe(disk.ringRef);
+    expect(disk.rings[0]?.reqProd).toBeGreaterThan(0);
+    expect(disk.rings[0]?.rspProd).toBe(disk.rings[0]?.reqProd);
+    expect(disk.counters.rsect).toBe(16);
+    expect(await inspect('inspected', `vbd/${disk.devid}`)).toMatchObject({ name: 'xvda' });
+    await expect(inspect('inspected', 'xvdb')).rejects.toMatchObject({ code: 'ENODEVICE' });
+    await expect(inspect('nobody', 'xvda')).rejects.toMatchObject({ code: 'ENODOMAIN', exit: 3 });
+
+    await xend.call('driver.unload', { domain: 'inspected', class: 'vbd', end: 'front' });
+    const waiting = await inspect('inspected', 'xvda');
+    expect(waiting).toMatchObject({ phase: 'waiting', evtchn: -1, grants: [], rings: [] });
+    expect(waiting).not.toHaveProperty('front.port');
+    await xend.call('domain.destroy', { domain: 'inspected' });
+  });
+
+  test('a domain: alive, paused, crashed and kept', async () => {
+    const kernel = xend.file(
+      'patient.mjs',
+      `export default (dom) => new Promise((_, reject) => {
+         dom.idc.endpoint('ward', {});
+         dom.console.onData(() => reject(new Error('on purpose')));
+       });`,
+    );
+    const { domid } = await xend.create({ name: 'patient', kernel, onCrash: 'preserve', addresses: ['ward'] });
+    const well = await inspect('patient');
+    expect(well).toMatchObject({
+      ...{ phase: 'running', storePath: `/local/domain/${domid}`, config: { name: 'patient' }, rings: [] },
+      drivers: { front: expect.arrayContaining(['console', 'vbd']), back: [] },
+      devices: [{ class: 'console', back: { domid: 0 } }],
+      endpoints: [{ address: 'ward', state: 'absent' }],
+      history: expect.arrayContaining([expect.objectContaining({ event: 'building' })]),
+    });
+    if (!('ports' in well)) throw new Error('no domain');
+    expect(well.ports.map(({ port }) => port)).toContain(well.devices[0]?.evtchn);
+    expect(well.thread).toBeDefined();
+    expect(await inspect('0')).toMatchObject({
+      serves: expect.arrayContaining([{ domid, domain: 'patient', class: 'console', device: 'console' }]),
+    });
+
+    await xend.call('domain.pause', { domain: 'patient' });
+    const paused = await inspect('patient');
+    expect(paused).toMatchObject({ phase: 'paused', devices: [{ phase: 'connected' }] });
+    expect(paused).not.toHaveProperty('endpoints');
+    await xend.call('domain.unpause', { domain: 'patient' });
+
+    using terminal = await xend.open('patient');
+    terminal.type('x');
+    await wait('patient', 'crashed');
+    await eventually(async () => (await xend.info('patient'))?.preserved === true);
+    expect(await inspect('patient')).toMatchObject({
+      ...{ phase: 'crashed', preserved: true, shutdownReason: 'crash: on purpose', devices: [], ports: [] },
+      history: expect.arrayContaining([expect.objectContaining({ event: 'crashed', reason: 'crash: on purpose' })]),
+    });
+    const { sxp } = await xend.call('inspect', { domain: 'patient' });
+    const { forms, diagnostics } = parse({ name: 'patient', text: sxp });
+    expect(diagnostics).toEqual([]);
+    expect(childValue(toSxp(forms[0]!), 'name')).toBe('patient');
+    await xend.call('domain.destroy', { domain: 'patient' });
+  });
+});
+
 describe('waiting', () => {
-  const client = (signal: AbortSignal) => createClient({ socket: xend.paths.socket, signal });
-  const wait = (domain: string, condition: string, timeout = 60) => waitFor(client, { domain, condition, timeout });
   const failing = (domain: string, condition: string, timeout?: number) =>
     wait(domain, condition, timeout).then(
       () => undefined,

@@ -93,6 +93,7 @@ const PARAMETERS: {
   'driver.load': DRIVER,
   'device.list': { ...DOMAIN, class: optional(TEXT) },
   'device.classes': { class: optional(TEXT), path: optional(ABSOLUTE) },
+  inspect: { ...DOMAIN, device: optional(TEXT) },
   'idc.list': {},
   'idc.ping': { ...DOMAIN, address: TEXT, count: COUNT, size: SIZE, polled: optional(FLAG) },
   'idc.cycle': { address: TEXT },

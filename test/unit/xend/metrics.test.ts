@@ -9,17 +9,19 @@ import { domainStats, ringStats, stats } from '../tui/stats.ts';
 const NASTY = 'a "b" \\ {c="d"} # EOF\n# EOF\n\ud800 ä';
 const NASTY_READ = NASTY.replace('\ud800', '\ufffd');
 
+const SUPERVISOR = {
+  startTime: 1.5,
+  events: 9,
+  log: { written: { TRACE: 0, DEBUG: 7, INFO: 1, WARNING: 0, ERROR: 0, CRITICAL: 0 }, suppressed: 4 },
+};
+
 const families = (): readonly MetricFamily[] =>
   metricsOf(
     stats(
       [domainStats(0, 'Domain-0'), domainStats(3, NASTY, { state: 'r-----', devices: { vbd: { count: 1, rd: 900 } } })],
       [ringStats(3, 'xvda', { reqProd: 2 ** 32 - 1 })],
     ),
-    {
-      startTime: 1.5,
-      events: 9,
-      log: { written: { TRACE: 0, DEBUG: 7, INFO: 1, WARNING: 0, ERROR: 0, CRITICAL: 0 }, suppressed: 4 },
-    },
+    SUPERVISOR,
   );
 
 describe('the text', () => {
@@ -41,6 +43,15 @@ describe('the text', () => {
     ]);
     expect(read.get('xm_ring_requests')!.samples[0]!.value).toBe(2 ** 32 - 1);
     expect(read.get('xm_domain_cpu_seconds')).toMatchObject({ type: 'counter', unit: 'seconds' });
+  });
+
+  test('is whole though a domain shows one ring twice, and a back end counts nonsense', () => {
+    const devices = { odd: { count: 1, less: -1, none: Number.NaN, all: Number.POSITIVE_INFINITY, well: 3 } };
+    const ring = ringStats(1, 'pair', { class: 'idc' });
+    const sample = stats([domainStats(1, 'liar', { devices })], [ring, { ...ring, reqProd: 9 }]);
+    const read = readOpenMetrics(formatMetrics(metricsOf(sample, SUPERVISOR)));
+    expect(read.get('xm_ring_requests')!.samples.map(({ value }) => value)).toEqual([0]);
+    expect(read.get('xm_domain_device_counter')!.samples.map(({ labels }) => labels.counter)).toEqual(['well']);
   });
 
   test('every family has a help, and its unit where its name ends in one', () => {
