@@ -12,7 +12,7 @@ export type CrashAction = EndAction | 'coredump-destroy' | 'coredump-restart';
 export type XendStartAction = 'ignore' | 'start';
 
 /** What happens to a domain that runs when xend stops. Its thread ends in any case: `ignore` and `destroy` are the same. */
-export type XendStopAction = 'ignore' | 'destroy' | 'shutdown';
+export type XendStopAction = 'ignore' | 'destroy' | 'shutdown' | 'suspend';
 
 /** Whether a domain has a thread of its own, or one of a pool's with many others. */
 export type PoolName = 'dedicated' | 'shared';

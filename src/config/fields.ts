@@ -35,7 +35,7 @@ const MAX_MEMORY = 1024 * 1024;
 const MAX_VCPUS = 128;
 const POOLS: readonly PoolName[] = ['dedicated', 'shared'];
 const XEND_START_ACTIONS: readonly XendStartAction[] = ['ignore', 'start'];
-const XEND_STOP_ACTIONS: readonly XendStopAction[] = ['ignore', 'destroy', 'shutdown'];
+const XEND_STOP_ACTIONS: readonly XendStopAction[] = ['ignore', 'destroy', 'shutdown', 'suspend'];
 const END_ACTIONS: readonly EndAction[] = ['destroy', 'restart', 'preserve', 'rename-restart'];
 const CRASH_ACTIONS: readonly CrashAction[] = [...END_ACTIONS, 'coredump-destroy', 'coredump-restart'];
 
@@ -101,7 +101,7 @@ export const vmFields: readonly AnyVmField[] = [
     name: 'on_xend_stop',
     key: 'onXendStop',
     syntax: '(on_xend_stop ACTION)',
-    doc: 'How the domain ends when xend stops: at once (ignore, destroy), or asked to, with ten seconds for it (shutdown).',
+    doc: 'How the domain ends when xend stops: at once (ignore, destroy), or with ten seconds for it, asked to (shutdown) or suspended if it is managed (suspend).',
     default: 'ignore',
     ...value('on_xend_stop', choice(XEND_STOP_ACTIONS)),
   },

@@ -43,6 +43,8 @@ export interface DormantInfo extends Pick<DomainInfo, 'name' | 'uuid' | 'memory'
   readonly state: '';
   readonly cpuTime: 0;
   readonly managed: true;
+  /** It goes on with `xm resume`. */
+  readonly suspended?: true;
   readonly domid?: undefined;
   readonly uptime?: undefined;
   readonly shutdownReason?: undefined;
@@ -323,6 +325,10 @@ export interface XendApi {
   };
   /** Makes the domain of such a file again; all or nothing. The file stays. */
   'domain.restore': { params: { readonly path: string; readonly paused?: boolean }; result: DomainInfo };
+  /** Saves a managed domain where xend finds it, and ends it; see `domain.save`. */
+  'domain.suspend': { params: DomainArg & { readonly timeout?: number }; result: null };
+  /** Lets it go on. */
+  'domain.resume': { params: DomainArg & { readonly paused?: boolean }; result: DomainInfo };
   /**
    * Writes what a domain has (pages, grant table, event channels, configuration, last output) to a file, `path` (absolute) or one
    * that xend names. It pauses meanwhile unless `live`; then it goes on, or is destroyed or rebooted at once.

@@ -8,6 +8,7 @@ import type { Ending } from './ending.ts';
 import { requireGuest, requireRunning, requireUnpaused } from './phase-checks.ts';
 import { createSaver, type SaveOptions } from './save.ts';
 import { readSaved } from './saved-file.ts';
+import { createSuspender, type Suspender } from './suspended.ts';
 
 /** How the core of a domain is written. */
 export interface DumpOptions {
@@ -20,7 +21,7 @@ export interface DumpOptions {
 }
 
 /** Domains in files: to go on from there, and to be looked at. */
-export interface Keeping {
+export interface Keeping extends Suspender {
   /** Writes it to a file; it ends unless that is a checkpoint. What fails leaves no file and lets it go on. */
   save(domain: XendDomain, path: string, options: SaveOptions): Promise<void>;
   /** Makes the domain of such a file again, with the state that it had. All or nothing. */
@@ -34,7 +35,7 @@ export interface Keeping {
 export function createKeeping(
   context: XendContext,
   devices: DeviceService,
-  { build }: Pick<Builder, 'build'>,
+  builder: Pick<Builder, 'build'>,
   { end }: Pick<Ending, 'end'>,
 ): Keeping {
   const { hv, log, classes } = context;
@@ -65,6 +66,7 @@ export function createKeeping(
 
   return {
     reset,
+    ...createSuspender(context, saver, builder, end),
     async save(domain, path, options) {
       requireUnpaused(domain, 'save');
       await saver.save(domain, path, options);
@@ -73,7 +75,7 @@ export function createKeeping(
       const { uuid, config, own, state } = await readSaved(path, classes);
       own.forEach(classes.adopt);
       log.write('INFO', `Restoring domain ${config.name} from ${path}`);
-      return build({ uuid, quickLives: 0, restored: state }, config, paused);
+      return builder.build({ uuid, quickLives: 0, restored: state }, config, paused);
     },
     async dump(domain, { path = corePath(context, domain), live, after }) {
       requireGuest(domain, 'dump core for');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import type { VmConfig } from '../config/contract.ts';
-import { XmError } from '../errors.ts';
+import { messageOf, XmError } from '../errors.ts';
 import { createBuilder, letRun } from './build.ts';
 import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
@@ -15,6 +15,7 @@ import type { ManagedDomain } from './managed.ts';
 import { freeMemory } from './memory.ts';
 import { requireGuest, requireRunning, requireUnpaused } from './phase-checks.ts';
 import { createSequels } from './sequel.ts';
+import { isSuspended } from './suspended-file.ts';
 
 /** Seconds a kernel has to end when it is asked to (spec/xend.md 2.7). */
 export const SHUTDOWN_LIMIT = 30;
@@ -72,8 +73,9 @@ export function createLifecycle(
       const serving = ({ config }: ManagedDomain) => Number(config.backends.length > 0);
       // Who serves others comes before them.
       for (const one of wanted.toSorted((a, b) => serving(b) - serving(a))) {
-        // The log has the reason.
-        if (!stopping) await life.start(one, false).catch(() => {});
+        if (stopping) return;
+        const begin = isSuspended(context, one.uuid) ? life.resume : life.start;
+        await begin(one, false).catch((error: unknown) => log.write('ERROR', messageOf(error)));
       }
     },
     find: (word) => requireThere(context, word),
@@ -118,7 +120,11 @@ export function createLifecycle(
       stopping = true;
       builder.close();
       const guests = () => [...domains.values()].filter(({ domid }) => domid !== 0);
-      await leaveInTime(guests(), (domain, timeout) => life.shutdown(domain, 'poweroff', timeout));
+      await leaveInTime(guests(), {
+        shutdown: (domain, timeout) => life.shutdown(domain, 'poweroff', timeout),
+        suspend: (domain, timeout) => life.suspend(domain, timeout),
+        log,
+      });
       // All of the pool end with it, and none is waited for that holds others up.
       await Promise.allSettled([...guests().map(ending.end), context.pool.stop()]);
       const control = domains.get(0);

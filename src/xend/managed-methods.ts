@@ -9,6 +9,7 @@ import { checkedName, requireFreeName } from './identity.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isThere, lookUp } from './lookup.ts';
 import type { ManagedDomain } from './managed.ts';
+import { isSuspended } from './suspended-file.ts';
 import { domainInfo, listedInfo } from './views.ts';
 
 /** The methods that are about domains that xend keeps, or may be. */
@@ -18,11 +19,14 @@ export function createManagedMethods(
 ): Pick<XendMethods, 'domain.new' | 'domain.start' | 'domain.delete' | 'domain.rename'> {
   const { classes, managed, log } = context;
 
-  /** One that is kept and not there. @throws XmError `ENODOMAIN`, or why it is none */
+  /** One that is kept, not there, and not suspended. @throws XmError `ENODOMAIN`, or why it is none */
   function requireDormant(word: string, whenThere: (domain: XendDomain) => XmError): ManagedDomain {
     const found = lookUp(context, word);
     if (found === undefined) throw noSuchDomain(word);
-    if (!isThere(found)) return found;
+    if (!isThere(found)) {
+      if (isSuspended(context, found.uuid)) throw suspended(found.config.name);
+      return found;
+    }
     throw managed.find(found.uuid) === undefined ? unmanaged(found.name) : whenThere(found);
   }
 
@@ -67,6 +71,10 @@ function notHalted({ name }: XendDomain): XmError {
   return new XmError('EBUSY', `Domain '${name}' is not halted`, {
     hint: `'xm shutdown ${name}' or 'xm destroy ${name}' ends it`,
   });
+}
+
+function suspended(name: string): XmError {
+  return new XmError('ESUSPENDED', `Domain '${name}' is suspended`, { hint: `'xm resume ${name}' lets it go on` });
 }
 
 function unmanaged(name: string): XmError {

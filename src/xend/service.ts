@@ -25,6 +25,7 @@ import { nodeInfo } from './info.ts';
 import { deviceNamed, inspectDevice, inspectDomain } from './inspect.ts';
 import { inspectionForm } from './inspect-form.ts';
 import { sendSysrq, sendTrigger } from './interrupts.ts';
+import { createKeepingMethods } from './keeping-methods.ts';
 import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
 import { isThere, selectKnown } from './lookup.ts';
@@ -40,7 +41,6 @@ import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
 import { takeStats } from './stats.ts';
 import { openStoreKeeper } from './store-keeper.ts';
-import { SAVE_LIMIT } from './suspend.ts';
 import { dumpTrace, startTrace, stopTrace } from './trace.ts';
 import { openVchanNode } from './vchan.ts';
 import { VERSION } from './version.ts';
@@ -162,6 +162,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const viptables = createVipTables(context, (domain) => life.find(domain));
   const methods: XendMethods = {
     ...createManagedMethods(context, life),
+    ...createKeepingMethods(context, life),
     async 'domain.create'(params) {
       const { configs, report } = await requireConfigs(params, classes);
       const made: XendDomain[] = [];
@@ -210,14 +211,6 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       await life.destroy(life.find(domain));
       return null;
     },
-    async 'domain.save'({ domain, path, checkpoint, timeout }) {
-      await life.save(life.find(domain), path, { checkpoint: checkpoint === true, limit: timeout ?? SAVE_LIMIT });
-      return { path };
-    },
-    'domain.restore': async ({ path, paused }) => domainInfo(context, await life.restore(path, paused === true)),
-    'domain.dump': async ({ domain, path, live, after }) => ({
-      path: await life.dump(life.find(domain), { path, live: live === true, after }),
-    }),
     async 'domain.setMemory'({ domain, memory }) {
       await setMemory(context, life.find(domain), memory);
       return null;

@@ -5,6 +5,7 @@ import type { Device } from './device.ts';
 import { stateLetters, type XendDomain } from './domain.ts';
 import { isThere, type Known } from './lookup.ts';
 import { backPath, frontPath, XENBUS_STATE } from './mirror.ts';
+import { isSuspended } from './suspended-file.ts';
 
 /** Longest wait for a thread to say what it used, milliseconds; after it the last known figure is shown. */
 const USAGE_LIMIT = 100;
@@ -37,7 +38,8 @@ async function refreshOne(domain: XendDomain): Promise<void> {
 export function listedInfo(context: XendContext, known: Known): ListedDomain {
   if (isThere(known)) return domainInfo(context, known);
   const { name, memory, vcpus, pool } = known.config;
-  return { name, uuid: known.uuid, memory, vcpus, pool, state: '', cpuTime: 0, managed: true };
+  const dormant = { name, uuid: known.uuid, memory, vcpus, pool, state: '', cpuTime: 0, managed: true } as const;
+  return isSuspended(context, known.uuid) ? { ...dormant, suspended: true } : dormant;
 }
 
 export function domainInfo({ hv, managed }: XendContext, domain: XendDomain): DomainInfo {

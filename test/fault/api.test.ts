@@ -59,6 +59,8 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.destroy': DOMAIN,
   'domain.save': { ...DOMAIN, path: '/nowhere/save', checkpoint: true, timeout: 1.5 },
   'domain.restore': { path: '/nowhere/save', paused: true },
+  'domain.suspend': { ...DOMAIN, timeout: 1.5 },
+  'domain.resume': { ...DOMAIN, paused: true },
   'domain.dump': { ...DOMAIN, path: '/nowhere/core', live: true, after: 'reset' },
   'domain.setMemory': { ...DOMAIN, memory: 64 },
   'domain.setMaxMemory': { ...DOMAIN, memory: 64 },

@@ -99,6 +99,17 @@ export const operations = {
       return record(xend, uuid);
     },
   ),
+  suspend: operation('Saves a managed domain where xend finds it, and ends it.', [DOMAIN], (xend, domain) =>
+    xend.methods['domain.suspend']({ domain }),
+  ),
+  resume: operation(
+    "Lets it go on. Answers with the domain's record.",
+    [DOMAIN, optional('paused', FLAG, false)],
+    async (xend, domain, paused) => {
+      const { uuid } = await xend.methods['domain.resume']({ domain, paused });
+      return record(xend, uuid);
+    },
+  ),
   dump: operation(
     "Writes a domain's core to a file, or one that xend names, and may end or reset the domain then.",
     [

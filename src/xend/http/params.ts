@@ -80,6 +80,8 @@ const PARAMETERS: {
   'domain.destroy': DOMAIN,
   'domain.save': { ...DOMAIN, path: ABSOLUTE, checkpoint: optional(FLAG), timeout: optional(SECONDS) },
   'domain.restore': { path: ABSOLUTE, paused: optional(FLAG) },
+  'domain.suspend': { ...DOMAIN, timeout: optional(SECONDS) },
+  'domain.resume': { ...DOMAIN, paused: optional(FLAG) },
   'domain.dump': { ...DOMAIN, path: optional(ABSOLUTE), live: optional(FLAG), after: optional(AFTER) },
   'domain.setMemory': { ...DOMAIN, memory: COUNT },
   'domain.setMaxMemory': { ...DOMAIN, memory: COUNT },

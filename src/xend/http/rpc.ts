@@ -28,6 +28,8 @@ const METHODS: Readonly<Record<string, Operation>> = {
   'xend.domain.destroy': operations.destroy,
   'xend.domain.save': operations.save,
   'xend.domain.restore': operations.restore,
+  'xend.domain.suspend': operations.suspend,
+  'xend.domain.resume': operations.resume,
   'xend.domain.dump': operations.dump,
   'xend.domain.reset': operations.reset,
   'xend.domain.setMemoryTarget': operations.setMemory,
