@@ -12,6 +12,17 @@ import { usageError } from './failure.ts';
 /** A required word. */
 export const word = (description: string) => string({ description, required: true, ignoreStdin: true });
 
+/** A required number, not negative. */
+export const wholeWord = (description: string) =>
+  custom<number>({
+    description,
+    ignoreStdin: true,
+    async parse(text) {
+      if (/^\d{1,9}$/.test(text)) return Number(text);
+      throw new XmError('ENUMBER', `'${text}' is not a number.`);
+    },
+  })({ required: true });
+
 /** A word that may be left out. */
 export const optionalWord = (description: string) => string({ description, ignoreStdin: true });
 

@@ -44,3 +44,12 @@ export async function readGiven(
   const format = config === undefined ? {} : { format: 'sxp' as const };
   return { ...text, ...format, ...(variables.length === 0 ? {} : { variables }) };
 }
+
+/** The configuration of a pool that the words of `xm cpupool-create` mean: a file, variables, or both. */
+export async function readPool(words: readonly string[]): Promise<Pick<ConfigText, 'text' | 'file' | 'variables'>> {
+  const { files, variables } = splitWords(words);
+  if (files.length > 1 || words.length === 0) throw usageError('Expected one configuration file, or name=NAME.');
+  const { text, file } =
+    files[0] === undefined ? { text: '', file: '<command line>' } : await readConfig(files[0], CONFIG_PATH);
+  return { text, file, variables };
+}

@@ -14,9 +14,6 @@ export type XendStartAction = 'ignore' | 'start';
 /** What happens to a domain that runs when xend stops. Its thread ends in any case: `ignore` and `destroy` are the same. */
 export type XendStopAction = 'ignore' | 'destroy' | 'shutdown' | 'suspend';
 
-/** Whether a domain has a thread of its own, or one of a pool's with many others. */
-export type PoolName = 'dedicated' | 'shared';
-
 /** `(image (js (kernel K) (args A)))`. */
 export interface ImageConfig {
   /** A built-in kernel's name (`shell`, `idle`), or the absolute path of a module. */
@@ -40,7 +37,8 @@ export interface VmConfig {
   /** MB up to which the quota may be raised while it runs; 0 for as much as `memory`. */
   readonly maxMemory: number;
   readonly vcpus: number;
-  readonly pool: PoolName;
+  /** `dedicated` for a thread of its own, or the pool whose threads it shares with others. */
+  readonly pool: string;
   readonly image: ImageConfig;
   readonly onPoweroff: EndAction;
   readonly onReboot: EndAction;

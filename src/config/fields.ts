@@ -2,10 +2,11 @@
 import type { Sxp } from '../sxp/contract.ts';
 import { findClass } from './classes.ts';
 import type { Context } from './context.ts';
-import type { CrashAction, EndAction, PoolName, VmConfig, XendStartAction, XendStopAction } from './contract.ts';
+import type { CrashAction, EndAction, VmConfig, XendStartAction, XendStopAction } from './contract.ts';
 import { printDevices, readDevices } from './devices.ts';
 import { asForms, type Form, group, readValue } from './form.ts';
 import { printImage, readImage } from './image.ts';
+import { DEDICATED, poolName } from './pool-name.ts';
 import { address, type Check, choice, domainName, filePath, integer } from './values.ts';
 
 /** One field of `(vm ...)`: this row drives reading, printing, help and documentation. */
@@ -33,7 +34,6 @@ export type AnyVmField = { [K in keyof VmConfig]: VmField<K> }[keyof VmConfig];
 /** 1 TiB. */
 const MAX_MEMORY = 1024 * 1024;
 const MAX_VCPUS = 128;
-const POOLS: readonly PoolName[] = ['dedicated', 'shared'];
 const XEND_START_ACTIONS: readonly XendStartAction[] = ['ignore', 'start'];
 const XEND_STOP_ACTIONS: readonly XendStopAction[] = ['ignore', 'destroy', 'shutdown', 'suspend'];
 const END_ACTIONS: readonly EndAction[] = ['destroy', 'restart', 'preserve', 'rename-restart'];
@@ -117,9 +117,9 @@ export const vmFields: readonly AnyVmField[] = [
     name: 'pool',
     key: 'pool',
     syntax: '(pool POOL)',
-    doc: 'dedicated: a thread of its own; shared: one of the many domains of a thread, which it trusts.',
-    default: 'dedicated',
-    ...value('pool', choice(POOLS)),
+    doc: 'dedicated: a thread of its own; shared, or another pool: one of the many domains of a thread, which it trusts.',
+    default: DEDICATED,
+    ...value('pool', poolName),
   },
   {
     name: 'device-class',

@@ -9,6 +9,7 @@ import { vmFields } from './fields.ts';
 import { asForms, FIELD, type Form, group } from './form.ts';
 import { imageFields } from './image.ts';
 import { parseAny } from './parse-any.ts';
+import { DEDICATED } from './pool-name.ts';
 
 /** Smallest quota that a thread can live in, MB. */
 export const MIN_OWN_MEMORY = 16;
@@ -91,14 +92,14 @@ function checkPlace(
   context: Context,
 ): void {
   const where = (field: string): Span => given.get(field)![0]!.nameSpan;
-  if (pool === 'shared' && backends.length > 0) {
+  if (pool !== undefined && pool !== DEDICATED && backends.length > 0) {
     const hint = 'they need files and sockets, which a thread of a pool has not';
-    context.report('config-conflict', 'a domain with (pool shared) serves no back ends', where('backend'), hint);
+    context.report('config-conflict', `a domain with (pool ${pool}) serves no back ends`, where('backend'), hint);
   }
   if (maxMemory > 0 && maxMemory < memory) {
     context.report('config-conflict', `maxmem ${maxMemory} is less than memory ${memory}`, where('maxmem'));
   }
-  if (pool === 'dedicated' && memory < MIN_OWN_MEMORY) {
+  if (pool === DEDICATED && memory < MIN_OWN_MEMORY) {
     const message = `a domain with a thread of its own needs ${MIN_OWN_MEMORY} MB of memory, not ${memory}`;
     context.report('config-conflict', message, where('memory'), '(pool shared) lets it live with less');
   }

@@ -98,6 +98,9 @@ export function launchDomain(
   return { worker, shared: false, ended: endOf(worker), kill: () => worker.terminate() };
 }
 
+/** Threads started so far. */
+let started = 0;
+
 /**
  * Starts a thread of this project.
  *
@@ -111,9 +114,11 @@ export function startWorker(
   options: WorkerOptions,
 ): Worker {
   const confined = readable !== undefined;
+  started += 1;
   const worker = new Worker(threadModule(entry), {
     ...options,
-    name,
+    // Found among the threads of the process by what the operating system keeps of it.
+    name: `${started}/${name}`,
     env: {},
     argv: [],
     stdin: false,

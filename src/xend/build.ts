@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { VmConfig } from '../config/contract.ts';
+import { DEDICATED } from '../config/pool-name.ts';
 import { giveAddresses } from '../domain/addresses.ts';
 import { type KernelImage, loadKernel } from '../domain/launch.ts';
 import { messageOf, XmError } from '../errors.ts';
@@ -93,6 +94,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       if (closed) throw new XmError('ESTOPPING', 'xend is stopping');
       requireFreeName(context, config.name, identity.uuid);
       requireFreeUuid(context, identity.uuid);
+      if (config.pool !== DEDICATED) context.pools.find(config.pool);
       checkMemory(domains.values(), config.memory);
       const kernel = loadKernel(config.image.kernel);
       const domain = newDomain(nextDomid++, identity.uuid, config, context);

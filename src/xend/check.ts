@@ -3,6 +3,7 @@ import { findClassPaths } from '../config/class-paths.ts';
 import type { ReadOptions } from '../config/context.ts';
 import type { VmConfig } from '../config/contract.ts';
 import { isPython } from '../config/language.ts';
+import { type PoolConfig, readPoolConfig } from '../config/pool.ts';
 import { printConfig } from '../config/print.ts';
 import { readConfig } from '../config/read.ts';
 import type { DeviceClass } from '../devices/contract.ts';
@@ -90,4 +91,18 @@ async function readOwn(source: Source, options: Omit<ReadOptions, 'classes'>, cl
     }
   }
   return { own, failures };
+}
+
+/**
+ * Reads the configuration of a pool.
+ *
+ * @param variables `NAME=VALUE` each, which win over the text
+ * @throws XmError `ECONFIG` with each place that is wrong
+ */
+export function readPool({ text, file }: Pick<ConfigText, 'text' | 'file'>, variables: readonly string[]): PoolConfig {
+  const source = { name: file, text };
+  const { config, diagnostics } = readPoolConfig(source, variables);
+  if (config !== undefined) return config;
+  const count = diagnostics.length === 1 ? 'an error' : `${diagnostics.length} errors`;
+  throw new XmError('ECONFIG', `${file} has ${count}:\n${renderDiagnostics(source, diagnostics)}`);
 }

@@ -11,7 +11,7 @@ import type { Log } from './log.ts';
 import type { ManagedDomains } from './managed.ts';
 import type { DeviceClasses } from './own-classes.ts';
 import type { RunPaths } from './paths.ts';
-import type { Pool } from './pool.ts';
+import type { Pools } from './pools.ts';
 import type { StateFiles } from './state-files.ts';
 
 /** Settings of a supervisor. */
@@ -50,6 +50,6 @@ export interface XendContext {
   readonly stateFiles: StateFiles;
   readonly domains: Map<DomId, XendDomain>;
   readonly managed: ManagedDomains;
-  readonly pool: Pool;
+  readonly pools: Pools;
   readonly startTime: number;
 }

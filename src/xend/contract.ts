@@ -18,6 +18,7 @@ export interface DomainInfo {
   readonly uuid: string;
   /** Quota in MB. */
   readonly memory: number;
+  /** Those that are online. */
   readonly vcpus: number;
   /** Pool of threads in which it lives. */
   readonly pool?: string;
@@ -52,6 +53,36 @@ export interface DormantInfo extends Pick<DomainInfo, 'name' | 'uuid' | 'memory'
 
 /** A line of `xm list`. */
 export type ListedDomain = DomainInfo | DormantInfo;
+/** One virtual processor as `xm vcpu-list` shows it. */
+export interface VcpuInfo {
+  readonly domid: number;
+  readonly name: string;
+  readonly vcpu: number;
+  readonly online: boolean;
+  /** Processor on which it ran last; -1 if it is offline or nobody knows. */
+  readonly cpu: number;
+  readonly running: boolean;
+  readonly blocked: boolean;
+  /** Seconds. */
+  readonly cpuTime: number;
+  /** Processors on which it may run. */
+  readonly affinity: readonly number[];
+}
+
+/** A pool of threads as `xm cpupool-list` shows it. */
+export interface PoolInfo {
+  readonly name: string;
+  /** `threads` of the operating system, or `loop`: the domains of a thread take turns in its event loop. */
+  readonly sched: string;
+  readonly active: boolean;
+  /** It outlives xend. */
+  readonly kept: boolean;
+  /** How many threads it has. */
+  readonly count: number;
+  /** Their numbers; none where each domain has its own. */
+  readonly threads: readonly number[];
+  readonly domains: readonly string[];
+}
 
 /** One device as `xm device-list` shows it, from xend's own record (never from keys a guest can write). */
 export interface DeviceInfo {
@@ -172,6 +203,11 @@ export interface XendStatus {
 /** A domain named as the user typed it: domid, name or uuid. */
 export interface DomainArg {
   readonly domain: string;
+}
+
+/** A pool of threads by its name. */
+export interface PoolArg {
+  readonly pool: string;
 }
 
 /** The driver of a class in a domain, for the devices that it has or for those that it serves. */
@@ -448,6 +484,32 @@ export interface XendApi {
   /** Deletes the rule at a position, and answers with it. */
   'viptables.del': { params: { readonly at: number }; result: VipRule };
   'viptables.list': { params: Record<string, never>; result: readonly VipRule[] };
+  /** The virtual processors of domains, as `domain.list` lists these, and the processors that there are. */
+  'vcpu.list': {
+    params: { readonly names?: readonly string[] };
+    result: { readonly vcpus: readonly VcpuInfo[]; readonly cpus: readonly number[] };
+  };
+  /** Binds a domain's thread to processors. Without `vcpu` all of its virtual ones are meant, without `cpus` all that there are. */
+  'vcpu.pin': { params: DomainArg & { readonly vcpu?: number; readonly cpus?: readonly number[] }; result: null };
+  /** Sets how many are online: one, since a domain is one thread. */
+  'vcpu.set': { params: DomainArg & { readonly count: number }; result: null };
+  /** Pools of threads: all by name, or those that are named. */
+  'pool.list': { params: { readonly names?: readonly string[] }; result: readonly PoolInfo[] };
+  /** Makes a pool: one that is active until it is destroyed, or, `kept`, one that is to be started and outlives xend. */
+  'pool.create': {
+    params: Pick<ConfigText, 'text' | 'file' | 'variables'> & { readonly kept?: boolean };
+    result: PoolInfo;
+  };
+  'pool.start': { params: PoolArg; result: PoolInfo };
+  /** Ends a pool that has no domains. */
+  'pool.destroy': { params: PoolArg; result: null };
+  /** Forgets a kept pool that is not active. */
+  'pool.delete': { params: PoolArg; result: null };
+  'pool.addThread': { params: PoolArg & { readonly number: number }; result: null };
+  /** The thread must not have domains. */
+  'pool.removeThread': { params: PoolArg & { readonly number: number }; result: null };
+  /** Has a domain live in another pool; refused while it runs, since it cannot leave its thread. */
+  'pool.migrate': { params: DomainArg & PoolArg; result: null };
   /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */
   'config.check': { params: ConfigText; result: CheckResult };
   /** `xm info`: fields in the order of spec/xend.md 4.3. */

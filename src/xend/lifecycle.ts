@@ -125,8 +125,8 @@ export function createLifecycle(
         suspend: (domain, timeout) => life.suspend(domain, timeout),
         log,
       });
-      // All of the pool end with it, and none is waited for that holds others up.
-      await Promise.allSettled([...guests().map(ending.end), context.pool.stop()]);
+      // All of a pool end with it, and none is waited for that holds others up.
+      await Promise.allSettled([...guests().map(ending.end), context.pools.stop()]);
       const control = domains.get(0);
       if (control !== undefined) await ending.end(control);
     },

@@ -4,7 +4,7 @@ import type { Watched } from '../domain/memory-watch.ts';
 import type { XendContext } from './context.ts';
 import { shareMemory } from './memory.ts';
 
-/** MB that a thread of the pool may have without any domain. */
+/** MB that a thread of a pool may have without any domain. */
 const THREAD = 64;
 /** Findings that follow each other so closely are of the same memory, milliseconds. */
 const AGAIN = 2000;
@@ -15,7 +15,7 @@ const AGAIN = 2000;
  */
 export function* watchedThreads(context: XendContext): Iterable<Watched> {
   yield* watchedDomains(context);
-  yield* watchedPool(context);
+  yield* watchedPools(context);
 }
 
 /** When a thread of the pool was found to have too much, milliseconds. */
@@ -29,8 +29,8 @@ function isFoundAgain(worker: Worker): boolean {
   return again;
 }
 
-function* watchedPool({ domains, pool, log }: XendContext): Iterable<Watched> {
-  for (const thread of pool.threads()) {
+function* watchedPools({ domains, pools, log }: XendContext): Iterable<Watched> {
+  for (const thread of pools.active().flatMap((pool) => pool.threads())) {
     const limit = { heap: THREAD, all: THREAD };
     for (const domid of thread.domids) {
       const config = domains.get(domid)?.config;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { totalmem } from 'node:os';
 import type { VmConfig } from '../config/contract.ts';
+import { DEDICATED } from '../config/pool-name.ts';
 import { XmError } from '../errors.ts';
 import type { XendDomain } from './domain.ts';
 
@@ -12,7 +13,7 @@ export function shareMemory({ memory, pool }: Pick<VmConfig, 'memory' | 'pool'>)
   readonly heap: number;
   readonly pages: number;
 } {
-  return { heap: pool === 'shared' ? memory / 2 : Math.max(MIN_HEAP, memory / 2), pages: memory / 2 };
+  return { heap: pool !== DEDICATED ? memory / 2 : Math.max(MIN_HEAP, memory / 2), pages: memory / 2 };
 }
 
 const totalMemory = (): number => Math.floor(totalmem() / 2 ** 20);

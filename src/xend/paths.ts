@@ -28,6 +28,8 @@ export interface RunPaths {
   readonly dumpDir: string;
   /** Domains that xend keeps. */
   readonly managedDir: string;
+  /** Pools of threads that are kept. */
+  readonly poolFile: string;
 }
 
 /** `sun_path` holds 108 bytes on Linux and 104 elsewhere, with the terminating zero. */
@@ -63,5 +65,6 @@ export function runPaths(env: NodeJS.ProcessEnv = process.env): RunPaths {
     domainDir: join(stateDir, 'domains'),
     dumpDir: join(stateDir, 'dump'),
     managedDir: join(stateDir, 'managed'),
+    poolFile: join(stateDir, 'cpupools.sxp'),
   };
 }

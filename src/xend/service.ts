@@ -5,6 +5,7 @@ import type { DeviceClass } from '../devices/contract.ts';
 import { builtinClasses } from '../devices/registry.ts';
 import { watchMemory } from '../domain/memory-watch.ts';
 import { messageOf, XmError } from '../errors.ts';
+import type { DomId } from '../hv/contract.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
 import { createHypervisor } from '../hv/hypervisor.ts';
 import type { Sxp } from '../sxp/contract.ts';
@@ -12,7 +13,7 @@ import { prettyPrint } from '../sxp/pretty.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
-import { checkConfig, requireConfigs } from './check.ts';
+import { checkConfig, readPool, requireConfigs } from './check.ts';
 import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type Stats, type XendApi, type XendMethods, type XendStatus } from './contract.ts';
 import type { Device } from './device.ts';
@@ -35,7 +36,8 @@ import { setMaxMemory, setMemory } from './memory-change.ts';
 import { watchedThreads } from './memory-watch.ts';
 import { metricsOf } from './metrics.ts';
 import { createDeviceClasses } from './own-classes.ts';
-import { createPool } from './pool.ts';
+import { openPoolFile } from './pool-file.ts';
+import { createPools, migrate } from './pools.ts';
 import { type DomainRecord, deviceListForm, recordOfKnown } from './records.ts';
 import { recover } from './recover.ts';
 import { openStateFiles } from './state-files.ts';
@@ -43,6 +45,7 @@ import { takeStats } from './stats.ts';
 import { openStoreKeeper } from './store-keeper.ts';
 import { dumpTrace, startTrace, stopTrace } from './trace.ts';
 import { openVchanNode } from './vchan.ts';
+import { hostCpus, pinVcpu, setVcpus, vcpusOf } from './vcpus.ts';
 import { VERSION } from './version.ts';
 import { deviceInfo, domainInfo, listedInfo, refreshUsage } from './views.ts';
 import { createVipTables } from './viptables.ts';
@@ -87,6 +90,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const keeper = options.persistStore ? await openStoreKeeper(paths) : undefined;
   const domainExists = (domid: number) => hv.domids().includes(domid);
   const store = createStore({ domainExists, ...(keeper && { keeper }) });
+  const domains = new Map<DomId, XendDomain>();
   const context: XendContext = {
     options,
     paths,
@@ -98,12 +102,12 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     claims: createClaimTable(),
     classes: createDeviceClasses([...builtinClasses, ...(options.classes ?? [])]),
     stateFiles,
-    domains: new Map(),
     managed: openManaged(paths.managedDir, log),
-    pool: createPool('shared', options, log),
+    domains,
+    pools: createPools({ domains, options, log }, openPoolFile(paths.poolFile, log)),
     startTime,
   };
-  const { classes, domains } = context;
+  const { classes, pools } = context;
   let sampling: Promise<Stats> | undefined;
   const endWatch = watchMemory(() => watchedThreads(context));
   const stopAsked = Promise.withResolvers<string | undefined>();
@@ -294,6 +298,44 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'viptables.add': viptables.add,
     'viptables.del': viptables.del,
     'viptables.list': viptables.list,
+    async 'vcpu.list'({ names }) {
+      const wanted = named(names);
+      await refreshUsage(wanted);
+      return { vcpus: wanted.flatMap((domain) => vcpusOf(context, domain)), cpus: hostCpus() };
+    },
+    async 'vcpu.pin'({ domain, vcpu, cpus }) {
+      await pinVcpu(life.find(domain), vcpu, cpus);
+      return null;
+    },
+    async 'vcpu.set'({ domain, count }) {
+      setVcpus(life.find(domain), count);
+      return null;
+    },
+    'pool.list': async ({ names }) => pools.list(names),
+    async 'pool.create'({ kept, variables, ...text }) {
+      return pools.create(readPool(text, variables ?? []), kept === true);
+    },
+    'pool.start': async ({ pool }) => pools.start(pool),
+    async 'pool.destroy'({ pool }) {
+      await pools.destroy(pool);
+      return null;
+    },
+    async 'pool.delete'({ pool }) {
+      pools.delete(pool);
+      return null;
+    },
+    async 'pool.addThread'({ pool, number }) {
+      pools.addThread(pool, number);
+      return null;
+    },
+    async 'pool.removeThread'({ pool, number }) {
+      await pools.removeThread(pool, number);
+      return null;
+    },
+    async 'pool.migrate'({ domain, pool }) {
+      migrate(life.find(domain), pools.list([pool])[0]!);
+      return null;
+    },
     'config.check': async (params) => (await checkConfig(params, classes)).result,
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),

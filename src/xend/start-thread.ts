@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { DEDICATED } from '../config/pool-name.ts';
 import type { DeviceClass } from '../devices/contract.ts';
 import { type ControlAnswer, type ControlBody, type ControlHandler, OKAY } from '../domain/control.ts';
 import type { DomainThread, KernelImage } from '../domain/launch.ts';
@@ -15,7 +16,7 @@ import { shareMemory } from './memory.ts';
 const CONTROL_HEAP = 512;
 
 /**
- * Starts a domain in its own thread or in the pool, with doors to hypervisor, store and xend; notes them in the domain.
+ * Starts a domain in its own thread or in a pool, with doors to hypervisor, store and xend; notes them in the domain.
  *
  * @param restored state of its kernel, if it was saved
  */
@@ -26,7 +27,7 @@ export function startThread(
   kernel: KernelImage | undefined,
   restored: Uint8Array | undefined,
 ): DomainThread {
-  const { paths, classes, pool } = context;
+  const { paths, classes, pools } = context;
   const { config, domid, name } = domain;
   const serves = ({ name, own }: DeviceClass): boolean =>
     domid === 0 ? own === undefined : config.backends.includes(name);
@@ -51,9 +52,9 @@ export function startThread(
     return devices.handle(domain, type, subtype, body);
   };
   const { store, control, thread } =
-    config.pool === 'shared'
-      ? startLightDomain(context, pool.place(domid), spec, handle)
-      : startDomain(context, spec, handle);
+    config.pool === DEDICATED
+      ? startDomain(context, spec, handle)
+      : startLightDomain(context, pools.find(config.pool).place(domid), spec, handle);
   domain.store = store;
   domain.control = control;
   domain.thread = thread;

@@ -7,6 +7,9 @@ import { isThere, type Known } from './lookup.ts';
 import { backPath, frontPath, XENBUS_STATE } from './mirror.ts';
 import { isSuspended } from './suspended-file.ts';
 
+/** Virtual processors that a domain has online, whatever its configuration says: a domain is one thread. */
+export const ONLINE_VCPUS = 1;
+
 /** Longest wait for a thread to say what it used, milliseconds; after it the last known figure is shown. */
 const USAGE_LIMIT = 100;
 
@@ -52,7 +55,7 @@ export function domainInfo({ hv, managed }: XendContext, domain: XendDomain): Do
     uuid,
     // Domain-0 has no quota: it is what the supervisor's process takes.
     memory: domid === 0 ? Math.round(process.memoryUsage.rss() / 2 ** 20) : config.memory,
-    vcpus: config.vcpus,
+    vcpus: ONLINE_VCPUS,
     pool: config.pool,
     state: stateLetters(domain, blocked),
     phase,

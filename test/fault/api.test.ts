@@ -88,6 +88,17 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'viptables.del': { at: 1_000_000 },
   'viptables.list': {},
   'vchan.node': { ...DOMAIN, role: 'client', path: 'x', left: 0, right: 0 },
+  'vcpu.list': { names: ['nobody'] },
+  'vcpu.pin': { ...DOMAIN, vcpu: 0, cpus: [0] },
+  'vcpu.set': { ...DOMAIN, count: 1 },
+  'pool.list': { names: ['none'] },
+  'pool.create': { text: '', file: 'x', variables: ['name=x', 'cpus=0'], kept: true },
+  'pool.start': { pool: 'none' },
+  'pool.destroy': { pool: 'none' },
+  'pool.delete': { pool: 'none' },
+  'pool.addThread': { pool: 'none', number: 1 },
+  'pool.removeThread': { pool: 'none', number: 1 },
+  'pool.migrate': { ...DOMAIN, pool: 'none' },
   'config.check': CONFIG,
   'node.info': {},
   'node.dmesg': { clear: false },
@@ -112,8 +123,11 @@ const parameters = methods.flatMap((method) => Object.keys(CALLS[method]).map((n
 describe('parameters', () => {
   test.each(methods.filter((method) => method !== 'xend.stop'))('%s accepts what its contract says', async (method) => {
     const { status } = await post(method, CALLS[method]);
-    const refused = ['domain.create', 'domain.new', 'domain.restore', 'idc.cycle', 'viptables.del'].includes(method);
-    expect(status).toBe('domain' in CALLS[method] || 'names' in CALLS[method] ? 404 : refused ? 400 : 200);
+    const pools = methods.filter((name) => name.startsWith('pool.') && name !== 'pool.migrate');
+    const refused = ['domain.create', 'domain.new', 'domain.restore', 'idc.cycle', 'viptables.del', ...pools].includes(
+      method,
+    );
+    expect(status).toBe(refused ? 400 : 'domain' in CALLS[method] || 'names' in CALLS[method] ? 404 : 200);
   });
 
   test.each(parameters)('%s: %s of another kind is named, and nothing is done', async (method, name) => {

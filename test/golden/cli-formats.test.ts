@@ -4,6 +4,8 @@ import { blockTable, deviceTable } from '../../src/cli/format/devices.ts';
 import { cycleLine, idcTable, pingLines } from '../../src/cli/format/idc.ts';
 import { infoLines } from '../../src/cli/format/info.ts';
 import { listTable, uptimeLines, uptimeTable } from '../../src/cli/format/list.ts';
+import { poolTable, poolThreadTable } from '../../src/cli/format/pools.ts';
+import { vcpuTable } from '../../src/cli/format/vcpus.ts';
 import type { DeviceInfo } from '../../src/xend/contract.ts';
 
 /** The samples of spec/xend.md 4.3, byte for byte; `|` marks the end of a line with trailing blanks. */
@@ -68,6 +70,66 @@ describe('xm uptime', () => {
     const now = new Date(2026, 10, 21, 9, 5, 7).getTime();
     expect(uptimeLines(domains, now)).toBe(
       bytes([' 09:05:07 up  0:25, Domain-0 (0)', ' 09:05:07 up 1 day,  1:01, web1 (3)']),
+    );
+  });
+});
+
+describe('xm vcpu-list', () => {
+  const host = [0, 1, 2, 3];
+  const idle = { online: true, running: false, blocked: false };
+
+  test('the sample', () => {
+    const zero = { name: 'Domain-0', domid: 0 };
+    const vcpus = [
+      { ...zero, ...idle, vcpu: 0, cpu: 0, running: true, cpuTime: 60.04, affinity: host },
+      { ...zero, ...idle, vcpu: 1, cpu: -1, online: false, cpuTime: 63.4, affinity: [0, 2, 3] },
+      { name: 'web1', domid: 3, ...idle, vcpu: 0, cpu: 2, blocked: true, cpuTime: 7, affinity: [2] },
+    ];
+    expect(vcpuTable(vcpus, host)).toBe(
+      bytes([
+        'Name                                ID  VCPU   CPU State   Time(s) CPU Affinity',
+        'Domain-0                             0     0     0   r--      60.0 any cpu',
+        'Domain-0                             0     1     -   --p      63.4 0,2-3',
+        'web1                                 3     0     2   -b-       7.0 2',
+      ]),
+    );
+  });
+
+  test('a processor that nobody knows', () => {
+    const one = { name: 'web1', domid: 3, ...idle, vcpu: 0, cpu: -1, cpuTime: 0, affinity: [] };
+    expect(vcpuTable([one], host).split('\n')[1]).toBe(
+      'web1                                 3     0         ---       0.0 no cpus',
+    );
+  });
+});
+
+describe('xm cpupool-list', () => {
+  const pools = [
+    {
+      name: 'dedicated',
+      sched: 'threads',
+      active: true,
+      kept: false,
+      count: 3,
+      threads: [],
+      domains: ['Domain-0', 'a', 'b'],
+    },
+    { name: 'workers', sched: 'loop', active: false, kept: true, count: 2, threads: [1, 2], domains: [] },
+  ];
+
+  test('header and rows', () => {
+    expect(poolTable(pools)).toBe(
+      bytes([
+        'Name               CPUs   Sched     Active   Domain count',
+        'dedicated            3   threads       y          3',
+        'workers              2      loop       n          0',
+      ]),
+    );
+  });
+
+  test('-c', () => {
+    expect(poolThreadTable(pools)).toBe(
+      bytes(['Name             CPU list', 'dedicated        -', 'workers          1,2']),
     );
   });
 });

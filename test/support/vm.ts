@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EndAction, PoolName } from '../../src/config/contract.ts';
+import type { EndAction } from '../../src/config/contract.ts';
 import type { Sxp } from '../../src/sxp/contract.ts';
 import { prettyPrint } from '../../src/sxp/pretty.ts';
 
@@ -23,7 +23,7 @@ export interface VmSpec {
   /** MB; 32 unless said otherwise. */
   readonly memory?: number;
   /** `dedicated` unless said otherwise. */
-  readonly pool?: PoolName;
+  readonly pool?: string;
   readonly disks?: readonly DiskSpec[];
   /** Classes it serves. */
   readonly backends?: readonly string[];

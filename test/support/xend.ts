@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PoolName } from '../../src/config/contract.ts';
 import type { XendOptions } from '../../src/xend/context.ts';
 import type { DomainInfo, XendApi, XendMethod } from '../../src/xend/contract.ts';
 import { type RunPaths, runPaths } from '../../src/xend/paths.ts';
@@ -45,11 +44,11 @@ export interface TestXend extends AsyncDisposable {
 /** What a test says about a supervisor. */
 export interface TestXendOptions extends Omit<XendOptions, 'paths'> {
   /** Where domains live that do not say it; those that serve others have threads of their own in any case. */
-  readonly pool?: PoolName;
+  readonly pool?: string;
 }
 
 /** Where domains live unless a test says it: the project `light` of vitest.config.ts runs suites with all of them in the pool. */
-export const POOL: PoolName = process.env.XM_TEST_POOL === 'shared' ? 'shared' : 'dedicated';
+export const POOL = process.env.XM_TEST_POOL === 'shared' ? 'shared' : 'dedicated';
 
 /** Extents, grants and ports that a domain has for itself: its console's and, with a thread of its own, its store page's. */
 export const OWN_RINGS = POOL === 'shared' ? 1 : 2;

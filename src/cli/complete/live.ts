@@ -13,6 +13,8 @@ export interface LiveNames {
   devices(domain: string, className: string | undefined): Promise<readonly string[]>;
   classes(): Promise<readonly string[]>;
   addresses(): Promise<readonly string[]>;
+  /** Of threads. */
+  pools(): Promise<readonly string[]>;
 }
 
 /** Asks the xend that runs, and starts none. */
@@ -36,5 +38,6 @@ export function askXend(): LiveNames {
     },
     classes: async () => (await ask('device.classes', {}))?.map(({ name }) => name) ?? [],
     addresses: async () => (await ask('idc.list', {}))?.endpoints.map(({ address }) => address) ?? [],
+    pools: async () => (await ask('pool.list', {}))?.map(({ name }) => name) ?? [],
   };
 }

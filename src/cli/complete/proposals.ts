@@ -57,11 +57,12 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   mode: () => ['r', 'w', 'w!'],
   from: domains,
   to: domains,
+  pool: ({ live }) => live.pools(),
+  cpu: nothing,
   role: () => ['client', 'server'],
   configFile: files,
   backDev: files,
   file: files,
-  vcpu: () => ['0'],
   memory: nothing,
   letter: () => ['s', 'b', 'o', 'c'],
   // Of xenstore, or to be thought of.
@@ -73,6 +74,9 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   newName: nothing,
   verdict: () => ['accept', 'reject'],
   position: nothing,
+  vcpu: () => ['all', '0'],
+  cpus: () => ['all'],
+  vcpus: () => ['1'],
 };
 
 /** Options whose values are files. */

@@ -45,11 +45,17 @@ const LEVEL: Kind = {
   holds: (value) => (LOG_LEVELS as readonly unknown[]).includes(value),
 };
 const NUMBER: Kind = { what: 'a number from 0', holds: (value) => value === 0 || isCount(value) };
+const WHOLES: Kind = {
+  what: 'a list of whole numbers, none of them negative',
+  holds: (value) => Array.isArray(value) && value.length > 0 && value.every(WHOLE.holds),
+};
+const INTEGER: Kind = { what: 'a whole number', holds: Number.isSafeInteger };
 const TIME: Kind = { what: 'a number of milliseconds', holds: Number.isFinite };
 const optional = (kind: Kind): Kind => ({ ...kind, optional: true });
 
 const NAMES = { names: optional(TEXTS) };
 const DOMAIN = { domain: TEXT };
+const POOL = { pool: TEXT };
 const END: Kind = { what: 'front or back', holds: (value) => value === 'front' || value === 'back' };
 const DRIVER = { ...DOMAIN, class: TEXT, end: END };
 const FORMAT: Kind = { what: 'sxp', holds: (value) => value === 'sxp' };
@@ -103,6 +109,17 @@ const PARAMETERS: {
   'viptables.add': { from: TEXT, to: TEXT, accept: FLAG, at: optional(COUNT) },
   'viptables.del': { at: COUNT },
   'viptables.list': {},
+  'vcpu.list': NAMES,
+  'vcpu.pin': { ...DOMAIN, vcpu: optional(WHOLE), cpus: optional(WHOLES) },
+  'vcpu.set': { ...DOMAIN, count: INTEGER },
+  'pool.list': NAMES,
+  'pool.create': { text: TEXT, file: TEXT, variables: optional(TEXTS), kept: optional(FLAG) },
+  'pool.start': POOL,
+  'pool.destroy': POOL,
+  'pool.delete': POOL,
+  'pool.addThread': { ...POOL, number: COUNT },
+  'pool.removeThread': { ...POOL, number: COUNT },
+  'pool.migrate': { ...DOMAIN, ...POOL },
   'config.check': CONFIG,
   'node.info': {},
   'node.dmesg': { clear: optional(FLAG) },

@@ -14,7 +14,8 @@ const XM = `
   pci-list-assignable-devices scsi-attach scsi-detach usb-hc-create usb-hc-destroy usb-attach usb-detach usb-list
   usb-list-assignable-devices vtpm-list vnet-list vnet-create vnet-delete tmem-list tmem-thaw tmem-freeze tmem-destroy tmem-set
   tmem-shared-auth tmem-flush tmem-freeable labels addlabel rmlabel getlabel dry-run resources dumppolicy setpolicy resetpolicy
-  getpolicy getenforce setenforce shell help network-new network-del network-show`
+  getpolicy getenforce setenforce shell help network-new network-del network-show vcpu-list vcpu-pin vcpu-set cpupool-create
+  cpupool-new cpupool-start cpupool-list cpupool-destroy cpupool-delete cpupool-cpu-add cpupool-cpu-remove cpupool-migrate`
   .trim()
   .split(/\s+/);
 

@@ -163,7 +163,8 @@ describe('refused', () => {
     ['(vcpus -1)', ["-1 => vcpus must be a whole number from 1 to 128, not '-1'"]],
     ["(vcpus '')", ["'' => vcpus must be a whole number from 1 to 128, not ''"]],
     ['(pool shared) (memory 0)', ["0 => memory must be a whole number from 1 to 1048576, not '0'"]],
-    ['(pool share)', ["share => pool must be one of dedicated, shared, not 'share'"]],
+    ["(pool 'a b')", ["'a b' => pool may hold at most 32 letters, digits and _ - ., not 'a b'"]],
+    ['(pool mine) (backend (vbd))', ['backend => a domain with (pool mine) serves no back ends']],
     ['(memory 64) (maxmem 32)', ['maxmem => maxmem 32 is less than memory 64']],
     ['(pool shared) (backend (vbd))', ['backend => a domain with (pool shared) serves no back ends']],
     [

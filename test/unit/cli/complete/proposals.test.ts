@@ -18,6 +18,7 @@ const live = {
   },
   classes: async () => ['console', 'vbd'],
   addresses: async () => ['pair'],
+  pools: async () => ['dedicated', 'shared'],
 };
 
 async function words(line: string): Promise<readonly string[]> {

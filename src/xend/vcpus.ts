@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../errors.ts';
+import type { XendContext } from './context.ts';
+import type { VcpuInfo } from './contract.ts';
+import type { XendDomain } from './domain.ts';
+import { pinThread, placementOf, threadIdOf } from './os-threads.ts';
+import { domainInfo, ONLINE_VCPUS } from './views.ts';
+
+/** Processors on which threads may run at all: those of the supervisor's first thread. */
+export function hostCpus(): readonly number[] {
+  return placementOf(process.pid)?.affinity ?? [];
+}
+
+/** The virtual processors of a domain: that which its thread is, and those that its configuration has beyond it, offline. */
+export function vcpusOf(context: XendContext, domain: XendDomain): readonly VcpuInfo[] {
+  const { domid, name, state, cpuTime } = domainInfo(context, domain);
+  const { thread, control, config } = domain;
+  const number = thread && control && threadIdOf(thread.worker);
+  const placement = number === undefined ? undefined : placementOf(number);
+  const { cpu = -1, affinity = hostCpus() } = placement ?? {};
+  const first = { vcpu: 0, online: true, cpu, running: state.includes('r'), blocked: state.includes('b'), cpuTime };
+  const offline = { online: false, cpu: -1, running: false, blocked: false, cpuTime: 0 };
+  const others = Array.from({ length: config.vcpus - ONLINE_VCPUS }, (_, index) => ({
+    ...offline,
+    vcpu: index + ONLINE_VCPUS,
+  }));
+  return [first, ...others].map((vcpu) => ({ domid, name, ...vcpu, affinity }));
+}
+
+/**
+ * Binds the thread of a domain to processors.
+ *
+ * @param vcpu which of its virtual processors; all unless said
+ * @param cpus all unless said
+ * @throws XmError if that is not its thread alone, or not possible
+ */
+export async function pinVcpu(
+  { name, thread, control, config }: XendDomain,
+  vcpu: number | undefined,
+  cpus: readonly number[] | undefined,
+): Promise<void> {
+  if (thread === undefined || control === undefined)
+    throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`);
+  if (thread.shared) {
+    throw new XmError('ENOTSUP', `Domain '${name}' shares its thread with others: it cannot be bound alone`, {
+      hint: 'a domain with (pool dedicated) has a thread of its own',
+    });
+  }
+  if (vcpu !== undefined && vcpu >= config.vcpus) {
+    throw new XmError('EINVAL', `Domain '${name}' has no VCPU ${vcpu}`);
+  }
+  if (vcpu !== undefined && vcpu >= ONLINE_VCPUS) {
+    throw new XmError('ENOTSUP', `VCPU ${vcpu} of domain '${name}' is offline: a domain is one thread`);
+  }
+  const here = hostCpus();
+  const wanted = cpus ?? here;
+  const missing = wanted.filter((cpu) => !here.includes(cpu));
+  if (missing.length > 0) {
+    throw new XmError('EINVAL', `There is no CPU ${missing.join(', ')} here; there are ${here.join(', ')}`);
+  }
+  const number = threadIdOf(thread.worker);
+  if (number === undefined) throw new XmError('ENOTSUP', 'The operating system does not say which thread that is');
+  await pinThread(number, wanted);
+}
+
+/**
+ * Sets how many virtual processors are online, which is always one.
+ *
+ * @throws XmError for any other number
+ */
+export function setVcpus({ name, config }: XendDomain, count: number): void {
+  if (count < 1) throw new XmError('EINVAL', 'Zero or less VCPUs is invalid');
+  if (count > config.vcpus) {
+    throw new XmError('EINVAL', 'Cannot set vcpus greater than max vcpus on running domain', {
+      hint: `domain '${name}' has (vcpus ${config.vcpus})`,
+    });
+  }
+  if (count > ONLINE_VCPUS)
+    throw new XmError('ENOTSUP', `Domain '${name}' is one thread: one VCPU is all it can have online`);
+}
