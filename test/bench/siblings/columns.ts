@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { DomainOptions } from '../../../src/machine/contract.ts';
 import { createMachine } from '../../../src/machine/machine.ts';
 import type { Task } from './pipe.ts';
 
@@ -15,7 +17,8 @@ export interface Ends extends AsyncDisposable {
   run(task: Task): Promise<number>;
 }
 
-const KERNEL = new URL('./vchan-kernel.ts', import.meta.url);
+const kernelOf = (name: string) => new URL(`./${name}-kernel.ts`, import.meta.url);
+const PORT_WORKER = new URL('./port-worker.ts', import.meta.url);
 const PROCESS = fileURLToPath(new URL('./socket-process.ts', import.meta.url));
 
 /** A line of a console. */
@@ -25,10 +28,13 @@ async function lineOf(console: Duplex): Promise<string> {
   return text.trim();
 }
 
-async function vchan(): Promise<Ends> {
+/** Two domains with the same kernel. */
+async function domains(name: string, options: DomainOptions = {}): Promise<Ends> {
   const machine = createMachine();
-  const driving = await machine.start(KERNEL, { name: 'driving', memory: 64 });
-  const serving = await machine.start(KERNEL, { name: 'serving', memory: 64, args: `peer=${driving.domid}` });
+  const kernel = kernelOf(name);
+  const driving = await machine.start(kernel, { ...options, name: 'driving', memory: 64 });
+  const args = `peer=${driving.domid}`;
+  const serving = await machine.start(kernel, { ...options, name: 'serving', memory: 64, args });
   await lineOf(serving.console);
   const ask = (words: string): Promise<string> => {
     const answer = lineOf(driving.console);
@@ -42,12 +48,11 @@ async function vchan(): Promise<Ends> {
   };
 }
 
-async function unixSocket(): Promise<Ends> {
-  const directory = mkdtempSync(join(tmpdir(), 'siblings-'));
-  const path = join(directory, 'socket');
-  const serving = fork(PROCESS, [path, 'serve']);
-  await once(serving, 'message');
-  const driving = fork(PROCESS, [path, 'drive']);
+/** Two processes with a socket between them. @param place a path, or 0 for TCP */
+async function sockets(place: string): Promise<Ends> {
+  const serving = fork(PROCESS, [place, 'serve']);
+  const [bound] = (await once(serving, 'message')) as [string | number];
+  const driving = fork(PROCESS, [String(bound), 'drive']);
   return {
     async run(task) {
       driving.send(task);
@@ -59,12 +64,48 @@ async function unixSocket(): Promise<Ends> {
         end.disconnect();
         await once(end, 'exit');
       }
+    },
+  };
+}
+
+async function unixSocket(): Promise<Ends> {
+  const directory = mkdtempSync(join(tmpdir(), 'siblings-'));
+  const ends = await sockets(join(directory, 'socket'));
+  return {
+    run: ends.run,
+    async [Symbol.asyncDispose]() {
+      await ends[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true });
     },
   };
 }
 
+/** Two threads with a port each. */
+async function messagePort(): Promise<Ends> {
+  const { port1, port2 } = new MessageChannel();
+  const start = (port: MessagePort, role: string) =>
+    new Worker(PORT_WORKER, { workerData: { port, role }, transferList: [port] });
+  const [serving, driving] = [start(port1, 'serve'), start(port2, 'drive')];
+  return {
+    async run(task) {
+      driving.postMessage(task);
+      const [us] = (await once(driving, 'message')) as [number];
+      return us;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([driving.terminate(), serving.terminate()]);
+    },
+  };
+}
+
 /** How two ends talk that know nothing of each other but a name. */
-export const COLUMNS = { vchan, 'unix socket': unixSocket } satisfies Record<string, () => Promise<Ends>>;
+export const COLUMNS = {
+  vchan: () => domains('vchan'),
+  argo: () => domains('argo'),
+  IDC: () => domains('idc', { idc: ['bench'] }),
+  'unix socket': unixSocket,
+  'TCP loopback': () => sockets('0'),
+  MessagePort: messagePort,
+} satisfies Record<string, () => Promise<Ends>>;
 
 export type Column = keyof typeof COLUMNS;

@@ -2,8 +2,8 @@
 
 /** A stream of bytes both ways, whatever carries it. */
 export interface Pipe {
-  /** Some bytes, which stay what they are until the next call. */
-  read(): Promise<Uint8Array>;
+  /** Some bytes, which stay what they are until the next call; a promise only if there are none yet. */
+  read(): Uint8Array | Promise<Uint8Array>;
   /** @returns nothing when all went at once */
   write(bytes: Uint8Array): Promise<void> | undefined;
 }
@@ -22,7 +22,8 @@ const ACKNOWLEDGEMENT = new Uint8Array(1);
 /** Reads exactly `length` bytes; whatever they are but the last part of them. @returns that */
 async function skip(pipe: Pipe, length: number): Promise<Uint8Array> {
   for (let left = length; ; ) {
-    const part = await pipe.read();
+    const came = pipe.read();
+    const part = came instanceof Uint8Array ? came : await came;
     left -= part.length;
     if (left === 0) return part;
     if (left < 0) throw new Error(`${-left} bytes too many`);

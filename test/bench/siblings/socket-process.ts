@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { drive, type Pipe, serve, type Task } from './pipe.ts';
 
-/** One of two processes with a unix socket between them: `socket-process.ts PATH serve|drive`. Ends with its parent. */
+/**
+ * One of two processes with a socket between them: `socket-process.ts PATH|PORT serve|drive`. Who serves says the port, which is 0 for
+ * a free one. Ends with its parent.
+ */
 const [path, role] = process.argv.slice(2);
 process.on('disconnect', () => process.exit());
 
+/** A unix socket, or TCP on the loopback. */
+const place = /^\d+$/.test(path!) ? { port: Number(path), host: '127.0.0.1' } : { path: path! };
+
 function socketPipe(socket: Socket): Pipe {
+  socket.setNoDelay(true);
   const parts: Uint8Array[] = [];
   let came: ((part: Uint8Array) => void) | undefined;
   let drained: (() => void) | undefined;
@@ -20,16 +27,15 @@ function socketPipe(socket: Socket): Pipe {
   });
   socket.on('drain', () => drained?.());
   return {
-    async read() {
-      return parts.shift() ?? new Promise((resolve) => (came = resolve));
-    },
+    read: () => parts.shift() ?? new Promise((resolve) => (came = resolve)),
     write: (bytes) => (socket.write(bytes) ? undefined : new Promise((resolve) => (drained = resolve))),
   };
 }
 
 if (role === 'serve') {
-  createServer((socket) => void serve(socketPipe(socket))).listen(path!, () => process.send!('listening'));
+  const server = createServer((socket) => void serve(socketPipe(socket)));
+  server.listen(place, () => process.send!((server.address() as AddressInfo).port ?? path));
 } else {
-  const pipe = socketPipe(connect(path!));
+  const pipe = socketPipe(connect(place));
   process.on('message', async (task: Task) => process.send!(await drive(pipe, task)));
 }
