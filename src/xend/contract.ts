@@ -462,7 +462,8 @@ export interface XendApi {
   };
   /**
    * Opens Domain-0's end of a vchan to a domain, whose bytes flow on the unix socket `socket` once, for who connects soon. `left` and
-   * `right`: least sizes of a server's rings, that which it reads and that which it writes.
+   * `right`: least sizes of a server's rings, that which it reads and that which it writes. With `wait` the end is made when somebody
+   * connects, and waits for the other one; first on the socket is then a byte, 1 when both ends are there, else 0 and why not.
    */
   'vchan.node': {
     params: DomainArg & {
@@ -470,6 +471,7 @@ export interface XendApi {
       readonly path: string;
       readonly left?: number;
       readonly right?: number;
+      readonly wait?: boolean;
     };
     result: { readonly socket: string; readonly path: string; readonly domid: number; readonly domain: string };
   };

@@ -9,9 +9,9 @@ import type { XendDomain } from './domain.ts';
 export async function openVchanNode(
   { domains }: XendContext,
   { domid, name }: XendDomain,
-  { role, path, left = 0, right = 0 }: XendApi['vchan.node']['params'],
+  { role, path, left = 0, right = 0, wait = false }: XendApi['vchan.node']['params'],
 ): Promise<XendApi['vchan.node']['result']> {
-  const answer = await domains.get(0)?.control?.request('VCHAN', 'NODE', { role, domid, path, left, right });
+  const answer = await domains.get(0)?.control?.request('VCHAN', 'NODE', { role, domid, path, left, right, wait });
   if (answer?.status !== CMSG_STATUS.okay) throw new XmError('EVCHAN', answer?.reason ?? 'Domain-0 does not run');
   return { socket: String(answer.socket), path: String(answer.path), domid, domain: name };
 }

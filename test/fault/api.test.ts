@@ -87,7 +87,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'viptables.add': { from: '*:1', to: '*', accept: true, at: 1 },
   'viptables.del': { at: 1_000_000 },
   'viptables.list': {},
-  'vchan.node': { ...DOMAIN, role: 'client', path: 'x', left: 0, right: 0 },
+  'vchan.node': { ...DOMAIN, role: 'client', path: 'x', left: 0, right: 0, wait: false },
   'vcpu.list': { names: ['nobody'] },
   'vcpu.pin': { ...DOMAIN, vcpu: 0, cpus: [0] },
   'vcpu.set': { ...DOMAIN, count: 1 },

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/until.ts';
 import { type XmHome, xmHome } from '../support/xm.ts';
@@ -71,4 +76,74 @@ test('a command ends when the domain dies, and says when there is no server', as
     status: 1,
     stderr: expect.stringContaining('A ring has at most 1048576 bytes'),
   });
+});
+
+/** Fetches over a unix socket: by `curl`, or by Node where there is none. @returns status and body */
+async function fetchAt(socketPath: string, path: string): Promise<string> {
+  const curl = ['--silent', '--max-time', '50', '--write-out', '%{http_code}', '--unix-socket', socketPath];
+  const { stdout } = await promisify(execFile)('curl', [...curl, `http://host${path}`], { maxBuffer: 2 ** 24 }).catch(
+    async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      const [response] = await once(request({ socketPath, path, agent: false }).end(), 'response');
+      return { stdout: (await text(response)) + response.statusCode };
+    },
+  );
+  return stdout;
+}
+
+test('unix sockets at both ends: HTTP through them, one after another, until they are stopped', async () => {
+  await using home = xmHome();
+  await home.ok(['list']);
+  const [front, back] = [join(home.directory, 'front.sock'), join(home.directory, 'back.sock')];
+  const body = 'a page of some length, '.repeat(10_000);
+  const server = createServer((asked, answer) => {
+    answer.setHeader('connection', 'close');
+    answer.statusCode = asked.url === '/' ? 200 : 404;
+    answer.end(asked.url === '/' ? body : 'nothing here');
+  });
+  server.listen(back);
+  await once(server, 'listening');
+  // In this order: a client waits for its server.
+  const client = home.start(['vchan', 'proxy', 'client', '0', 'http', front]);
+  const clientSaid = once(client.stderr!, 'data');
+  await eventually(async () => existsSync(front));
+  expect(String(await clientSaid)).toBe(`Listening on ${front}\n`);
+  const first = fetchAt(front, '/');
+  const serving = home.start(['vchan', 'proxy', 'server', '0', 'http', back, '--read', '65536', '--json']);
+  const servingSaid = text(serving.stdout!);
+  expect(await first).toBe(`${body}200`);
+  expect(await Promise.all([fetchAt(front, '/none'), fetchAt(front, '/')])).toEqual(['nothing here404', `${body}200`]);
+  // Somebody who is not served: his own connection ends, the proxies go on.
+  server.close();
+  await expect(fetchAt(front, '/')).rejects.toThrow();
+  const again = createServer((_, answer) => answer.setHeader('connection', 'close').end('again'));
+  again.listen(back);
+  await once(again, 'listening');
+  expect(await fetchAt(front, '/')).toBe('again200');
+  // One that hangs on holds up those behind it until it goes.
+  const hanging = connect(front);
+  const behind = fetchAt(front, '/');
+  hanging.on('connect', () => hanging.destroy());
+  expect(await behind).toBe('again200');
+  const ends = [once(client, 'close'), once(serving, 'close')];
+  client.kill('SIGTERM');
+  serving.kill('SIGINT');
+  expect((await Promise.all(ends)).map(([status]) => status)).toEqual([0, 0]);
+  expect(JSON.parse(await servingSaid)).toMatchObject({ role: 'server', domain: '0', path: 'http', socket: back });
+  expect(existsSync(front)).toBe(false);
+  await eventually(async () => sockets(home).length === 0);
+  again.close();
+});
+
+test('a proxy ends when its domain dies, with an error', async () => {
+  await using home = xmHome();
+  await start(home, LOUD);
+  const server = home.start(['vchan', 'proxy', 'server', 'loud', 'for-ever', join(home.directory, 'none.sock')]);
+  const said = text(server.stderr!);
+  const key = '/local/domain/0/data/vchan/1/for-ever/ring-ref';
+  await eventually(async () => (await home.run(['xenstore', 'read', key])).status === 0);
+  const end = once(server, 'close');
+  await home.ok(['destroy', 'loud']);
+  expect((await end)[0]).toBe(1);
+  expect(await said).toMatch(/Error: .*domain 1/i);
 });

@@ -62,6 +62,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   role: () => ['client', 'server'],
   configFile: files,
   backDev: files,
+  socket: files,
   file: files,
   memory: nothing,
   letter: () => ['s', 'b', 'o', 'c'],
