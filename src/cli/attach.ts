@@ -17,6 +17,8 @@ export interface AttachOptions {
   readonly quiet?: number | undefined;
   /** Leave out the banners (spec/xend.md 3.8), which only a terminal gets anyway. */
   readonly silent?: boolean | undefined;
+  /** What was shown to others before. */
+  readonly history?: string | Uint8Array | undefined;
   /** Return the console's output instead of writing it, for `--json`. */
   readonly collect?: boolean | undefined;
 }
@@ -44,6 +46,7 @@ export async function attach(path: string, options: AttachOptions): Promise<Atta
     ...(timeout === undefined ? {} : { timeout }),
   };
   banner(OPENING);
+  session.output.write(options.history ?? '');
   try {
     const end = await runConsole(session);
     return collector === undefined ? { end } : { end, output: collector.text() };

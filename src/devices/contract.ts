@@ -85,6 +85,11 @@ export interface DeviceClass {
   readonly claim?: (config: DeviceConfig) => Claim | undefined;
   /** Names of the 64-bit counters the back end keeps in shared memory, at most 8, e.g. `rd`, `wr`. */
   readonly counters: readonly string[];
+  /**
+   * Bytes of shared memory in which the back end keeps what is to outlive device and domain; xend has it as long as the domain is
+   * in any list. Zeroed for the first device of a number.
+   */
+  readonly record?: number;
   /** Reads the rings from the first frame of a connection. Absent: the class uses IDC, whose rings describe themselves. */
   readonly inspect?: (frame: SharedArrayBuffer) => readonly RingView[];
   /** Created by xend for every domain, not by configuration (the console). */

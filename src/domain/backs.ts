@@ -25,6 +25,7 @@ interface BackBody extends ControlBody {
   readonly name: string;
   readonly config: DeviceConfig;
   readonly counters: Float64Array;
+  readonly record: SharedArrayBuffer;
   readonly frames: readonly number[];
   readonly evtchn: number;
   /** Of DISCONNECT and DESTROY: the back end is given up. */
@@ -117,13 +118,13 @@ export function createBacks(
   async function create(deviceClass: string, body: BackBody): Promise<ControlAnswer> {
     const driver = drivers.get(deviceClass);
     if (driver === undefined) return answer(CMSG_STATUS.error, `this domain does not serve ${deviceClass}`);
-    const { domid, handle, domainName, name, config, counters } = body;
+    const { domid, handle, domainName, name, config, counters, record } = body;
     const tell = (subtype: string) => (reason: string) => {
       void control().request(`${deviceClass.toUpperCase()}_BE`, subtype, { domid, handle, reason });
     };
     const guard = guardEnd(driver.from, 'back', domain, means.hypercalls, tell('INTERFACE_FAILED'));
     const { hypercalls, signal } = guard;
-    const device = { class: deviceClass, domid, domainName, handle, name, config, counters, runDir };
+    const device = { class: deviceClass, domid, domainName, handle, name, config, counters, record, runDir };
     const back = await guard.run('create', () =>
       driver.factory({ ...means, ...device, hypercalls, signal, broken: tell('INTERFACE_BROKEN') }),
     );

@@ -190,6 +190,8 @@ export interface BackContext {
   readonly buffers: RemoteBuffers;
   /** One 64-bit float for each of the class's counters, in shared memory; only this back end writes them. */
   readonly counters: Float64Array;
+  /** As many bytes of shared memory as the class wants for a record that outlives the device; none unless it does. */
+  readonly record: SharedArrayBuffer;
   /** Where sockets of this supervisor go. */
   readonly runDir: string;
   /** Tells xend that the front end broke the protocol: it is disconnected. */

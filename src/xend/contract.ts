@@ -391,6 +391,20 @@ export interface XendApi {
     params: DomainArg;
     result: { readonly path: string; readonly domid: number; readonly name: string };
   };
+  /**
+   * What the console said so far, also of a domain that crashed and is preserved: `bytes` in base64, before which `lost` bytes
+   * are not kept any more; the first `shown` of them were read from the console's socket.
+   */
+  'domain.consoleLog': {
+    params: DomainArg;
+    result: {
+      readonly domid: number;
+      readonly name: string;
+      readonly lost: number;
+      readonly shown: number;
+      readonly bytes: string;
+    };
+  };
   /** Hot add: returns when connected. `config` values are as typed; `directory` resolves relative paths. */
   'device.attach': {
     params: DomainArg & {

@@ -24,7 +24,7 @@ export interface StepSubject extends DeviceSpec {
 
 /** @param messages how it speaks with its ends */
 export function createDeviceSteps(
-  { class: deviceClass, config, front, back, name, owner, counters }: StepSubject,
+  { class: deviceClass, config, front, back, record, name, owner, counters }: StepSubject,
   { hv, claims }: Pick<ControllerContext, 'hv' | 'claims'>,
   { tellBack, tellFront, backLost }: DeviceMessages,
 ): DeviceSteps {
@@ -38,7 +38,7 @@ export function createDeviceSteps(
       const claim = claimed ? undefined : deviceClass.claim?.(config);
       if (claim !== undefined) claims.take(claim, owner);
       claimed = true;
-      await tellBack('CREATE', { domainName: front.name, name, config, counters });
+      await tellBack('CREATE', { domainName: front.name, name, config, counters, record });
     },
     backDeviceCreate: () => tellBack('DEVICE_CREATE'),
     // Without a back end there is nobody to offer memory to, and nobody who waits for the front end to let go.

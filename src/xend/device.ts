@@ -58,6 +58,8 @@ export interface DeviceSpec {
   readonly config: DeviceConfig;
   readonly front: ControlPeer;
   readonly back: ControlPeer;
+  /** What outlives the device, in shared memory. */
+  readonly record: SharedArrayBuffer;
 }
 
 /** Code of the error when a device failed because its own domain is gone. */

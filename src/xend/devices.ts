@@ -80,6 +80,13 @@ export function createDeviceService(context: XendContext): DeviceService {
     return devid;
   }
 
+  /** That of a device of this number before, if there was one. */
+  function recordOf({ records }: XendDomain, key: string, { record = 0 }: DeviceClass): SharedArrayBuffer {
+    const kept = records.get(key) ?? new SharedArrayBuffer(record);
+    if (record > 0) records.set(key, kept);
+    return kept;
+  }
+
   async function make(domain: XendDomain, entry: DeviceEntry): Promise<Device> {
     const deviceClass = classNamed(entry.class);
     const back = backendOf(deviceClass, String(entry.config.backend ?? 0));
@@ -93,7 +100,14 @@ export function createDeviceService(context: XendContext): DeviceService {
     }
     const tellChange = deviceEvents(context.events);
     const device = createDevice(
-      { class: deviceClass, devid, config: entry.config, front: domain, back },
+      {
+        class: deviceClass,
+        devid,
+        config: entry.config,
+        front: domain,
+        back,
+        record: recordOf(domain, key, deviceClass),
+      },
       {
         ...context,
         log: domain.log,

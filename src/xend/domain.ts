@@ -24,6 +24,8 @@ export interface XendDomain extends ControlPeer {
   readonly startTime: number;
   /** By `class:devid`. */
   readonly devices: Map<string, Device>;
+  /** What back ends of its devices keep for longer than these, by `class:devid`. */
+  readonly records: Map<string, SharedArrayBuffer>;
   /** Classes whose front-end driver is up. */
   readonly frontsUp: Set<string>;
   /** Classes whose back-end driver is up. */
@@ -85,6 +87,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, e
     log: log.about(`${config.name} (${domid})`),
     startTime: Date.now() / 1000,
     devices: new Map(),
+    records: new Map(),
     frontsUp: new Set(),
     backsUp: new Set(),
     ownDrivers: new Map(),

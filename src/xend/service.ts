@@ -14,6 +14,7 @@ import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
 import { checkConfig, readPool, requireConfigs } from './check.ts';
+import { consoleLog } from './console-log.ts';
 import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type Stats, type XendApi, type XendMethods, type XendStatus } from './contract.ts';
 import type { Device } from './device.ts';
@@ -239,10 +240,13 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       const { domid, name, phase } = life.find(domain);
       if (domid === 0) throw new XmError('ENOCONSOLE', `Domain '${name}' has no console`);
       if (phase === 'dying' || phase === 'shutdown' || phase === 'crashed') {
-        throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`);
+        throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`, {
+          hint: `'xm console --log ${name}' prints what it said`,
+        });
       }
       return { path: consoleSocket(paths.runDir, domid), domid, name };
     },
+    'domain.consoleLog': async ({ domain }) => consoleLog(life.find(domain)),
     async 'device.attach'({ domain, class: className, path, config, directory }) {
       const found = life.find(domain);
       if (found.phase !== 'running') throw new XmError('ENOTRUNNING', `Domain '${found.name}' is not running`);

@@ -68,6 +68,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.sysrq': { ...DOMAIN, letter: 's' },
   'domain.trigger': { ...DOMAIN, trigger: 'nmi', vcpu: 0 },
   'domain.console': DOMAIN,
+  'domain.consoleLog': DOMAIN,
   'device.attach': {
     ...DOMAIN,
     class: 'vbd',

@@ -292,6 +292,52 @@ describe('inspecting', () => {
   });
 });
 
+describe('what a console said', () => {
+  const said = async (domain: string) => {
+    const { bytes, shown, lost } = await xend.call('domain.consoleLog', { domain });
+    return { text: Buffer.from(bytes, 'base64').toString(), shown, lost };
+  };
+
+  test('can be read while it runs, and takes nothing from who attaches', async () => {
+    await xend.create({ name: 'talker' });
+    await eventually(async () => (await said('talker')).text.endsWith('talker# '));
+    const { text, shown } = await said('talker');
+    expect(shown).toBe(0);
+    using terminal = await xend.shell('talker');
+    expect(terminal.output).toBe(text);
+    await terminal.run('echo heard');
+    await eventually(async () => (await said('talker')).text.endsWith('heard\r\ntalker# '));
+    await eventually(async () => (await said('talker')).shown === (await said('talker')).text.length);
+    await xend.call('domain.destroy', { domain: 'talker' });
+    await expect(said('talker')).rejects.toMatchObject({ code: 'ENODOMAIN', exit: 3 });
+    await expect(said('0')).rejects.toMatchObject({ code: 'ENOCONSOLE' });
+  });
+
+  test('is there when the domain has crashed and is kept, with its last words', async () => {
+    const kernel = xend.file(
+      'last.mjs',
+      `export default async (dom) => {
+         for (let line = 0; line < 8000; line++) {
+           dom.console.write(String(line).padStart(49, '.') + '\\n');
+           if (line % 100 === 0) await dom.console.drained();
+         }
+         throw new Error('enough');
+       };`,
+    );
+    await xend.create({ name: 'last', kernel, onCrash: 'preserve' });
+    await eventually(async () => (await xend.info('last'))?.preserved === true);
+    const { text, lost } = await said('last');
+    expect(text.endsWith(`${'7999'.padStart(49, '.')}\n\r\nKernel crashed: enough\r\n`)).toBe(true);
+    // Bounded, however much it was.
+    expect(text.length).toBe(256 * 1024);
+    expect(lost + text.length).toBe(8000 * 50 + '\r\nKernel crashed: enough\r\n'.length);
+    await expect(xend.call('domain.console', { domain: 'last' })).rejects.toMatchObject({
+      ...{ code: 'ENOTRUNNING', hint: "'xm console --log last' prints what it said" },
+    });
+    await xend.call('domain.destroy', { domain: 'last' });
+  });
+});
+
 describe('waiting', () => {
   const failing = (domain: string, condition: string, timeout?: number) =>
     wait(domain, condition, timeout).then(

@@ -80,6 +80,7 @@ export async function startDisk(
     hypercalls: machine.dom(DOM0),
     buffers: served,
     counters: numbers,
+    record: new SharedArrayBuffer(0),
     runDir: tmpdir(),
     signal: new AbortController().signal,
     broken: (reason) => broken.push(`back: ${reason}`),

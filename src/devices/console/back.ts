@@ -4,27 +4,25 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { BackContext, BackInterface } from '../../domain/contract.ts';
 import type { EvtchnPort, Mapping } from '../../hv/contract.ts';
 import { type ByteRingReader, type ByteRingWriter, byteRingReader, byteRingWriter } from '../../ring/byte-ring.ts';
-import { createHistory } from './history.ts';
+import { openHistory } from './history.ts';
 import { consoleRings } from './page.ts';
 import { consoleSocket } from './socket.ts';
 
-/** Output kept for a reader that comes later or reads slowly. */
-const HISTORY = 256 * 1024;
 const CHUNK = 16 * 1024;
 /** How long a client that is sent away may take to read its last bytes, milliseconds. */
 const FAREWELL = 10_000;
 
 /**
  * The console's back end. The domain is never held up: what it prints goes into a bounded history, and a client reads from
- * there at its own speed, from the first byte no client has had. A client that falls too far behind is told what it missed.
+ * there at its own speed, from the first byte no client has had. A client that falls too far behind is told what it missed. The
+ * history outlives domain and device: `xm console --log` shows it.
  */
 export default function createConsoleBack(context: BackContext): BackInterface {
-  const { hypercalls, domid, domainName, runDir, counters, broken } = context;
+  const { hypercalls, domid, domainName, runDir, counters, record, broken } = context;
   const path = consoleSocket(runDir, domid);
-  const history = createHistory(HISTORY);
+  const history = openHistory(record);
   const chunk = new Uint8Array(2048);
   const typed: Buffer[] = [];
-  let position = 0;
   let server: Server | undefined;
   let client: Socket | undefined;
   let mapping: Mapping | undefined;
@@ -54,17 +52,17 @@ export default function createConsoleBack(context: BackContext): BackInterface {
   }
 
   function tellLoss(to: Socket): void {
-    if (position >= history.start) return;
-    to.write(`\r\n[${history.start - position} bytes were lost]\r\n`);
-    position = history.start;
+    if (history.shown >= history.start) return;
+    to.write(`\r\n[${history.start - history.shown} bytes were lost]\r\n`);
+    history.shown = history.start;
   }
 
   /** Sends the client what it has not had, as far as its socket takes it. */
   function show(): void {
-    while (client !== undefined && position < history.end && !client.writableNeedDrain) {
+    while (client !== undefined && history.shown < history.end && !client.writableNeedDrain) {
       tellLoss(client);
-      const bytes = history.read(position, CHUNK);
-      position += bytes.length;
+      const bytes = history.read(history.shown, CHUNK);
+      history.shown += bytes.length;
       client.write(bytes);
     }
   }
@@ -149,7 +147,9 @@ export default function createConsoleBack(context: BackContext): BackInterface {
       if (client === undefined) return;
       client.off('drain', show).removeAllListeners('data');
       tellLoss(client);
-      sendOff(client, history.read(position, history.end - position));
+      const last = history.read(history.shown, history.end - history.shown);
+      history.shown = history.end;
+      sendOff(client, last);
     },
   };
 }

@@ -2,7 +2,11 @@
 import { threadModule } from '../../thread-modules.ts';
 import type { DeviceClass } from '../contract.ts';
 import { inspectByteRing } from '../inspect.ts';
+import { historySize } from './history.ts';
 import { consoleRings } from './page.ts';
+
+/** Bytes of output that are kept, for a reader that comes later or reads slowly. */
+const HISTORY = 256 * 1024;
 
 /** Every domain's console: one page with two byte rings, served on a unix socket by its back end. */
 export const console: DeviceClass = {
@@ -15,6 +19,7 @@ export const console: DeviceClass = {
   front: threadModule('devices/console/front'),
   back: threadModule('devices/console/back'),
   implicit: true,
+  record: historySize(HISTORY),
   counters: ['out', 'in'],
   inspect(page) {
     const rings = consoleRings(page);

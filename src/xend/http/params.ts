@@ -95,6 +95,7 @@ const PARAMETERS: {
   'domain.sysrq': { ...DOMAIN, letter: TEXT },
   'domain.trigger': { ...DOMAIN, trigger: TRIGGER, vcpu: optional(NUMBER) },
   'domain.console': DOMAIN,
+  'domain.consoleLog': DOMAIN,
   'device.attach': { ...DOMAIN, class: TEXT, path: optional(ABSOLUTE), config: PAIRS, directory: ABSOLUTE },
   'device.detach': { ...DOMAIN, class: TEXT, device: TEXT, force: optional(FLAG) },
   'driver.unload': DRIVER,

@@ -87,6 +87,7 @@ async function ringBack(connection: Connection): Promise<void> {
     domid: FRONT,
     domainName: 'front',
     counters: new Float64Array(0),
+    record: new SharedArrayBuffer(0),
     runDir: '',
   });
   const { frames, port } = await told<{ readonly frames: readonly number[]; readonly port: number }>(control);

@@ -338,6 +338,7 @@ describe('the end of a connection', () => {
       hypercalls: pair.machine.dom(0),
       buffers: createRemoteBuffers(pair.machine.dom(0)),
       counters: new Float64Array(8),
+      record: new SharedArrayBuffer(0),
       signal: new AbortController().signal,
       broken: () => {},
     });
