@@ -15,6 +15,14 @@ export const connectSteps = (name: string): readonly string[] =>
 /** Labels of the steps with which a connected device is removed. */
 export const detachSteps = (name: string): readonly string[] => labels(name, DEVICE_TABLE.connected.detach!.steps);
 
+/** Labels of the steps with which a connected device comes to rest and is connected again. */
+export const suspendSteps = (name: string): readonly string[] => [
+  ...new Set([
+    ...labels(name, DEVICE_TABLE.connected.suspend!.steps),
+    ...labels(name, [...DEVICE_TABLE.waiting.frontUp!.steps, ...DEVICE_TABLE.offered.frontConnect!.steps]),
+  ]),
+];
+
 const labels = (name: string, steps: readonly DeviceStep[]): readonly string[] =>
   steps.map((step) => `${name}.${step}`);
 
