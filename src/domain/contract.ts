@@ -85,7 +85,10 @@ export interface SaveHooks {
    * or no answer in time, means that the domain is not saved.
    */
   save(): unknown;
-  /** The domain goes on: after a checkpoint, or because it was not saved. Its devices are connected again. */
+  /**
+   * The domain goes on: after a checkpoint, or because it was not saved. Its devices are connected again. What `save` has not
+   * given by then nobody waits for.
+   */
   resume?(): void;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { printConfig } from '../config/print.ts';
 import { latestOutput } from '../devices/console/page.ts';
 import { XmError } from '../errors.ts';
@@ -24,14 +24,11 @@ import { VERSION } from './version.ts';
  *
  * The heap of the kernel is not in it, nor are hidden pages, which no domain can see either.
  *
- * @param path its directory is made if it is one that xend names
  * @throws XmError `EFILE` when it cannot be written
  */
 export async function writeCore(context: XendContext, domain: XendDomain, path: string): Promise<void> {
   const contents = context.hv.contents(domain.domid);
   if (contents === undefined) throw new XmError('ENOCORE', `Nothing is left of domain '${domain.name}'`);
-  if (path.startsWith(context.paths.dumpDir))
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => {});
   await using file = await createGuestFile(path, 'core');
   const pages = contents.extents.map(({ buffer }) => new Uint8Array(buffer));
   let offset = 0;
@@ -74,13 +71,19 @@ function consoleOf({ hv }: XendContext, domain: XendDomain): Content {
   return page === undefined ? [] : [latestOutput(page)];
 }
 
-/** Where cores go that nobody names: `dump/NAME/YYYY-MMDD-HHMM.SS-NAME.ID.core` in the state directory (spec/xend.md 2.7). */
-export function corePath({ paths }: XendContext, { name, domid }: XendDomain): string {
+/**
+ * A path for a core that nobody names, in a directory that is made:
+ * `dump/NAME/YYYY-MMDD-HHMM.SS-NAME.ID.core` in the state directory (spec/xend.md 2.7).
+ */
+export async function newCorePath({ paths }: XendContext, { name, domid }: XendDomain): Promise<string> {
   // A name may have slashes, and dots.
   const word = name.replaceAll('/', '_').replace(/^\./, '_');
   const [, year, month, day, hour, minute, second] = /^(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)/.exec(
     new Date().toISOString(),
   )!;
   const time = `${year}-${month}${day}-${hour}${minute}.${second}`;
-  return join(paths.dumpDir, word, `${time}-${word}.${domid}.core`);
+  const directory = join(paths.dumpDir, word);
+  // Who writes there hears what is wrong with it.
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(() => {});
+  return join(directory, `${time}-${word}.${domid}.core`);
 }

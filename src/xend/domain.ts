@@ -38,6 +38,8 @@ export interface XendDomain extends ControlPeer {
   preserved: boolean;
   /** Whether the configured devices exist, so that a front-end driver that comes up is shown them. */
   devicesMade: boolean;
+  /** It is at rest, or comes to it, and may not be disturbed but by its end. */
+  saving: boolean;
   /** Why it stopped, when it did. */
   shutdownReason: string | undefined;
   thread: DomainThread | undefined;
@@ -99,6 +101,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, e
     },
     preserved: false,
     devicesMade: domid === 0,
+    saving: false,
     shutdownReason: undefined,
     thread: undefined,
     control: undefined,

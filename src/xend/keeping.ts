@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../errors.ts';
 import type { Builder } from './build.ts';
 import type { XendContext } from './context.ts';
-import { corePath, writeCore } from './core.ts';
+import { newCorePath, writeCore } from './core.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import type { Ending } from './ending.ts';
-import { requireGuest, requireRunning, requireUnpaused } from './phase-checks.ts';
-import { createSaver, type SaveOptions } from './save.ts';
+import { requireGuest, requireRunning } from './phase-checks.ts';
+import { createSaver, type Saver } from './save.ts';
 import { readSaved } from './saved-file.ts';
 import { createSuspender, type Suspender } from './suspended.ts';
+import { isSuspended } from './suspended-file.ts';
 
 /** How the core of a domain is written. */
 export interface DumpOptions {
@@ -22,8 +24,7 @@ export interface DumpOptions {
 
 /** Domains in files: to go on from there, and to be looked at. */
 export interface Keeping extends Suspender {
-  /** Writes it to a file; it ends unless that is a checkpoint. What fails leaves no file and lets it go on. */
-  save(domain: XendDomain, path: string, options: SaveOptions): Promise<void>;
+  readonly save: Saver['save'];
   /** Makes the domain of such a file again, with the state that it had. All or nothing. */
   restore(path: string, paused: boolean): Promise<XendDomain>;
   /** Writes what it has for somebody to look at. It need not run. @returns the path */
@@ -67,19 +68,22 @@ export function createKeeping(
   return {
     reset,
     ...createSuspender(context, saver, builder, end),
-    async save(domain, path, options) {
-      requireUnpaused(domain, 'save');
-      await saver.save(domain, path, options);
-    },
+    save: saver.save,
     async restore(path, paused) {
       const { uuid, config, own, state } = await readSaved(path, classes);
+      if (isSuspended(context, uuid)) {
+        throw new XmError('ESUSPENDED', `Domain '${config.name}' is suspended`, {
+          hint: `'xm resume ${config.name}' lets it go on from there`,
+        });
+      }
       own.forEach(classes.adopt);
       log.write('INFO', `Restoring domain ${config.name} from ${path}`);
       return builder.build({ uuid, quickLives: 0, restored: state }, config, paused);
     },
-    async dump(domain, { path = corePath(context, domain), live, after }) {
+    async dump(domain, { path: named, live, after }) {
       requireGuest(domain, 'dump core for');
       if (after === 'reset') requireRunning(domain, 'reset');
+      const path = named ?? (await newCorePath(context, domain));
       await (live ? writeCore(context, domain, path) : dumpStill(domain, path));
       if (after === 'destroy') await end(domain);
       if (after === 'reset') await reset(domain);

@@ -44,6 +44,7 @@ export async function leaveInTime(guests: readonly XendDomain[], { shutdown, sus
   const serves = ({ config }: XendDomain): boolean => config.backends.length > 0;
   // Who is served may still write; who serves goes after it.
   for (const wave of [guests.filter((domain) => !serves(domain)), guests.filter(serves)]) {
-    await Promise.all(wave.map((domain) => leave[domain.config.onXendStop](domain)));
+    // Whatever keeps one from it: xend ends it then.
+    await Promise.allSettled(wave.map((domain) => leave[domain.config.onXendStop](domain)));
   }
 }

@@ -12,8 +12,9 @@ export function requireGuest({ domid, name, phase }: XendDomain, verb: string): 
 
 /** @throws XmError when it is not to be changed, or cannot be now */
 export function requireRunning(domain: XendDomain, verb: string): void {
-  const { name, phase } = domain;
+  const { name, phase, saving } = domain;
   requireGuest(domain, verb);
+  if (saving) throw new XmError('EAGAIN', `Domain '${name}' is being saved`);
   if (phase !== 'running' && phase !== 'paused') throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`);
 }
 

@@ -5,6 +5,7 @@ import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import type { Ending } from './ending.ts';
 import { createGuestFile } from './guest-file.ts';
+import { requireUnpaused } from './phase-checks.ts';
 import { savedSections } from './saved-file.ts';
 import { endedWhileSaved, suspendDomain } from './suspend.ts';
 
@@ -29,7 +30,6 @@ export interface Saver {
 
 export function createSaver(context: XendContext, devices: DeviceService, { end }: Pick<Ending, 'end'>): Saver {
   const { log, domains } = context;
-  const busy = new WeakSet<XendDomain>();
 
   /** @throws XmError when its devices, or those of others, would lose something */
   function checkDevices(domain: XendDomain): void {
@@ -68,13 +68,13 @@ export function createSaver(context: XendContext, devices: DeviceService, { end 
 
   return {
     async save(domain, path, options) {
-      if (busy.has(domain)) throw new XmError('EAGAIN', `Domain '${domain.name}' is being saved`);
+      requireUnpaused(domain, 'save');
       checkDevices(domain);
-      busy.add(domain);
+      domain.saving = true;
       try {
         await write(domain, path, options);
       } finally {
-        busy.delete(domain);
+        domain.saving = false;
       }
     },
   };

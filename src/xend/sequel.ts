@@ -4,7 +4,7 @@ import type { CrashAction } from '../config/contract.ts';
 import { messageOf, XmError } from '../errors.ts';
 import type { Builder } from './build.ts';
 import type { XendContext } from './context.ts';
-import { corePath, writeCore } from './core.ts';
+import { newCorePath, writeCore } from './core.ts';
 import type { XendDomain } from './domain.ts';
 import type { EndingHooks, Sequel } from './ending.ts';
 import { changeIdentity } from './identity.ts';
@@ -38,9 +38,11 @@ export function createSequels(context: XendContext, build: Builder['build']): Pi
   }
 
   async function dump(domain: XendDomain): Promise<void> {
-    await writeCore(context, domain, corePath(context, domain)).catch((error: unknown) =>
-      log.write('ERROR', `There is no core of domain ${domain.name}: ${messageOf(error)}`),
-    );
+    try {
+      await writeCore(context, domain, await newCorePath(context, domain));
+    } catch (error) {
+      log.write('ERROR', `There is no core of domain ${domain.name}: ${messageOf(error)}`);
+    }
   }
 
   /** Gives a domain's name and uuid to its next life; it is called `NAME-DOMID` from now on. */

@@ -210,6 +210,9 @@ describe('a kernel', () => {
     );
     const saving = failureOf(save(name, path));
     await terminal.readUntil('asked\n');
+    for (const method of ['domain.pause', 'domain.unpause', 'domain.reset'] as const) {
+      expectRefused(await failureOf(xend.call(method, { domain: name })), `Domain '${name}' is being saved`);
+    }
     await destroy(name);
     expectRefused(await saving, `Domain '${name}' ended while it was saved`);
     expectNoFile(path);

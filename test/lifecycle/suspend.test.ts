@@ -33,8 +33,11 @@ async function expectRefused(promise: Promise<unknown>, text: string): Promise<v
 test('a managed domain is suspended, listed so, renamed, and goes on', async () => {
   const uuid = await keep('web');
   using terminal = await xend.shell('web');
+  const path = join(xend.directory, 'web.save');
+  await xend.call('domain.save', { domain: 'web', path, checkpoint: true });
   await terminal.run('set a kept');
   await suspend('web');
+  await expectRefused(xend.call('domain.restore', { path }), "Domain 'web' is suspended");
   await terminal.closed;
   expect(await listed('web')).toMatchObject({ uuid, state: '', suspended: true, managed: true });
   const file = join(xend.paths.managedDir, `${uuid}.save`);
