@@ -11,6 +11,7 @@ export default class ViptablesList extends XmCommand {
   ];
 
   async run() {
+    await this.parse(ViptablesList);
     const rules = await this.call('viptables.list', {});
     this.print(ruleTable(rules));
     return rules;

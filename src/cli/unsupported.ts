@@ -17,7 +17,13 @@ const GROUPS: readonly (Unsupported & { readonly commands: readonly string[] })[
   },
   {
     why: 'a running domain cannot be moved between two machines',
+    hint: "'xm save' and 'xm restore' move it to another xend",
     commands: ['migrate'],
+  },
+  {
+    why: 'the image of a disk cannot be exchanged while it is attached',
+    hint: "'xm block-detach' and 'xm block-attach' work while the domain runs",
+    commands: ['block-configure'],
   },
   {
     why: 'there is no hypervisor that listens to keys',

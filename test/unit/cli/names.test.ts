@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { findName, RENAMED } from '../../../src/cli/names.ts';
+import { DEPRECATED, findName, READING, RENAMED } from '../../../src/cli/names.ts';
 import { UNSUPPORTED } from '../../../src/cli/unsupported.ts';
 
 const commands: readonly string[] = Object.keys(JSON.parse(readFileSync('oclif.manifest.json', 'utf8')).commands);
 
 /** All subcommands of the last `xm` (spec/xend.md 4.2), without its deprecated names. */
 const XM = `
-  console vncviewer create destroy pause unpause domid domname domstate list migrate reboot shutdown top uptime usb-add usb-del
-  debug-keys dmesg info log serve sched-credit sched-credit2 sched-sedf block-attach block-detach network-detach
-  network2-detach block-list network-list network2-list scsi-list network-attach network2-attach pci-attach pci-detach pci-list
-  pci-list-assignable-devices scsi-attach scsi-detach usb-hc-create usb-hc-destroy usb-attach usb-detach usb-list
-  usb-list-assignable-devices vtpm-list vnet-list vnet-create vnet-delete tmem-list tmem-thaw tmem-freeze tmem-destroy tmem-set
-  tmem-shared-auth tmem-flush tmem-freeable labels addlabel rmlabel getlabel dry-run resources dumppolicy setpolicy resetpolicy
-  getpolicy getenforce setenforce shell help network-new network-del network-show vcpu-list vcpu-pin vcpu-set cpupool-create
-  cpupool-new cpupool-start cpupool-list cpupool-destroy cpupool-delete cpupool-cpu-add cpupool-cpu-remove cpupool-migrate`
+  console vncviewer create new start delete suspend resume destroy pause unpause reset domid domname domstate dump-core list
+  mem-max mem-set migrate reboot shutdown rename save restore sysrq trigger top uptime usb-add usb-del vcpu-list vcpu-pin
+  vcpu-set debug-keys dmesg info log serve sched-credit sched-credit2 sched-sedf block-attach block-configure block-detach
+  network-detach network2-detach block-list network-list network2-list scsi-list network-attach network2-attach pci-attach
+  pci-detach pci-list pci-list-assignable-devices scsi-attach scsi-detach usb-hc-create usb-hc-destroy usb-attach usb-detach
+  usb-list usb-list-assignable-devices vtpm-list vnet-list vnet-create vnet-delete cpupool-create cpupool-new cpupool-start
+  cpupool-list cpupool-destroy cpupool-delete cpupool-cpu-add cpupool-cpu-remove cpupool-migrate tmem-list tmem-thaw
+  tmem-freeze tmem-destroy tmem-set tmem-shared-auth tmem-flush tmem-freeable labels addlabel rmlabel getlabel dry-run
+  resources dumppolicy setpolicy resetpolicy getpolicy getenforce setenforce shell event-monitor help network-new network-del
+  network-show`
   .trim()
   .split(/\s+/);
 
@@ -33,8 +35,17 @@ describe('every subcommand of Xen', () => {
     expect([...UNSUPPORTED.keys()].filter((name) => !XM.includes(name))).toEqual([]);
   });
 
-  test.each([...UNSUPPORTED])('%s: why', (name, { why }) => {
+  test('former names lead somewhere', () => {
+    expect([...DEPRECATED.values()].filter((name) => !exists(name) && !UNSUPPORTED.has(name))).toEqual([]);
+  });
+
+  test('commands that may be shortened exist', () => {
+    expect([...READING].filter((name) => !exists(name))).toEqual([]);
+  });
+
+  test.each([...UNSUPPORTED])('%s: why', (name, { why, hint }) => {
     expect(why).toMatch(/^[a-z].*[^.]$/);
+    for (const [, named] of hint?.matchAll(/'xm ([^']+)'/g) ?? []) expect(commands).toContain(named);
     expect(findName(name, commands)).toMatchObject({ kind: 'unsupported', name });
   });
 });
