@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { boolean, integer } from '@oclif/core/flags';
-import { attach } from '../src/cli/attach.ts';
+import { attachTo } from '../src/cli/attach.ts';
 import { XmCommand } from '../src/cli/command.ts';
 import { createCopies } from '../src/cli/copies.ts';
-import { configFlags, configWords, readGiven } from '../src/cli/create.ts';
+import { configFlags, configWords, launchFlags, launchOptions, readGiven, withWait } from '../src/cli/create.ts';
 import { checkText } from '../src/cli/validate.ts';
 
 export default class Create extends XmCommand {
   static override description =
-    'Create and start the domains of a configuration file.\nThe file is SXP or Python-style. When one of several domains cannot be created, none is; --json shows one domain as an object, several as a list.\nCopies (-N) are numbered: the number takes the place of each %d in SXP, or else is appended to names after a -.';
+    'Create and start the domains of a configuration file.\nThe file is SXP or Python-style. When one of several domains cannot be created, none is; --json shows one domain as an object, several as a list.\nIt returns when all devices are connected and the kernels run. When that takes too long, the status is 124, what was waited for is said, and nothing stays.\nCopies (-N) are numbered: the number takes the place of each %d in SXP, or else is appended to names after a -.';
   static override examples = [
     '<%= config.bin %> create configs/demo.sxp',
     { description: 'Several domains at once:', command: '<%= config.bin %> create configs/idc-pair.sxp' },
@@ -17,6 +17,7 @@ export default class Create extends XmCommand {
       command: '<%= config.bin %> create configs/numbered.cfg vmid=3 name=three',
     },
     { description: 'Start it and stay on its console:', command: '<%= config.bin %> create -c configs/demo.sxp' },
+    { description: 'Give up after two seconds:', command: '<%= config.bin %> create --timeout 2 configs/demo.sxp' },
     { description: 'A thousand of them:', command: '<%= config.bin %> create -N 1000 configs/cow-boot.sxp' },
     {
       description: 'Print what would be created; the output is a configuration:',
@@ -29,13 +30,14 @@ export default class Create extends XmCommand {
     copies: integer({ char: 'N', min: 1, exclusive: ['console'], description: 'So many copies; as many as fit stay.' }),
     console: boolean({ char: 'c', aliases: ['console_autoconnect'], description: 'Connect to the first console.' }),
     dryrun: boolean({ char: 'n', aliases: ['dry-run'], description: 'Check it and print it as SXP, create nothing.' }),
-    paused: boolean({ char: 'p', description: 'Leave the domains paused.' }),
+    ...launchFlags,
     quiet: boolean({ char: 'q', description: 'Print nothing when it works.' }),
   };
 
   async run() {
-    const { args, flags } = await this.parse(Create);
+    const { args, flags } = await this.parse(Create, withWait(this.argv));
     const config = await readGiven(args.configFile ?? [], flags);
+    const how = { ...config, ...launchOptions(flags) };
     if (flags.dryrun) {
       const checked = await checkText(this.xend(), flags.copies === undefined ? config : { ...config, number: 1 });
       this.print(checked.sxp ?? '');
@@ -45,17 +47,17 @@ export default class Create extends XmCommand {
     say(`Using config file "${config.file}".\n`);
     if (flags.copies !== undefined) {
       const silent = flags.quiet || this.jsonEnabled();
-      const copies = await createCopies(this.xend(), { ...config, paused: flags.paused }, flags.copies, silent);
+      const copies = await createCopies(this.xend(), how, flags.copies, silent);
       say(`Started ${copies.length} domains, ${copies[0]!.name} to ${copies.at(-1)!.name}\n`);
       return copies;
     }
-    const { report, domains } = await this.call('domain.create', { ...config, paused: flags.paused });
+    const { report, domains } = await this.call('domain.create', how);
     if (report !== '') this.notice(report.trimEnd());
     for (const { name, domid } of domains) say(`Started domain ${name} (id=${domid})\n`);
     const [first, ...others] = domains;
     if (flags.console) {
-      const { path } = await this.call('domain.console', { domain: String(first!.domid) });
-      return { ...first, ...(await attach(path, { silent: flags.quiet, collect: this.jsonEnabled() })) };
+      const console = { silent: flags.quiet, collect: this.jsonEnabled() };
+      return { ...first, ...(await attachTo(this.xend(), first!.domid, console)) };
     }
     return others.length === 0 ? first : domains;
   }

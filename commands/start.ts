@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { boolean } from '@oclif/core/flags';
 import { domain } from '../src/cli/args.ts';
-import { attach } from '../src/cli/attach.ts';
+import { attachTo } from '../src/cli/attach.ts';
 import { XmCommand } from '../src/cli/command.ts';
 
 export default class Start extends XmCommand {
@@ -22,7 +22,7 @@ export default class Start extends XmCommand {
     const started = await this.call('domain.start', { domain: args.domain, paused: flags.paused });
     if (!flags.quiet) this.print(`Started domain ${started.name} (id=${started.domid})\n`);
     if (!flags.console) return started;
-    const { path } = await this.call('domain.console', { domain: String(started.domid) });
-    return { ...started, ...(await attach(path, { silent: flags.quiet, collect: this.jsonEnabled() })) };
+    const console = { silent: flags.quiet, collect: this.jsonEnabled() };
+    return { ...started, ...(await attachTo(this.xend(), started.domid, console)) };
   }
 }

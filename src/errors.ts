@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/** Exit statuses of codes that scripts tell apart from others. */
+const STATUSES: Readonly<Record<string, number>> = { ENODOMAIN: 3, ETIMEOUT: 124 };
+
 /** What an {@link XmError} may carry beside its message. */
 export interface XmErrorDetails {
-  /** Exit status of the command line: 1, or 3 for an unknown domain. */
+  /** Exit status of the command line: 1, or 3 for an unknown domain, or 124 when time ran out; unless the code says it. */
   readonly exit?: number;
   /** One line that says what to do about it. */
   readonly hint?: string;
@@ -23,7 +26,7 @@ export class XmError extends Error {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.name = 'XmError';
     this.code = code;
-    this.exit = details.exit ?? 1;
+    this.exit = details.exit ?? STATUSES[code] ?? 1;
     this.hint = details.hint;
   }
 }
@@ -35,5 +38,5 @@ export function messageOf(thrown: unknown): string {
 
 /** The command line's `Domain 'x' does not exist.`, exit status 3 (spec/xend.md 4.4). */
 export function noSuchDomain(name: string): XmError {
-  return new XmError('ENODOMAIN', `Domain '${name}' does not exist.`, { exit: 3 });
+  return new XmError('ENODOMAIN', `Domain '${name}' does not exist.`);
 }

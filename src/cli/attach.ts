@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { XendClient } from '../xend/client.ts';
 import { createCollector } from './collector.ts';
 import type { ConsoleEnd, ConsoleSession } from './console.ts';
 import { runConsole } from './console.ts';
@@ -53,4 +54,14 @@ export async function attach(path: string, options: AttachOptions): Promise<Atta
   } finally {
     banner(CLOSING);
   }
+}
+
+/** The same with the console of a domain. */
+export async function attachTo(
+  xend: Pick<XendClient, 'call'>,
+  domid: number,
+  options: AttachOptions,
+): Promise<AttachResult> {
+  const { path } = await xend.call('domain.console', { domain: String(domid) });
+  return attach(path, options);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { string } from '@oclif/core/flags';
+import { boolean, string } from '@oclif/core/flags';
 import type { ConfigText } from '../xend/contract.ts';
 import { words } from './args.ts';
 import { usageError } from './failure.ts';
+import { choice, seconds, withDefault } from './flags.ts';
 import { CONFIG_PATH, readConfig, splitWords } from './input.ts';
 
 /** What is read when no file is given (spec/xend.md 2.2). */
@@ -19,7 +20,26 @@ export const configFlags = {
   path: string({ description: 'Where a file is looked for that is not found as given.', default: CONFIG_PATH }),
 };
 
-/** What was given for them. */
+/** The options that say how it is started. */
+export const launchFlags = {
+  paused: boolean({ char: 'p', description: 'Leave the domains paused.' }),
+  wait: choice(['connected'], {
+    char: 'w',
+    description: 'Wait until all devices are connected, which is the default.',
+    helpValue: '[connected]',
+  }),
+  timeout: seconds({ description: 'Seconds that all of it may take. Default: 20 for each domain.' }),
+};
+
+/** Gives `--wait` the value that it has without one. @param argv what was typed after the command */
+export const withWait = (argv: readonly string[]): string[] => withDefault(argv, ['--wait', '-w'], 'connected');
+
+/** What xend is told of them; `connected` is what it waits for in any case. */
+export function launchOptions({ paused, timeout }: { readonly paused: boolean; readonly timeout: number | undefined }) {
+  return { paused, ...(timeout === undefined ? {} : { timeout }) };
+}
+
+/** What was given for the configuration. */
 interface ConfigOptions {
   readonly config: string | undefined;
   readonly defconfig: string | undefined;

@@ -44,7 +44,10 @@ export const lineCount = custom<number>({
 });
 
 /** An option that is one of a few words, in upper or lower case. */
-export const choice = (words: readonly string[], about: { readonly description: string; readonly helpValue: string }) =>
+export const choice = (
+  words: readonly string[],
+  about: { readonly description: string; readonly helpValue: string; readonly char?: 'w' },
+) =>
   custom<string>({
     ...about,
     async parse(text) {
@@ -56,6 +59,17 @@ export const choice = (words: readonly string[], about: { readonly description: 
 
 /** An option that is a file to write. */
 export const output = custom<string>({ helpValue: '<file>' });
+
+/**
+ * Gives an option whose value may be left out the value that it then has; oclif knows no such options.
+ *
+ * @param argv what was typed after the command
+ * @param option as it is typed, e.g. `['--wait', '-w']`
+ */
+export function withDefault(argv: readonly string[], option: readonly string[], value: string): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  return argv.map((word, at) => (at < end && option.includes(word) ? `${option[0]}=${value}` : word));
+}
 
 /** An option that is a file for xend to read, which has another working directory. */
 export const file = custom<string>({

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../errors.ts';
 import type { XendClient } from '../xend/client.ts';
 import { usageError } from './failure.ts';
 
@@ -17,24 +18,37 @@ export interface EndRequest {
 /**
  * Asks one domain, or all but Domain-0, to end; with `wait`, returns when they have.
  *
+ * @throws XmError of the first that failed, when all others were asked
  * @returns the domains, whether each is done and whether it runs again: without `wait`, being asked is all that is known.
  */
 export async function endDomains(client: XendClient, request: EndRequest) {
   const { reason, wait, timeout, say } = request;
   const names = await chosen(client, request);
   const options = { reason, wait: Boolean(wait), ...(timeout === undefined ? {} : { timeout }) };
-  const results = await Promise.all(
+  const outcomes = await Promise.allSettled(
     names.map(async (domain) => {
       const result = await client.call('domain.shutdown', { domain, ...options });
       if (wait) say(`Domain ${domain} ${wordFor(result.again)}\n`);
       return { domain, ...result };
     }),
   );
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  // One of all that is gone by itself meanwhile is what was wanted.
+  const failed = failures.filter((error) => !(request.all && error instanceof XmError && error.code === 'ENODOMAIN'));
+  if (failed.length > 0) throw together(failed);
+  const results = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   if (wait && request.all) {
     const all = results.length === 0 ? [reason === 'reboot'] : results.map(({ again }) => again);
     if (new Set(all).size === 1) say(`All domains ${wordFor(all[0]!)}\n`);
   }
   return results;
+}
+
+/** The first error, which says of how many others it is. */
+function together([first, ...others]: readonly Error[]): Error {
+  if (!(first instanceof XmError) || others.length === 0) return first!;
+  const hint = [first.hint, `${others.length} more failed: ${others.map(({ message }) => message).join(', ')}`];
+  return new XmError(first.code, first.message, { exit: first.exit, hint: hint.filter(Boolean).join('; ') });
 }
 
 /** What happened, which need not be what was asked for: `(on_reboot destroy)` makes a reboot an end. */

@@ -6,8 +6,6 @@ import type { DomainInfo } from '../xend/contract.ts';
 import { CONDITIONS, CONNECTED, type DomainEnd, MAY_COME, type Verdict, type WaitView } from './conditions.ts';
 import type { EventItem } from './events.ts';
 
-/** Exit status when the time is over, as that of `timeout`. */
-const TIMEOUT_STATUS = 124;
 /** What xend says of a domain that there is not, or that is only managed. */
 const NOT_THERE: ReadonlySet<string> = new Set(['ENODOMAIN', 'ENOTSTARTED']);
 /** Events with which a life ends. */
@@ -85,7 +83,7 @@ export async function waitFor(
     // However short the time is, there is one look, if xend answers at all.
     await Promise.race([looked.promise, sleep(FIRST_LOOK, undefined, { signal: end.signal })]);
     const text = `Domain '${word}' was not ${condition} within ${seconds} s: ${describe(view)}`;
-    throw new XmError('ETIMEOUT', text, { exit: TIMEOUT_STATUS });
+    throw new XmError('ETIMEOUT', text);
   }
 
   try {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VmConfig } from '../config/contract.ts';
 import { DEDICATED } from '../config/pool-name.ts';
 import { giveAddresses } from '../domain/addresses.ts';
@@ -7,7 +8,7 @@ import { messageOf, XmError } from '../errors.ts';
 import type { DomId } from '../hv/contract.ts';
 import { prettyPrint } from '../sxp/pretty.ts';
 import type { XendContext } from './context.ts';
-import { FRONT_GONE } from './device.ts';
+import { FRONT_GONE, notConnected } from './device.ts';
 import type { DeviceService } from './devices.ts';
 import { CONTROL_UUID, controlConfig, newDomain, type XendDomain } from './domain.ts';
 import { type Ending, endedEarly } from './ending.ts';
@@ -16,6 +17,9 @@ import { checkMemory } from './memory.ts';
 import { publishDomain } from './mirror.ts';
 import { recordOf } from './records.ts';
 import { startThread } from './start-thread.ts';
+
+/** Milliseconds in which a domain that was not complete in time is expected to be taken apart. */
+const GRACE = 1000;
 
 /** What a domain has in common with its former lives. */
 export interface Identity extends Pick<XendDomain, 'uuid' | 'quickLives'> {
@@ -27,8 +31,13 @@ export interface Identity extends Pick<XendDomain, 'uuid' | 'quickLives'> {
 export interface Builder {
   /** Domain-0: no kernel, all back ends, no limit. */
   buildControlDomain(): Promise<XendDomain>;
-  /** Builds a domain with all its devices and lets it run unless `paused`. All or nothing. */
-  build(identity: Identity, config: VmConfig, paused: boolean): Promise<XendDomain>;
+  /**
+   * Builds a domain with all its devices and lets it run unless `paused`. All or nothing.
+   *
+   * @param limit milliseconds that it may take; as long as a device unless said
+   * @throws XmError `ETIMEOUT` that says what was waited for. What does not let go then is taken apart later
+   */
+  build(identity: Identity, config: VmConfig, paused: boolean, limit?: number): Promise<XendDomain>;
   /** From now on none is built. */
   close(): void;
 }
@@ -36,7 +45,6 @@ export interface Builder {
 export function createBuilder(context: XendContext, devices: DeviceService, ending: Ending): Builder {
   const { xs, log, domains, stateFiles } = context;
   const classes = context.classes.all;
-  const limit = devices.connectLimit;
   let nextDomid: DomId = 1;
   let closed = false;
 
@@ -44,15 +52,13 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
     ending.follow(domain, startThread(context, devices, domain, kernel, restored));
   }
 
-  /** Resolves when the thread has announced its drivers and loaded its kernel. */
-  async function whenReady(domain: XendDomain): Promise<void> {
-    const text = `Domain '${domain.name}' was not ready within ${limit / 1000} s: its kernel is still being loaded`;
-    const late = setTimeout(() => domain.ready.reject(new XmError('ETIMEOUT', text)), limit);
-    await domain.ready.promise.finally(() => clearTimeout(late));
-  }
-
   /** The domain itself, its devices and its thread, up to where its kernel may start. */
-  async function assemble(domain: XendDomain, kernel: KernelImage, restored?: Uint8Array): Promise<void> {
+  async function assemble(
+    domain: XendDomain,
+    limit: number,
+    kernel: KernelImage,
+    restored?: Uint8Array,
+  ): Promise<void> {
     start(domain, kernel, restored);
     publishDomain(xs, domain);
     giveAddresses(xs, domain.domid, domain.config.addresses);
@@ -62,11 +68,19 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
     const failed = settled.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     devices.show(domain);
-    await whenReady(domain);
+    await domain.ready.promise;
     // Those that were made, not those that are left.
     const connected = settled.map((outcome) => outcome.status === 'fulfilled' && outcome.value.whenConnected(limit));
     await Promise.all(connected);
     if (domain.phase !== 'building') throw endedEarly(domain);
+  }
+
+  /** The same, all of it in time. */
+  async function assembleInTime(...what: Parameters<typeof assemble>): Promise<void> {
+    const [domain, limit] = what;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(lateError(domain, limit)), limit);
+    await Promise.race([assemble(...what), late.promise]).finally(() => clearTimeout(timer));
     stateFiles.write(domain.uuid, prettyPrint(recordOf(context, domain).form));
   }
 
@@ -90,7 +104,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       publishDomain(xs, domain);
       return domain;
     },
-    async build(identity, config, paused) {
+    async build(identity, config, paused, limit = devices.connectLimit) {
       if (closed) throw new XmError('ESTOPPING', 'xend is stopping');
       requireFreeName(context, config.name, identity.uuid);
       requireFreeUuid(context, identity.uuid);
@@ -102,9 +116,12 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       domains.set(domain.domid, domain);
       log.write('INFO', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);
       try {
-        await assemble(domain, kernel, identity.restored);
+        await assembleInTime(domain, limit, kernel, identity.restored);
       } catch (error) {
-        const cause = await abandon(domain, error);
+        const abandoned = abandon(domain, error);
+        // Who set a limit waits no longer, e.g. for a back end that hangs.
+        const late = error instanceof XmError && error.code === 'ETIMEOUT';
+        const cause = await (late ? Promise.race([abandoned, sleep(GRACE, error, { ref: false })]) : abandoned);
         log.write('ERROR', `Domain ${domain.name} could not be created: ${messageOf(cause)}`);
         throw cause;
       }
@@ -117,6 +134,17 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       closed = true;
     },
   };
+}
+
+/** The error of a domain that was not complete within so many milliseconds: the first thing that it waits for. */
+function lateError({ name, devices, start }: XendDomain, limit: number): XmError {
+  const ready = start !== undefined;
+  const all = [...devices.values()];
+  const pending = all.find(({ state }) => state === 'new') ?? (ready && all.find(({ state }) => state !== 'connected'));
+  if (pending) return notConnected(pending, limit);
+  const what = ready ? 'a driver' : 'its kernel';
+  const elapsed = (limit / 1000).toFixed(1);
+  return new XmError('ETIMEOUT', `Domain '${name}' was not ready within ${elapsed} s: ${what} is still being loaded`);
 }
 
 /** Lets a domain's kernel run, for the first time or again. */

@@ -314,7 +314,11 @@ export interface XendApi {
    * after another in the order of the text; nothing stays when one of them fails.
    */
   'domain.create': {
-    params: ConfigText & { readonly paused?: boolean };
+    params: ConfigText & {
+      readonly paused?: boolean;
+      /** Seconds that all of it may take. Default: 20 for each domain. */
+      readonly timeout?: number;
+    };
     result: { readonly domains: readonly DomainInfo[]; readonly report: string };
   };
   /** Checks domains and keeps them, until they are deleted; they are not started. All or none. */

@@ -2,7 +2,7 @@
 import type { ClaimOwner } from '../devices/claims.ts';
 import type { ControlBody } from '../domain/control.ts';
 import { messageOf, XmError } from '../errors.ts';
-import type { ControllerContext, Device, DeviceSpec } from './device.ts';
+import { type ControllerContext, type Device, type DeviceSpec, notConnected } from './device.ts';
 import { createDeviceMessages } from './device-messages.ts';
 import { createDeviceSteps } from './device-steps.ts';
 import { DEVICE_TABLE, type DeviceEvent, type DeviceState, type DeviceStep } from './device-table.ts';
@@ -132,6 +132,9 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     get state() {
       return state;
     },
+    get phase() {
+      return messages.phase;
+    },
     get connection() {
       return doing.connection;
     },
@@ -144,10 +147,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     whenConnected(limit) {
       if (state === 'connected') return Promise.resolve();
       if (failure !== undefined) return Promise.reject(failure);
-      return waiters.wait(limit, (elapsed) => {
-        const text = `${title} could not be connected. Nothing came after ${messages.phase} within ${elapsed} s`;
-        return new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${state}` });
-      });
+      return waiters.wait(limit, () => notConnected(device, limit));
     },
   };
   return device;

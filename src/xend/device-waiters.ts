@@ -4,9 +4,9 @@
 export interface DeviceWaiters {
   /**
    * @param limit milliseconds
-   * @param late the error after them, given how many seconds have passed, with a fraction
+   * @param late makes the error after them
    */
-  wait(limit: number, late: (elapsed: string) => Error): Promise<void>;
+  wait(limit: number, late: () => Error): Promise<void>;
   /** It is connected. */
   resolve(): void;
   reject(error: Error): void;
@@ -22,12 +22,11 @@ export function createDeviceWaiters(): DeviceWaiters {
 
   return {
     wait(limit, late) {
-      const started = performance.now();
       const waiter = Promise.withResolvers<void>();
       waiting.add(waiter);
       const timer = setTimeout(() => {
         waiting.delete(waiter);
-        waiter.reject(late(((performance.now() - started) / 1000).toFixed(1)));
+        waiter.reject(late());
       }, limit);
       return waiter.promise.finally(() => clearTimeout(timer));
     },

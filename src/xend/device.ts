@@ -2,6 +2,7 @@
 import type { ClaimTable } from '../devices/claims.ts';
 import type { DeviceClass, DeviceConfig } from '../devices/contract.ts';
 import type { ControlAnswer, ControlBody } from '../domain/control.ts';
+import { XmError } from '../errors.ts';
 import type { DomId, EvtchnPort } from '../hv/contract.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
 import type { DeviceEvent, DeviceState } from './device-table.ts';
@@ -29,6 +30,8 @@ export interface Device {
   readonly connection:
     | { readonly evtchn: EvtchnPort; readonly backEvtchn: EvtchnPort; readonly frames: readonly number[] }
     | undefined;
+  /** The last message that was sent about it, e.g. `BE CONNECT`: what a device that does not connect is waiting for. */
+  readonly phase: string;
   /** The back end's counters, in shared memory. */
   readonly counters: Float64Array;
   /** Lets an event happen after those before it. @throws XmError that names device, step and reason when a step fails */
@@ -64,3 +67,13 @@ export interface DeviceSpec {
 
 /** Code of the error when a device failed because its own domain is gone. */
 export const FRONT_GONE = 'EFRONTGONE';
+
+/** The error of a device that did not connect in time. @param limit milliseconds */
+export function notConnected(
+  { class: { name: className }, devid, name, front, phase, state }: Device,
+  limit: number,
+): XmError {
+  const elapsed = (limit / 1000).toFixed(1);
+  const text = `Device ${devid} (${className}) could not be connected. Nothing came after ${phase} within ${elapsed} s`;
+  return new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${state}` });
+}

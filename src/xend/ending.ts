@@ -49,7 +49,7 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
     if (end.error?.stack !== undefined && crashed) log.write('DEBUG', end.error.stack);
     hv.printk(`domain ${domain.domid} (${domain.name}) ended: ${reason}`);
     store.shutdownDomain(domain.domid);
-    domain.phase = crashed ? 'crashed' : 'shutdown';
+    if (!destroyed) domain.phase = crashed ? 'crashed' : 'shutdown';
     if (domain.domid === 0) {
       await release(domain);
       if (!destroyed) hooks.controlDomainLost(reason);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { VmConfig } from '../config/contract.ts';
 import { messageOf, XmError } from '../errors.ts';
-import { createBuilder, letRun } from './build.ts';
+import { type Builder, createBuilder, letRun } from './build.ts';
 import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
@@ -24,8 +24,8 @@ export const SHUTDOWN_LIMIT = 30;
 export interface Lifecycle extends Keeping {
   /** Domain-0: no kernel, all back ends, no limit. */
   createControlDomain(): Promise<XendDomain>;
-  /** Builds a domain with all its devices and lets it run unless `paused`. All or nothing. */
-  create(config: VmConfig, paused: boolean): Promise<XendDomain>;
+  /** Builds a domain; see {@link Builder}. */
+  create(config: VmConfig, paused: boolean, limit?: number): Promise<XendDomain>;
   /** Builds one that is kept, and is not there. */
   start(managed: ManagedDomain, paused: boolean): Promise<XendDomain>;
   /** Starts those that are kept and have `(on_xend_start start)`, one after another; what fails is in the log. */
@@ -66,7 +66,7 @@ export function createLifecycle(
     ...createKeeping(context, devices, builder, ending),
     freeMemory: () => freeMemory(domains.values()),
     createControlDomain: builder.buildControlDomain,
-    create: (config, paused) => builder.build({ uuid: randomUUID(), quickLives: 0 }, config, paused),
+    create: (config, paused, limit) => builder.build({ uuid: randomUUID(), quickLives: 0 }, config, paused, limit),
     start: ({ uuid, config }, paused) => builder.build({ uuid, quickLives: 0 }, config, paused),
     async startManaged() {
       const wanted = managed.all().filter(({ config }) => config.onXendStart === 'start');

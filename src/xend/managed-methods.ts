@@ -9,6 +9,7 @@ import { checkedName, requireFreeName } from './identity.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isThere, lookUp } from './lookup.ts';
 import type { ManagedDomain } from './managed.ts';
+import { requireGuest } from './phase-checks.ts';
 import { isSuspended } from './suspended-file.ts';
 import { domainInfo, listedInfo } from './views.ts';
 
@@ -20,13 +21,14 @@ export function createManagedMethods(
   const { classes, managed, log } = context;
 
   /** One that is kept, not there, and not suspended. @throws XmError `ENODOMAIN`, or why it is none */
-  function requireDormant(word: string, whenThere: (domain: XendDomain) => XmError): ManagedDomain {
+  function requireDormant(word: string, verb: string, whenThere: (domain: XendDomain) => XmError): ManagedDomain {
     const found = lookUp(context, word);
     if (found === undefined) throw noSuchDomain(word);
     if (!isThere(found)) {
       if (isSuspended(context, found.uuid)) throw suspended(found.config.name);
       return found;
     }
+    requireGuest(found, verb);
     throw managed.find(found.uuid) === undefined ? unmanaged(found.name) : whenThere(found);
   }
 
@@ -45,7 +47,7 @@ export function createManagedMethods(
       return { domains: made.map((domain) => listedInfo(context, domain)), report };
     },
     async 'domain.start'({ domain, paused }) {
-      const found = requireDormant(domain, (there) =>
+      const found = requireDormant(domain, 'start', (there) =>
         there.phase === 'running' || there.phase === 'paused'
           ? new XmError('EEXIST', `Domain '${there.name}' is already running`)
           : notHalted(there),
@@ -53,7 +55,7 @@ export function createManagedMethods(
       return domainInfo(context, await life.start(found, paused === true));
     },
     async 'domain.delete'({ domain }) {
-      const { uuid, config } = requireDormant(domain, notHalted);
+      const { uuid, config } = requireDormant(domain, 'delete', notHalted);
       managed.forget(uuid);
       log.write('INFO', `Domain ${config.name} (${uuid}) is managed no more`);
       return null;

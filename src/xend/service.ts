@@ -172,7 +172,11 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       const { configs, report } = await requireConfigs(params, classes);
       const made: XendDomain[] = [];
       try {
-        for (const config of configs) made.push(await life.create(config, params.paused === true));
+        const until = performance.now() + (params.timeout ?? Number.NaN) * 1000;
+        for (const config of configs) {
+          const limit = params.timeout === undefined ? undefined : Math.max(1, until - performance.now());
+          made.push(await life.create(config, params.paused === true, limit));
+        }
       } catch (error) {
         await Promise.all(made.map(life.destroy));
         throw error;

@@ -45,7 +45,7 @@ const DEBUG = resolve(import.meta.dirname, '../../configs/debug-device/debug.ts'
 
 /** A correct call of each method, with all parameters. */
 const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
-  'domain.create': { ...CONFIG, paused: true },
+  'domain.create': { ...CONFIG, paused: true, timeout: 1.5 },
   'domain.new': CONFIG,
   'domain.start': { ...DOMAIN, paused: true },
   'domain.delete': DOMAIN,

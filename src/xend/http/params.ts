@@ -72,7 +72,7 @@ const CONFIG = {
 const PARAMETERS: {
   readonly [M in XendMethod]: { readonly [P in keyof Required<XendApi[M]['params']>]: Kind };
 } = {
-  'domain.create': { ...CONFIG, paused: optional(FLAG) },
+  'domain.create': { ...CONFIG, paused: optional(FLAG), timeout: optional(SECONDS) },
   'domain.new': CONFIG,
   'domain.start': { ...DOMAIN, paused: optional(FLAG) },
   'domain.delete': DOMAIN,
