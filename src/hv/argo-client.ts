@@ -12,7 +12,6 @@ import {
   type ArgoStatus,
 } from './argo-contract.ts';
 import {
-  type ArgoMemory,
   cancelWaiting,
   maxPayload,
   openRingMemory,
@@ -23,7 +22,7 @@ import {
   wakeWaiting,
 } from './argo-memory.ts';
 import type { ArgoNews, Resolution, RingHandle } from './argo-messages.ts';
-import { createArgoRing } from './argo-ring.ts';
+import { type OwnRing, openOwnRing } from './argo-ring.ts';
 import { createArgoRoutes, mayPass } from './argo-routes.ts';
 import { createArgoSender } from './argo-send.ts';
 import { type DomId, HypercallError } from './contract.ts';
@@ -51,7 +50,7 @@ const isDomid = (value: unknown): boolean => typeof value === 'number' && (value
 /** The domain's side of Argo: in the domain's thread, and the only holder there of other domains' rings. */
 export function createArgoClient(domid: DomId, info: SharedInfo, ask: Ask): ArgoClient {
   /** Rings of this domain, by their id. */
-  const own = ownMap<number, ArgoMemory>();
+  const own = ownMap<number, OwnRing>();
   const peers = new Map<DomId, SharedInfo>();
   const sender = createArgoSender(domid, !isMainThread);
   const routes = createArgoRoutes(info, (to, aport, answer) =>
@@ -65,7 +64,8 @@ export function createArgoClient(domid: DomId, info: SharedInfo, ask: Ask): Argo
   const peerPage = (peer: DomId): SharedInfo | undefined => peers.get(peer);
 
   function wakeSenders(): void {
-    own.forEach((memory, id) => {
+    own.forEach(({ memory, publish }, id) => {
+      publish();
       wakeWaiting(memory, payloadSpace(memory), peerPage);
       if (ringState(memory) !== RING_STATE.live) own.delete(id);
     });
@@ -117,9 +117,10 @@ export function createArgoClient(domid: DomId, info: SharedInfo, ask: Ask): Argo
           ask('argo.register', [aport, partner, len, options?.failExist ?? false], {
             resolve(result) {
               const { id, buffer, control } = result as RingHandle;
-              const memory = openRingMemory(buffer, control);
-              own.set(id, memory);
-              resolve(createArgoRing(memory, aport, partner));
+              own.get(id)?.handOver();
+              const opened = openOwnRing(openRingMemory(buffer, control), aport, partner);
+              own.set(id, opened);
+              resolve(opened.ring);
             },
             reject,
           }),

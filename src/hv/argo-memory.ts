@@ -25,6 +25,8 @@ export const LOCK_WAITERS = 2;
 const TX = 3;
 /** 1 when a slot below may be taken; spares the receiver looking at all of them. */
 const HINT = 4;
+/** The receive index as senders saw it last. Looking at the ring for each message would take its memory from the receiver's cache. */
+const RX_SEEN = 5;
 const WAITING = 16;
 const NEEDED = WAITING + ARGO_LIMITS.waiting;
 const CONTROL_WORDS = NEEDED + ARGO_LIMITS.waiting;
@@ -95,18 +97,29 @@ export function publishSendIndex({ words, control }: ArgoMemory): void {
 export function adoptSendIndex(memory: ArgoMemory): void {
   const index = load(memory.words, TX_PTR) >>> 0;
   const sound = index < memory.length && roundUp(index) === index;
+  store(memory.control, RX_SEEN, receiveIndex(memory));
   setSendIndex(memory, sound ? index : receiveIndex(memory));
 }
 
 /** Bytes between the two indexes that hold no message; a message must be smaller than this. */
-export function freeBytes(memory: ArgoMemory): number {
-  const free = receiveIndex(memory) - sendIndex(memory);
-  return free <= 0 ? free + memory.length : free;
+function freeBytes({ length }: ArgoMemory, received: number, sent: number): number {
+  const free = received - sent;
+  return free <= 0 ? free + length : free;
+}
+
+/** Whether a message of so many bytes, its header included, finds room. For the sender that has the lock. */
+export function hasRoom(memory: ArgoMemory, bytes: number): boolean {
+  const { control } = memory;
+  const sent = control[TX]!;
+  if (bytes < freeBytes(memory, control[RX_SEEN]!, sent)) return true;
+  const received = receiveIndex(memory);
+  control[RX_SEEN] = received;
+  return bytes < freeBytes(memory, received, sent);
 }
 
 /** Largest payload that finds room now, bytes. */
 export function payloadSpace(memory: ArgoMemory): number {
-  const space = freeBytes(memory) - 2 * MESSAGE_HEADER;
+  const space = freeBytes(memory, receiveIndex(memory), sendIndex(memory)) - 2 * MESSAGE_HEADER;
   return space > 0 ? space : 0;
 }
 

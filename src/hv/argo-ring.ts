@@ -24,9 +24,27 @@ interface OwnMessage extends ArgoMessage {
   data: Uint8Array;
 }
 
-/** A receiver's view of its ring. Receiving allocates nothing but, now and then, a larger buffer. */
-export function createArgoRing(memory: ArgoMemory, aport: number, partner: DomId): ArgoRing {
+/** A receiver's view of its ring, and what its hypercall client does with it. */
+export interface OwnRing {
+  readonly ring: ArgoRing;
+  readonly memory: ArgoMemory;
+  /** Lets the senders have the room of what was received. */
+  publish(): void;
+  /** Does that, and forgets what it has seen and not received: somebody else may receive that now. */
+  handOver(): void;
+}
+
+/**
+ * Opens a ring for its receiver. Receiving allocates nothing but, now and then, a larger buffer. It looks for more only when all
+ * that it has seen is received, and says so only then or when it is much: each time takes memory from the senders' cache.
+ */
+export function openOwnRing(memory: ArgoMemory, aport: number, partner: DomId): OwnRing {
   const { words, length: size } = memory;
+  const much = size >> 3;
+  /** The messages that it has seen and not received. Equal: all of what was received is published. */
+  let start = 0;
+  let end = 0;
+  let unpublished = 0;
   const message: OwnMessage = {
     source: { domid: 0, aport: 0 },
     type: 0,
@@ -37,7 +55,20 @@ export function createArgoRing(memory: ArgoMemory, aport: number, partner: DomId
     },
   };
 
-  return {
+  function publish(): void {
+    if (unpublished === 0) return;
+    unpublished = 0;
+    setReceiveIndex(memory, start);
+  }
+
+  function look(): boolean {
+    if (start !== end) return true;
+    start = receiveIndex(memory);
+    end = sendIndex(memory);
+    return start !== end;
+  }
+
+  const ring: ArgoRing = {
     aport,
     partner,
     length: size,
@@ -46,18 +77,19 @@ export function createArgoRing(memory: ArgoMemory, aport: number, partner: DomId
       return ringState(memory) === RING_STATE.live;
     },
     get empty() {
-      return sendIndex(memory) === receiveIndex(memory);
+      return !look();
     },
     receive() {
-      const end = sendIndex(memory);
-      const start = receiveIndex(memory);
-      if (start === end) return undefined;
+      if (!look()) return undefined;
       const ready = end > start ? end - start : end - start + size;
       const header = (RING_HEADER + start) >> 2;
       // Read once: the memory is the kernel's, and other threads of its own may write there.
       const total = words[header]! >>> 0;
       if (total < MESSAGE_HEADER || total > ready) {
-        setReceiveIndex(memory, end);
+        start = sendIndex(memory);
+        end = start;
+        unpublished = size;
+        publish();
         throw new HypercallError('EBADMSG', `a message of ${total} bytes where ${ready} are ready`);
       }
       const length = total - MESSAGE_HEADER;
@@ -68,9 +100,23 @@ export function createArgoRing(memory: ArgoMemory, aport: number, partner: DomId
       message.source.domid = words[header + 2]! & 0xffff;
       message.type = words[header + 3]! >>> 0;
       message.length = length;
-      copyOut(memory, (start + MESSAGE_HEADER) % size, message.data, length);
-      setReceiveIndex(memory, (start + roundUp(total)) % size);
+      const payload = start + MESSAGE_HEADER;
+      copyOut(memory, payload === size ? 0 : payload, message.data, length);
+      const taken = roundUp(total);
+      start += taken;
+      if (start >= size) start -= size;
+      unpublished += taken;
+      if (start === end || unpublished >= much) publish();
       return message;
+    },
+  };
+  return {
+    ring,
+    memory,
+    publish,
+    handOver() {
+      publish();
+      end = start;
     },
   };
 }

@@ -5,7 +5,7 @@ import { lockRing } from './argo-lock.ts';
 import {
   type ArgoMemory,
   cancelWaiting,
-  freeBytes,
+  hasRoom,
   LOCK,
   LOCK_WAITERS,
   MESSAGE_HEADER,
@@ -60,10 +60,10 @@ export function createArgoSender(domid: number, mayWait: boolean): ArgoSender {
   /** Whether there is room; where there is none a wake-up is queued. */
   function findRoom(memory: ArgoMemory, payload: number): ArgoErrno | undefined {
     const needed = MESSAGE_HEADER + roundUp(payload);
-    if (needed < freeBytes(memory)) return undefined;
+    if (hasRoom(memory, needed)) return undefined;
     if (!queueWaiting(memory, domid, payload)) return 'EBUSY';
     // The receiver may have made room before it could see that we wait.
-    if (needed >= freeBytes(memory)) return 'EAGAIN';
+    if (!hasRoom(memory, needed)) return 'EAGAIN';
     cancelWaiting(memory, domid);
     return undefined;
   }

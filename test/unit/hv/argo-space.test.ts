@@ -43,6 +43,29 @@ describe('space', () => {
     expect(all.seen.count).toBe(1);
   });
 
+  test('of what was received is given back when it is much, when it is all there was, or when notify is called', async () => {
+    using machine = startMachine([1, 2]);
+    const [receiver, sender] = [machine.dom(1), machine.dom(2)];
+    const ring = await receiver.argo.register(0, 2, 64 * 32);
+    await sender.argo.resolve(TO);
+    const send = () => sender.argo.sendv(0, TO, [new Uint8Array(16)], 0);
+    const rxPtr = () => new Uint32Array(ring.buffer)[0];
+    for (let number = 0; number < 12; number++) send();
+    const seen = Array.from({ length: 12 }, () => {
+      ring.receive();
+      return rxPtr();
+    });
+    expect(seen).toEqual([0, 0, 0, 0, 0, 0, 0, 256, 256, 256, 256, 384]);
+    for (let number = 0; number < 2; number++) send();
+    ring.receive();
+    expect(rxPtr()).toBe(384);
+    receiver.argo.notify();
+    expect(rxPtr()).toBe(416);
+    // Registering it again hands over what is in it.
+    const again = await receiver.argo.register(0, 2, 64 * 32);
+    expect([again.receive()?.length, again.receive(), ring.empty]).toEqual([16, undefined, true]);
+  });
+
   test('wakes nobody before there is as much as the most that was asked for', async () => {
     using all = await full();
     expect(all.send(64)).toBe('EAGAIN');
