@@ -227,7 +227,7 @@ test('block-integrity 01, 02: what one wrote the other reads', async () => {
   expect(written).not.toContain(disk.md5);
 });
 
-test('block-list 01-04, 06: at boot, after attach, a second one; they vanish one by one; nothing for nothing', async () => {
+test('block-list 01, 02, 03, 04, 06: at boot, after attach, a second one; they vanish one by one; nothing for nothing', async () => {
   const name = await guest({ disks: [{ file: image('list01.img').path, dev: 'xvda1' }] });
   expect(await disksOf(name)).toEqual([51713]);
   await ok('block-attach', name, image('list03.img').uname, 'xvda2', 'w');
@@ -322,7 +322,11 @@ describe('create', () => {
     expect(await names()).toEqual(['Domain-0', name]);
   });
 
-  test.each([0, 15, 100_000_000])('06, 15: %d MB', async (memory) => {
+  test.each([
+    ['06', 0],
+    ['15', 15],
+    ['06', 100_000_000],
+  ])('%s: %d MB are refused', async (_number, memory) => {
     await fails('create', home.file('memory.sxp', vmText({ name: 'memory', memory })));
     expect(await names()).toEqual(['Domain-0']);
   });
@@ -389,14 +393,14 @@ test('dmesg 01, 02: what happened, and a bad option', async () => {
   await fails('dmesg', '-x');
 });
 
-test('domid, domname 01, 02', async () => {
+test('domid 01, 02, domname 01, 02', async () => {
   expect(await ok('domid', 'Domain-0')).toBe('0\n');
   expect(await ok('domname', '0')).toBe('Domain-0\n');
   await unknown('domid', 'NonExistent');
   await unknown('domname', '9000');
 });
 
-test('help 01-04: help, nothing, a bad option, --long', async () => {
+test('help 01, 02, 03, 04: help, nothing, a bad option, --long', async () => {
   expect(await ok('help')).toContain('xm full list of subcommands');
   expect(await ok('help', '--long')).toContain('xm full list of subcommands');
   expect(await xm()).toMatchObject({ status: 1, stderr: '', stdout: expect.stringMatching(/^Usage: /) });
@@ -415,7 +419,7 @@ test('info 01, 02: numbers are numbers', async () => {
   }
 });
 
-test('list 01-05: Domain-0, a bad option, an unknown one, a live one, --long', async () => {
+test('list 01, 02, 03, 04, 05: Domain-0, a bad option, an unknown one, a live one, --long', async () => {
   expect(await row('Domain-0')).toEqual(expect.arrayContaining(['Domain-0', '0']));
   await fails('list', '-x');
   await unknown('list', 'NonExistent');
@@ -437,7 +441,7 @@ test('memset 01, 02, 03: list says the new size; bad parameters', async () => {
   await unknown('mem-set', 'NonExistent', '64');
 });
 
-test('pause 01-04, unpause 01: a paused guest does not answer, a hundred times', async () => {
+test('pause 01, 02, 03, 04, unpause 01: a paused guest does not answer, a hundred times', async () => {
   const name = await guest();
   const random = seededRandom(1);
   using terminal = await shell(name);
@@ -456,7 +460,7 @@ test('pause 01-04, unpause 01: a paused guest does not answer, a hundred times',
   await unknown('pause', '9000');
 });
 
-test('reboot 01-03: its life is new; a bad option, a bad name', async () => {
+test('reboot 01, 02, 03: its life is new; a bad option, a bad name', async () => {
   const name = await guest();
   using before = await shell(name);
   await before.run('set before 1');
@@ -467,7 +471,7 @@ test('reboot 01-03: its life is new; a bad option, a bad name', async () => {
   await unknown('reboot', 'NonExistent');
 });
 
-test('save 01-03, restore 01-04: variables survive, with a disk; bad options, no such file, nowhere to write', async () => {
+test('save 01, 02, 03, restore 01, 02, 03, 04: variables survive, with a disk; bad options, no such file, nowhere to write', async () => {
   const name = await guest({ disks: [{ file: image('save.img').path, dev: 'xvda' }] });
   using before = await shell(name);
   await before.run('set colour green');
@@ -485,7 +489,7 @@ test('save 01-03, restore 01-04: variables survive, with a disk; bad options, no
   expect(await names()).toEqual(['Domain-0', name]);
 });
 
-test('shutdown 01-03: a guest that ends is gone without another list; a bad option, an unknown id', async () => {
+test('shutdown 01, 02, 03: a guest that ends is gone without another list; a bad option, an unknown id', async () => {
   const name = await guest();
   const client = createClient({ socket: `${home.runDir}/xend.sock` });
   await ok('shutdown', name);
