@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** What kernels and device classes of one's own import as `xenidc`; programs get more, see `library.ts`. */
+export {
+  type AdvertisedEndpoint,
+  type AdvertisingDomain,
+  advertiseEndpoint,
+  connectToEndpoint,
+} from './advertise/advertise.ts';
 export type {
   ArgoConnectOptions,
   ArgoDatagram,

@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   idc: ['src/errors.ts', 'hv', 'ring', 'trace'],
   vchan: ['src/errors.ts', 'hv', 'idc', 'ring'],
   argo: ['src/errors.ts', 'hv', 'idc'],
+  advertise: ['src/errors.ts', 'hv'],
   devices: ['src/errors.ts', 'src/thread-modules.ts', 'src/words.ts', 'hv', 'idc', 'ring'],
   domain: [
     'src/errors.ts',
@@ -39,7 +40,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'xenstore',
   ],
   config: ['src/errors.ts', 'src/words.ts', 'sxp'],
-  'src/index.ts': ['src/errors.ts', 'devices', 'domain', 'hv', 'idc'],
+  'src/index.ts': ['src/errors.ts', 'advertise', 'devices', 'domain', 'hv', 'idc'],
   xend: [
     'src/errors.ts',
     'src/port.ts',
