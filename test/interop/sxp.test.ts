@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveXend } from '../../src/xend/http/server.ts';
 import { findProgram, runProgram } from '../support/programs.ts';
@@ -86,6 +87,17 @@ describe.skipIf(curl === undefined)('curl posts', () => {
     );
     expect(await ask('/domain/made', '-d', 'op=destroy')).toBe('202 application/sxp\n');
     expect(await ask('/domain')).toContain('(ls  Domain-0 web)');
+  });
+
+  test('maxmem_set, mem_target_set, save, restore', async () => {
+    await xend.create({ name: 'kept' });
+    expect(await ask('/domain/kept', '-d', 'op=maxmem_set&memory=80')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/kept', '-d', 'op=mem_target_set&target=80')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/kept', '-d', 'op=save&file=here')).toContain('file must be an absolute path');
+    const file = `file=${join(xend.directory, 'kept.save')}`;
+    expect(await ask('/domain/kept', '--data-urlencode', file, '-d', 'op=save')).toBe('202 application/sxp\n');
+    expect(await ask('/domain', '--data-urlencode', file, '-d', 'op=restore')).toContain('(memory 80)');
+    await xend.call('domain.destroy', { domain: 'kept' });
   });
 
   test('device_create, devices, device_destroy', async () => {

@@ -13,8 +13,7 @@ const DIRECTORY = '/';
 
 const DOMAIN: Parameter<string> = { name: 'domain', kind: TEXT };
 const TYPE: Parameter<string> = { name: 'type', kind: TEXT };
-const PATH: Parameter<string> = { name: 'path', kind: TEXT };
-const MEMORY: Parameter<number> = { name: 'mem', kind: NUMBER };
+const FILE: Parameter<string> = { name: 'file', kind: TEXT };
 const DEVICE: Parameter<string> = { name: 'dev', kind: TEXT };
 const DETAIL = optional('detail', FLAG, true);
 /** Whether a record holds what only xend itself wants; here it always is the same. */
@@ -85,7 +84,7 @@ export const operations = {
   ),
   save: operation(
     'Writes a domain to a file and, unless that is a checkpoint, ends it.',
-    [DOMAIN, PATH, optional('checkpoint', FLAG, false)],
+    [DOMAIN, FILE, optional('checkpoint', FLAG, false)],
     async (xend, domain, path, checkpoint) => {
       await xend.methods['domain.save']({ domain, path: absolute(path), checkpoint });
       return null;
@@ -93,7 +92,7 @@ export const operations = {
   ),
   restore: operation(
     "Makes the domain of such a file again. Answers with the domain's record.",
-    [PATH, optional('paused', FLAG, false)],
+    [FILE, optional('paused', FLAG, false)],
     async (xend, path, paused) => {
       const { uuid } = await xend.methods['domain.restore']({ path: absolute(path), paused });
       return record(xend, uuid);
@@ -114,7 +113,7 @@ export const operations = {
     "Writes a domain's core to a file, or one that xend names, and may end or reset the domain then.",
     [
       DOMAIN,
-      optional('path', TEXT, ''),
+      optional('file', TEXT, ''),
       optional('live', FLAG, false),
       optional('crash', FLAG, false),
       optional('reset', FLAG, false),
@@ -138,12 +137,14 @@ export const operations = {
   reset: operation('Reboots a domain without asking it.', [DOMAIN], (xend, domain) =>
     xend.methods['domain.reset']({ domain }),
   ),
-  setMemory: operation("Changes a domain's quota, MB.", [DOMAIN, MEMORY], (xend, domain, memory) =>
-    xend.methods['domain.setMemory']({ domain, memory }),
+  setMemory: operation(
+    "Changes a domain's quota, MB.",
+    [DOMAIN, { name: 'target', kind: NUMBER }],
+    (xend, domain, memory) => xend.methods['domain.setMemory']({ domain, memory }),
   ),
   setMaxMemory: operation(
     "Changes up to which a domain's quota may be raised, MB.",
-    [DOMAIN, MEMORY],
+    [DOMAIN, { name: 'memory', kind: NUMBER }],
     (xend, domain, memory) => xend.methods['domain.setMaxMemory']({ domain, memory }),
   ),
   waitForDevices: operation(
@@ -187,7 +188,7 @@ function optional<T>(name: string, kind: Kind<T>, fallback: T): Parameter<T> {
 /** @throws XmError for a path that would be relative to xend's own directory */
 function absolute(path: string): string {
   if (isAbsolute(path)) return path;
-  throw new XmError('EINVAL', 'path must be absolute');
+  throw new XmError('EINVAL', 'file must be an absolute path');
 }
 
 async function keep(xend: Xend, text: string): Promise<null> {

@@ -15,12 +15,22 @@ import { noPage, type Page, pageAt } from './tree.ts';
 type Ops = Readonly<Record<string, Operation>>;
 
 /** The operations of spec/xend.md 5.1 that have a meaning here, by the `op` of a form that is posted to the page. */
-const DIRECTORY_OPS: Ops = { create: operations.create, list: operations.listInState };
+const DIRECTORY_OPS: Ops = {
+  create: operations.create,
+  restore: operations.restore,
+  list: operations.listInState,
+};
 const DOMAIN_OPS: Ops = {
   pause: operations.pause,
   unpause: operations.unpause,
   shutdown: operations.shutdown,
   destroy: operations.destroy,
+  reset: operations.reset,
+  sysrq: operations.sysrq,
+  save: operations.save,
+  dump: operations.dump,
+  mem_target_set: operations.setMemory,
+  maxmem_set: operations.setMaxMemory,
   wait_for_devices: operations.waitForDevices,
   devices: operations.devices,
   device_create: operations.attach,
