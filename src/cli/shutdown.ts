@@ -21,7 +21,7 @@ export interface EndRequest {
  * @throws XmError of the first that failed, when all others were asked
  * @returns the domains, whether each is done and whether it runs again: without `wait`, being asked is all that is known.
  */
-export async function endDomains(client: XendClient, request: EndRequest) {
+export async function endDomains(client: Pick<XendClient, 'call'>, request: EndRequest) {
   const { reason, wait, timeout, say } = request;
   const names = await chosen(client, request);
   const options = { reason, wait: Boolean(wait), ...(timeout === undefined ? {} : { timeout }) };
@@ -56,7 +56,7 @@ function wordFor(again: boolean): string {
   return again ? 'rebooted' : 'terminated';
 }
 
-async function chosen(client: XendClient, { domain, all }: EndRequest): Promise<string[]> {
+async function chosen(client: Pick<XendClient, 'call'>, { domain, all }: EndRequest): Promise<string[]> {
   if (Boolean(all) === (domain !== undefined)) throw usageError('Expected a domain, or -a for all of them.');
   if (domain !== undefined) return [domain];
   const running = await client.call('domain.list', {});

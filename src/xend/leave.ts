@@ -17,7 +17,7 @@ export interface Leaving {
 /** Lets domains have the end that their `on_xend_stop` promises. Those that are left then end with xend. */
 export async function leaveInTime(guests: readonly XendDomain[], { shutdown, suspend, log }: Leaving): Promise<void> {
   const deadline = performance.now() + STOP_LIMIT * 1000;
-  const left = (): number => Math.max(1, (deadline - performance.now()) / 1000);
+  const left = (): number => Math.max(1, Math.round((deadline - performance.now()) / 100) / 10);
 
   async function askToEnd(domain: XendDomain): Promise<void> {
     // A paused one hears nothing.

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isAlive } from '../../src/processes.ts';
+import { createClient } from '../../src/xend/client.ts';
 import { eventually } from '../support/until.ts';
 import { vmText } from '../support/vm.ts';
 import { type XmHome, xmHome } from '../support/xm.ts';
@@ -65,6 +66,39 @@ test('kill -9, again and again: what is kept is kept, and what shall run is star
   expect(await home.ok(['console', 'user'], { input: 'sum xvda\nexit\n' })).toContain(
     '620f0b67a91f7f74151bc5be745b7110',
   );
+});
+
+test('kill -9 amid a storm of xm new and xm delete: what was answered is so', async () => {
+  await using home = xmHome();
+  await home.ok(['xend', 'start']);
+  const { call } = createClient({ socket: join(home.runDir, 'xend.sock') });
+  const kept = new Set<string>();
+  const uncertain = new Set<string>();
+  let calls = 0;
+  const killed = Promise.withResolvers<void>();
+
+  async function churn(worker: number): Promise<void> {
+    for (let round = 0; ; round++) {
+      const name = `w${worker}-${round}`;
+      uncertain.add(name);
+      await call('domain.new', { text: vmText({ name }), file: name, directory: '/' });
+      kept.add(name);
+      uncertain.delete(name);
+      if (++calls === 60) kill(home).then(killed.resolve, killed.reject);
+      if (round % 2 === 0) continue;
+      uncertain.add(name);
+      kept.delete(name);
+      await call('domain.delete', { domain: name });
+      uncertain.delete(name);
+    }
+  }
+
+  await Promise.allSettled([0, 1, 2, 3, 4, 5, 6, 7].map(churn));
+  await killed.promise;
+  const { stdout, stderr } = await home.run(['list', '--json']);
+  expect(stderr).not.toContain('left out');
+  const found = (JSON.parse(stdout) as Listed[]).map(({ name }) => name).filter((name) => name !== 'Domain-0');
+  expect(found.filter((name) => !uncertain.has(name)).toSorted()).toEqual([...kept].toSorted());
 });
 
 test('xm xend stop: domains end as they were promised', async () => {
