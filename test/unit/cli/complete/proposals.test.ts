@@ -32,7 +32,7 @@ describe('proposals', () => {
     ['block-d', ['block-detach']],
     ['xend', ['xend']],
     ['xend st', ['start', 'status', 'stop']],
-    ['vchan ', ['node']],
+    ['vchan ', ['node', 'proxy']],
     ['hel', ['help']],
     ['help uns', []],
     ['help unp', ['unpause']],
