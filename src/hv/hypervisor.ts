@@ -33,8 +33,11 @@ import { openService, type ServiceChannel } from './service.ts';
 import {
   createSharedInfo,
   isSleeping,
+  isWaiting,
   MAX_PORTS,
   MAX_SERVING_PORTS,
+  type PendingPort,
+  pendingPorts,
   portCounters,
   type Seat,
   type SharedInfo,
@@ -132,6 +135,10 @@ export interface Hypervisor {
   counters(domid: DomId, port: EvtchnPort): { readonly sent: number; readonly received: number };
   /** An event channel's end; undefined when there is none. */
   inspectPort(domid: DomId, port: EvtchnPort): PortInfo | undefined;
+  /** Events that a domain has not taken yet; none of a domain that is not there. */
+  pendingPorts(domid: DomId): readonly PendingPort[];
+  /** Whether the domain blocks its thread for an event. */
+  isWaiting(domid: DomId): boolean;
   /** Whether the domain's loop waits for events. */
   isBlocked(domid: DomId): boolean;
   usage(domid: DomId): DomainUsage | undefined;
@@ -252,6 +259,14 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     inspectPort(domid, port) {
       const domain = find(domid);
       return domain && events.inspect(domain, port);
+    },
+    pendingPorts(domid) {
+      const domain = find(domid);
+      return domain === undefined ? [] : pendingPorts(domain.info);
+    },
+    isWaiting(domid) {
+      const domain = find(domid);
+      return domain !== undefined && isWaiting(domain.info);
     },
     isBlocked: (domid) => isSleeping(known(domid).info),
     usage(domid) {

@@ -14,6 +14,15 @@ export interface SharedInfo {
   readonly seat: Seat | undefined;
 }
 
+/** An event that nobody has taken yet. */
+export interface PendingPort {
+  readonly port: number;
+  /** It is held back. */
+  readonly masked: boolean;
+  /** Events that the port has taken, modulo 2^32. */
+  readonly received: number;
+}
+
 type SharedWords = Int32Array<SharedArrayBuffer>;
 
 /** A domain's place on the board of its thread. */
@@ -266,6 +275,25 @@ function takeSelected(board: Board, selector: number, handle: (port: number) => 
   return taken;
 }
 
+/** Ports with an event that nobody has taken yet, for who observes the domain. */
+export function pendingPorts({ words, selectors }: SharedInfo): readonly PendingPort[] {
+  const found: PendingPort[] = [];
+  for (let word = 0; word < selectors * 32; word++) {
+    const at = word * GROUP;
+    const pending = Atomics.load(words, PENDING + at);
+    if (pending === 0) continue;
+    const mask = Atomics.load(words, MASK + at);
+    for (let index = 0; index < 32; index++) {
+      const bit = 1 << index;
+      if ((pending & bit) === 0) continue;
+      const port = (word << 5) | index;
+      const received = Atomics.load(words, wordOf(RECEIVED, port)) >>> 0;
+      found.push({ port, masked: (mask & bit) !== 0, received });
+    }
+  }
+  return found;
+}
+
 /** Forgets a pending event and the mask, for a port that begins or ends its life. */
 export function resetPort({ words }: SharedInfo, port: number): void {
   const at = (port >>> 5) * GROUP;
@@ -352,6 +380,11 @@ export function isSleeping(info: SharedInfo): boolean {
   const { words } = info.seat?.board ?? info;
   if (Atomics.load(words, SLEEPING) === 1 || Atomics.load(info.words, AWAITED) !== 0) return true;
   return info.seat !== undefined && !hasWork(info);
+}
+
+/** Whether the domain blocks its thread, waiting for the event of one port. */
+export function isWaiting({ words }: SharedInfo): boolean {
+  return Atomics.load(words, AWAITED) !== 0;
 }
 
 /** Whether the domain was asked to stop. */

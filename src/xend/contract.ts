@@ -148,6 +148,8 @@ export interface Stats {
   readonly mhz: number;
   readonly domains: readonly DomainStats[];
   readonly rings: readonly RingStats[];
+  /** As the method `stalls` has them; absent from a xend that knows none. */
+  readonly stalls?: readonly Stall[];
 }
 
 /** Where a text came from, so that messages can name it and relative paths can be resolved. */
@@ -269,6 +271,23 @@ export interface IdcPing {
     readonly p50: number;
     readonly p99: number;
   };
+}
+
+/** Something that should move and does not. */
+export interface Stall {
+  /** Which rule says so: `loop`, `channel-masked`, `channel-pending`, `device`, `ring-requests`, `ring-answers` or `ring-work`. */
+  readonly rule: string;
+  /** Milliseconds for which xend has seen it like this. */
+  readonly age: number;
+  /** Whose it is. */
+  readonly domid: number;
+  readonly domain: string;
+  /** The thread, event channel, device or ring. */
+  readonly what: string;
+  /** Who has to do the next step, and as which end of it. */
+  readonly owes: { readonly domid: number; readonly domain: string; readonly end: 'front' | 'back' | 'domain' };
+  /** What that one has not done, to be read after its name. */
+  readonly text: string;
 }
 
 /** Whether domains record what happens. */
@@ -566,6 +585,8 @@ export interface XendApi {
   stats: { params: Record<string, never>; result: Stats };
   /** What is measured, for collectors; `openmetrics.ts` makes their text of it. */
   metrics: { params: Record<string, never>; result: { readonly families: readonly MetricFamily[] } };
+  /** What should move and has not for some seconds; what may be the cause of others comes first. */
+  stalls: { params: Record<string, never>; result: readonly Stall[] };
   'xend.status': { params: Record<string, never>; result: XendStatus };
   /** Destroys all domains and ends xend; the answer comes before the process is gone. */
   'xend.stop': { params: Record<string, never>; result: XendStatus };

@@ -135,6 +135,9 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     get phase() {
       return messages.phase;
     },
+    get unanswered() {
+      return messages.unanswered;
+    },
     get connection() {
       return doing.connection;
     },

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CMSG_STATUS, type ControlAnswer, type ControlBody, INTERFACE } from '../domain/control.ts';
 import { XmError } from '../errors.ts';
-import { type ControllerContext, type DeviceSpec, FRONT_GONE } from './device.ts';
+import { type ControllerContext, type DeviceSpec, FRONT_GONE, type Unanswered } from './device.ts';
 import type { DeviceState } from './device-table.ts';
 
 /** How one device speaks with its two ends. */
 export interface DeviceMessages {
   /** The last message that was sent, e.g. `BE CONNECT`: what a device that does not connect is waiting for. */
   readonly phase: string;
+  /** The message that is not answered yet, with a number that no other one of the device has. */
+  readonly unanswered: Unanswered | undefined;
   /**
    * Sends the back end a control message, with the device's own fields before those of `body`.
    *
@@ -41,6 +43,8 @@ export function createDeviceMessages(
   const title = `Device ${devid} (${deviceClass.name})`;
   const backLost = Promise.withResolvers<ControlAnswer>();
   let phase = 'created';
+  let unanswered: Unanswered | undefined;
+  let sent = 0;
 
   async function send(end: 'FE' | 'BE', subtype: string, body: ControlBody, lost?: Promise<ControlAnswer>) {
     const to = end === 'FE' ? front : back;
@@ -48,8 +52,10 @@ export function createDeviceMessages(
     phase = `${end} ${shown}`;
     const peer = `${to.name} (${to.domid})`;
     log.write('DEBUG', `${type}_${end} ${shown}(${showFields(body)}) to ${peer}`);
+    unanswered = { domid: to.domid, message: `${type}_${end} ${shown}`, number: ++sent };
     const answering = to.request(`${type}_${end}`, subtype, body, answerLimit);
     const answer = await (lost === undefined ? answering : Promise.race([answering, lost]));
+    unanswered = undefined;
     const okay = answer.status === CMSG_STATUS.okay;
     const verdict = okay ? (answer.reason ?? 'OKAY') : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
     log.write(okay ? 'DEBUG' : 'WARNING', `${type}_${end} ${shown} answered by ${peer}: ${verdict}`);
@@ -69,6 +75,9 @@ export function createDeviceMessages(
   return {
     get phase() {
       return phase;
+    },
+    get unanswered() {
+      return unanswered;
     },
     tellBack: (subtype, body = {}) => send('BE', subtype, { domid: front.domid, handle: devid, ...body }),
     tellFront: (status, body, lost) => send('FE', 'INTERFACE_STATUS', { handle: devid, status, ...body }, lost),

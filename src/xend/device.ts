@@ -16,6 +16,15 @@ export interface ControlPeer {
   request(type: string, subtype: string, body: ControlBody, timeout?: number): Promise<ControlAnswer>;
 }
 
+/** A control message that a domain has not answered. */
+export interface Unanswered {
+  readonly domid: DomId;
+  /** E.g. `VBD_BE CONNECT`. */
+  readonly message: string;
+  /** No other message of the device has it. */
+  readonly number: number;
+}
+
 /** A device of a domain, in xend. */
 export interface Device {
   readonly class: DeviceClass;
@@ -26,6 +35,7 @@ export interface Device {
   readonly front: ControlPeer;
   readonly back: ControlPeer;
   readonly state: DeviceState;
+  readonly unanswered: Unanswered | undefined;
   /** The connection, while there is one. */
   readonly connection:
     | { readonly evtchn: EvtchnPort; readonly backEvtchn: EvtchnPort; readonly frames: readonly number[] }

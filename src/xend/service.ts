@@ -41,6 +41,8 @@ import { openPoolFile } from './pool-file.ts';
 import { createPools, migrate } from './pools.ts';
 import { type DomainRecord, deviceListForm, recordOfKnown } from './records.ts';
 import { recover } from './recover.ts';
+import { stallSampler } from './stalls/sample.ts';
+import { watchStalls } from './stalls/service.ts';
 import { openStateFiles } from './state-files.ts';
 import { takeStats } from './stats.ts';
 import { openStoreKeeper } from './store-keeper.ts';
@@ -111,6 +113,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const { classes, pools } = context;
   let sampling: Promise<Stats> | undefined;
   const endWatch = watchMemory(() => watchedThreads(context));
+  const stalls = watchStalls(stallSampler(context), log);
   const stopAsked = Promise.withResolvers<string | undefined>();
   const devices = createDeviceService(context);
   const life = createLifecycle(context, devices, (why) => {
@@ -153,7 +156,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
 
   /** All who ask while a sample is taken share it. */
   function sample(): Promise<Stats> {
-    sampling ??= takeStats(context).finally(() => {
+    sampling ??= takeStats(context, stalls.found()).finally(() => {
       sampling = undefined;
     });
     return sampling;
@@ -360,6 +363,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     metrics: async () => ({
       families: metricsOf(await sample(), { startTime, log: log.counts(), events: events.count() }),
     }),
+    stalls: async () => stalls.found(),
     'xend.status': async () => status(),
     async 'xend.stop'() {
       stopAsked.resolve(undefined);
@@ -392,6 +396,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       await life.stopAll();
       await wire.close();
       endWatch();
+      stalls.end();
       keeper?.close();
       log.write('INFO', 'xend stopped');
     },

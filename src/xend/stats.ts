@@ -2,13 +2,13 @@
 import { cpus, freemem, totalmem } from 'node:os';
 import { PAGE_SIZE } from '../hv/contract.ts';
 import type { XendContext } from './context.ts';
-import type { DomainStats, Stats } from './contract.ts';
+import type { DomainStats, Stall, Stats } from './contract.ts';
 import type { XendDomain } from './domain.ts';
 import { ringStats } from './rings.ts';
 import { domainInfo, refreshUsage } from './views.ts';
 
-/** One sample for `xm top`, all of it read from shared memory and from the threads' accounts: no domain does anything for it. */
-export async function takeStats(context: XendContext): Promise<Stats> {
+/** One sample for `xm top`, all of it read from shared memory and from the threads' accounts: no domain does anything for it. @param stalls found now */
+export async function takeStats(context: XendContext, stalls: readonly Stall[]): Promise<Stats> {
   const domains = [...context.domains.values()];
   await refreshUsage(domains);
   return {
@@ -19,6 +19,7 @@ export async function takeStats(context: XendContext): Promise<Stats> {
     mhz: cpus()[0]?.speed ?? 0,
     domains: domains.map((domain) => domainStats(context, domain)),
     rings: ringStats(context),
+    stalls,
   };
 }
 

@@ -110,6 +110,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'events.read': { since: 0, filters: ['kind=domain'] },
   stats: {},
   metrics: {},
+  stalls: {},
   'xend.status': {},
   'xend.stop': {},
 };

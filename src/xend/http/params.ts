@@ -144,6 +144,7 @@ const PARAMETERS: {
   'events.read': { since: optional(TIME), filters: optional(TEXTS) },
   stats: {},
   metrics: {},
+  stalls: {},
   'xend.status': {},
   'xend.stop': {},
 };
