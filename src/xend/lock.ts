@@ -22,8 +22,8 @@ export function takeLock(pidFile: string): () => void {
   try {
     for (let waited = 0; waited < LIMIT; waited += PAUSE) {
       if (linked(mine, pidFile)) return () => rmSync(pidFile, { force: true });
-      const holder = Number.parseInt(readIfThere(pidFile) ?? '', 10);
-      if (isXend(holder)) {
+      const holder = holderOf(pidFile);
+      if (holder !== undefined) {
         throw new XmError('EXENDRUNNING', `xend is already running (pid ${holder}) with ${dirname(pidFile)}`, {
           hint: 'XEND_RUNDIR and XEND_STATEDIR name other directories for a second one',
         });
@@ -34,6 +34,12 @@ export function takeLock(pidFile: string): () => void {
   } finally {
     unlinkSync(mine);
   }
+}
+
+/** The living supervisor that has a directory by its pid file; undefined for no file, and for that of a dead one. */
+export function holderOf(pidFile: string): number | undefined {
+  const holder = Number.parseInt(readIfThere(pidFile) ?? '', 10);
+  return isXend(holder) ? holder : undefined;
 }
 
 /**

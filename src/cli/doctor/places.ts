@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import { accessSync, constants, lstatSync, readdirSync, type Stats } from 'node:fs';
+import type { Check, Finding, Patient } from './contract.ts';
+import { nearest } from './machine.ts';
+
+/** What a console's or a vchan's socket is called. */
+const DOMAIN_SOCKET = /^(?:console|vchan)-\d+\.sock$/;
+
+const octal = ({ mode }: Stats): string => (mode & 0o777).toString(8).padStart(4, '0');
+
+/** Directories, sockets, and what a xend that was killed has left there. */
+export const PLACE_CHECKS: readonly Check[] = [
+  {
+    name: 'directories',
+    look: async ({ paths }) => [directory(paths.runDir), directory(paths.stateDir)],
+  },
+  {
+    name: 'sockets',
+    async look({ paths, xend }) {
+      // Without a xend there should be none: that is for the next check.
+      if (xend instanceof Error) return [];
+      return [paths.socket, paths.xenstoreSocket].map(socket);
+    },
+  },
+  {
+    name: 'leftovers',
+    async look(patient) {
+      if (patient.pid !== undefined) return [];
+      const found = leftovers(patient);
+      if (found.length === 0) return [{ grade: 'ok', text: 'none' }];
+      const text = `of a xend that was killed: ${found.join(', ')}`;
+      return [{ grade: 'problem', text, hint: "the next start cleans up: 'xm xend start'" }];
+    },
+  },
+];
+
+/** Ours alone, and writable; or to be made in one that is. */
+function directory(path: string): Omit<Finding, 'check'> {
+  const there = statOf(path);
+  if (there === undefined) {
+    const parent = nearest(path);
+    return mayWrite(parent)
+      ? { grade: 'ok', text: `${path} will be made` }
+      : { grade: 'problem', text: `${path} cannot be made: ${parent} is not writable` };
+  }
+  if (!there.isDirectory()) return { grade: 'problem', text: `${path} is no directory`, hint: 'xend needs it' };
+  const foreign = ownerFault(path, there, 0o077, '700');
+  if (foreign !== undefined) return foreign;
+  if (!mayWrite(path)) return { grade: 'problem', text: `${path} is not writable`, hint: `chmod 700 ${path}` };
+  return { grade: 'ok', text: `${path}, mode ${octal(there)}` };
+}
+
+function socket(path: string): Omit<Finding, 'check'> {
+  const there = statOf(path);
+  if (there === undefined || !there.isSocket()) {
+    return { grade: 'problem', text: `${path} is ${there === undefined ? 'gone' : 'no socket'}`, hint: RESTART };
+  }
+  return ownerFault(path, there, 0o177, '600') ?? { grade: 'ok', text: `${path}, mode ${octal(there)}` };
+}
+
+const RESTART = "'xm xend restart' makes it again; all domains end with xend";
+
+/** What lets others in. @param barred bits of the mode that must not be set */
+function ownerFault(path: string, stat: Stats, barred: number, mode: string): Omit<Finding, 'check'> | undefined {
+  if (stat.uid !== process.getuid?.()) {
+    return {
+      grade: 'problem',
+      text: `${path} belongs to another user (${stat.uid})`,
+      hint: 'use a directory of your own',
+    };
+  }
+  if ((stat.mode & barred) === 0) return undefined;
+  return { grade: 'problem', text: `${path} is open to others: mode ${octal(stat)}`, hint: `chmod ${mode} ${path}` };
+}
+
+/** What is there although no supervisor is, in words. */
+function leftovers({ paths }: Patient): readonly string[] {
+  const { runDir, domainDir, pidFile, stateLock, socket: main, xenstoreSocket } = paths;
+  const files = [pidFile, stateLock, main, xenstoreSocket].filter((path) => statOf(path) !== undefined);
+  const sockets = namesIn(runDir).filter((name) => DOMAIN_SOCKET.test(name));
+  const records = namesIn(domainDir).filter((name) => name.endsWith('.sxp'));
+  return [...files, ...counted(sockets.length, 'socket'), ...counted(records.length, 'record')];
+}
+
+function counted(count: number, what: string): readonly string[] {
+  return count === 0 ? [] : [`${count} ${what}${count === 1 ? ' of a domain' : 's of domains'}`];
+}
+
+function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
