@@ -16,7 +16,7 @@ export function stallSampler(context: XendContext): () => StallSample {
     return {
       time: performance.now(),
       domains: domains.map(({ domid, name, phase }) => ({ domid, name, paused: phase === 'paused' })),
-      threads: [...ownThreads(context, domains, loops), ...poolThreads(context, loops)],
+      threads: [...ownThreads(context, domains, loops), ...pooledThreads(context, loops)],
       channels: domains.flatMap((domain) => channelsOf(context, domain)),
       rings: ringStats(context),
       devices: domains.flatMap(devicesOf),
@@ -37,8 +37,8 @@ function* ownThreads({ hv }: XendContext, domains: readonly XendDomain[], loops:
   }
 }
 
-function* poolThreads({ hv, pool }: XendContext, loops: LoopWatch): Generator<ThreadSample> {
-  for (const { name, worker, domids, answers } of pool.threads()) {
+function* pooledThreads({ hv, pools }: XendContext, loops: LoopWatch): Generator<ThreadSample> {
+  for (const { name, worker, domids, answers } of pools.active().flatMap((pool) => pool.threads())) {
     const turns = loops.turnsOf(worker, () => answers(PATIENCE));
     yield { name, domids: [...domids], turns, waits: [...domids].some((domid) => hv.isWaiting(domid)) };
   }
