@@ -155,6 +155,12 @@ const RING: readonly Row<RingStats>[] = [
     of: ({ rspProd }) => rspProd,
   },
   {
+    name: 'xm_ring_latency_seconds',
+    type: 'histogram',
+    help: 'Time from a request to its answer, of those that the front end timed.',
+    of: ({ timing }) => (timing === undefined ? [] : histogram(timing.latency)),
+  },
+  {
     name: 'xm_ring_notifications',
     type: 'counter',
     help: "Notifications that each end sent, for all rings of the device's connection.",
@@ -196,9 +202,19 @@ function families<T>(
       const found = of(item);
       return typeof found === 'number'
         ? [{ labels, value: found }]
-        : found.map((sample) => ({ labels: { ...labels, ...sample.labels }, value: sample.value }));
+        : found.map((sample) => ({ ...sample, labels: { ...labels, ...sample.labels } }));
     });
     return { name, type, help, samples: sound(type, samples), ...(unit === undefined ? {} : { unit }) };
+  });
+}
+
+/** @param counts the first for less than 1 µs, each next one for twice that, the last for all others */
+function histogram(counts: readonly number[]): readonly MetricSample[] {
+  let sum = 0;
+  return counts.map((count, index) => {
+    sum += count;
+    const le = index === counts.length - 1 ? '+Inf' : String(2 ** index / 1e6);
+    return { labels: { le }, value: sum };
   });
 }
 

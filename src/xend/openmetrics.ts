@@ -5,7 +5,7 @@
  * what xend measured.
  */
 
-export type MetricType = 'counter' | 'gauge' | 'info' | 'stateset';
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'info' | 'stateset';
 
 /** One number, told from the others of its family by its labels. */
 export interface MetricSample {
@@ -27,7 +27,13 @@ export interface MetricFamily {
 /** What an answer says that it is. */
 export const OPENMETRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-const SUFFIX: Readonly<Record<MetricType, string>> = { counter: '_total', gauge: '', info: '_info', stateset: '' };
+const SUFFIX: Readonly<Record<MetricType, string>> = {
+  counter: '_total',
+  gauge: '',
+  histogram: '_bucket',
+  info: '_info',
+  stateset: '',
+};
 
 /** The whole text, up to `# EOF`. */
 export function formatMetrics(families: readonly MetricFamily[]): string {
@@ -41,7 +47,7 @@ function formatFamily({ name, type, unit, help, samples }: MetricFamily): string
     `# HELP ${name} ${escaped(help)}`,
   ];
   const lines = samples.map(
-    (sample) => `${name}${SUFFIX[type]}${formatLabels(sample.labels)} ${formatValue(sample.value)}`,
+    ({ labels, value }) => `${name}${SUFFIX[type]}${formatLabels(labels)} ${formatValue(value)}`,
   );
   return [...head, ...lines].map((line) => `${line}\n`).join('');
 }

@@ -20,7 +20,13 @@ const META = /^# (TYPE|UNIT|HELP) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$/;
 const SAMPLE =
   /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^\\"\n]|\\[\\"n])*",?)+)\})? (NaN|[+-]Inf|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^\\"\n]|\\[\\"n])*)"/g;
-const SUFFIX: Readonly<Record<string, string>> = { counter: '_total', gauge: '', info: '_info', stateset: '' };
+const SUFFIX: Readonly<Record<string, string>> = {
+  counter: '_total',
+  gauge: '',
+  histogram: '_bucket',
+  info: '_info',
+  stateset: '',
+};
 
 /** @throws Error that says which line is wrong */
 export function readOpenMetrics(text: string): ReadonlyMap<string, ReadFamily> {
@@ -65,6 +71,7 @@ export function readOpenMetrics(text: string): ReadonlyMap<string, ReadFamily> {
     if (type === 'counter' && !(value >= 0 && Number.isFinite(value))) throw new Error(line);
     if (type === 'stateset' && (labels[family] === undefined || ![0, 1].includes(value))) throw new Error(line);
     if (type === 'info' && value !== 1) throw new Error(line);
+    if (type === 'histogram' && !follows(samples.at(-1), { name, labels, value })) throw new Error(line);
     seen.add(key);
     samples.push({ name, labels, value });
   }
@@ -74,4 +81,16 @@ export function readOpenMetrics(text: string): ReadonlyMap<string, ReadFamily> {
     else readSample(line);
   }
   return families;
+}
+
+const limitOf = ({ labels }: ReadSample): number => Number(labels.le?.replace('Inf', 'Infinity') ?? Number.NaN);
+
+/** Buckets of one thing come in order, none holds less than the one before, and the last one holds all. */
+function follows(before: ReadSample | undefined, bucket: ReadSample): boolean {
+  if (before === undefined || limitOf(before) === Number.POSITIVE_INFINITY) return limitOf(bucket) > 0;
+  const { le: _, ...labels } = bucket.labels;
+  const { le: __, ...same } = before.labels;
+  return (
+    JSON.stringify(labels) === JSON.stringify(same) && limitOf(bucket) > limitOf(before) && bucket.value >= before.value
+  );
 }

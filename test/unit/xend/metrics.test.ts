@@ -9,6 +9,8 @@ import { domainStats, ringStats, stats } from '../tui/stats.ts';
 const NASTY = 'a "b" \\ {c="d"} # EOF\n# EOF\n\ud800 ä';
 const NASTY_READ = NASTY.replace('\ud800', '\ufffd');
 
+const TIMING = { waits: 0, waitingSince: 0, answeredAt: 0, latency: [1, 0, 2, 4] };
+
 const SUPERVISOR = {
   startTime: 1.5,
   events: 9,
@@ -19,7 +21,7 @@ const families = (): readonly MetricFamily[] =>
   metricsOf(
     stats(
       [domainStats(0, 'Domain-0'), domainStats(3, NASTY, { state: 'r-----', devices: { vbd: { count: 1, rd: 900 } } })],
-      [ringStats(3, 'xvda', { reqProd: 2 ** 32 - 1 })],
+      [ringStats(3, 'xvda', { reqProd: 2 ** 32 - 1, timing: TIMING })],
     ),
     SUPERVISOR,
   );
@@ -52,6 +54,19 @@ describe('the text', () => {
     const read = readOpenMetrics(formatMetrics(metricsOf(sample, SUPERVISOR)));
     expect(read.get('xm_ring_requests')!.samples.map(({ value }) => value)).toEqual([0]);
     expect(read.get('xm_domain_device_counter')!.samples.map(({ labels }) => labels.counter)).toEqual(['well']);
+  });
+
+  test('has the latency of rings that time their answers', () => {
+    const sample = stats([domainStats(1, 'demo')], [ringStats(1, 'xvda', { timing: TIMING }), ringStats(1, 'console')]);
+    const text = formatMetrics(metricsOf(sample, SUPERVISOR));
+    const { type, samples } = readOpenMetrics(text).get('xm_ring_latency_seconds')!;
+    expect(type).toBe('histogram');
+    expect(samples.map(({ name, labels, value }) => [name, labels.le, value])).toEqual([
+      ['xm_ring_latency_seconds_bucket', '0.000001', 1],
+      ['xm_ring_latency_seconds_bucket', '0.000002', 1],
+      ['xm_ring_latency_seconds_bucket', '0.000004', 3],
+      ['xm_ring_latency_seconds_bucket', '+Inf', 7],
+    ]);
   });
 
   test('every family has a help, and its unit where its name ends in one', () => {
