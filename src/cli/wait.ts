@@ -48,28 +48,33 @@ export async function waitFor(
   const end = new AbortController();
   const xend = clientWith(end.signal);
   const looked = Promise.withResolvers<void>();
-  let view: WaitView = { devices: [] };
+  let view: WaitView | undefined;
 
   async function look(): Promise<Verdict> {
     // A domain that is renamed is the same, and so is one that is restarted.
-    const again = view.first && (await find(xend, view.first.uuid));
+    const again = view?.first && (await find(xend, view.first.uuid));
     const { now, devices } = again ?? (await find(xend, word)) ?? { now: undefined, devices: [] };
-    const first = view.first ?? now;
+    const first = view?.first ?? now;
     view = { now, first, devices, ended: first && (await endOf(xend, first, now)) };
     const verdict = judge(view);
     const mayCome = MAY_COME.has(condition) && !/^\d+$/.test(word);
-    if (verdict === 'open' && view.first === undefined && !mayCome) throw noSuchDomain(word);
+    if (verdict === 'open' && first === undefined && !mayCome) throw noSuchDomain(word);
     return verdict;
+  }
+
+  function concerns({ domid, domain, details }: Exclude<EventItem, { readonly lost: number }>): boolean {
+    return domid === view?.now?.domid || [domain, String(domid), details.uuid].includes(word);
   }
 
   async function watch(): Promise<WaitResult> {
     for await (const frame of xend.follow('/events')) {
       const item: EventItem | null = JSON.parse(frame);
-      if (item !== null && 'seq' in item && item.domain !== word && item.domid !== view.now?.domid) continue;
+      if (item !== null && 'seq' in item && !concerns(item)) continue;
       const verdict = await look();
       if (verdict === 'met') {
         const waited = Math.round(performance.now() - start) / 1000;
-        return { ...(view.now && { domain: view.now }), ...(view.ended && { reason: view.ended.reason }), waited };
+        const { now, ended } = view ?? {};
+        return { ...(now && { domain: now }), ...(ended && { reason: ended.reason }), waited };
       }
       if (verdict !== 'open')
         throw new XmError('ENEVER', `Domain '${word}' will not be ${condition}: ${verdict.never}`);
@@ -118,7 +123,9 @@ async function endOf(
   return { phase: last?.event ?? 'shutdown', reason: String(last?.details.reason ?? 'unknown') };
 }
 
-function describe({ now, devices }: WaitView): string {
+function describe(view: WaitView | undefined): string {
+  if (view === undefined) return 'xend does not answer';
+  const { now, devices } = view;
   if (now === undefined) return 'there is no such domain';
   const open = devices.filter(({ state }) => state !== CONNECTED).map(({ name, state }) => `${name} in state ${state}`);
   return [`it is ${now.phase}`, ...open].join(', ');

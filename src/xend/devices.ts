@@ -7,7 +7,7 @@ import { messageOf, XmError } from '../errors.ts';
 import type { XendContext } from './context.ts';
 import { createDevice } from './controller.ts';
 import type { Device } from './device.ts';
-import { deviceEvents } from './device-events.ts';
+import { deviceEvents, driverEvents } from './device-events.ts';
 import type { DeviceEvent } from './device-table.ts';
 import type { XendDomain } from './domain.ts';
 import { createDrivers, type DriverEnd } from './drivers.ts';
@@ -50,6 +50,7 @@ export interface DeviceService {
 export function createDeviceService(context: XendContext): DeviceService {
   const { log, options, domains } = context;
   const classes = context.classes.all;
+  const tellDriver = driverEvents(context.events);
   const drivers = createDrivers(log, options.answerLimit);
   const connectLimit = options.connectLimit ?? CONNECT_LIMIT;
 
@@ -136,7 +137,7 @@ export function createDeviceService(context: XendContext): DeviceService {
       'INFO',
       `${className.toUpperCase()}_${end} DRIVER_STATUS(${up ? 'UP' : 'DOWN'}) from ${domain.name} (${domain.domid})`,
     );
-    tellDriver(domain, className, end, up ? 'up' : 'down');
+    tellDriver(domain, up ? 'up' : 'down', className, end);
     const drivers = end === 'FE' ? domain.frontsUp : domain.backsUp;
     if (up) drivers.add(className);
     else drivers.delete(className);
@@ -153,11 +154,6 @@ export function createDeviceService(context: XendContext): DeviceService {
     const settled = await Promise.allSettled(affected.map((device) => device.handle(event, { unserved: true })));
     const failed = settled.find((outcome) => outcome.status === 'rejected');
     return failed === undefined ? OKAY : { status: CMSG_STATUS.error, reason: messageOf(failed.reason) };
-  }
-
-  function tellDriver(domain: XendDomain, className: string, end: string, event: string, reason?: string): void {
-    const details = { class: className, end: end === 'FE' ? 'front' : 'back' };
-    context.events.publish('driver', event, domain, { ...details, ...(reason === undefined ? {} : { reason }) });
   }
 
   /** Of a class: those of a domain, or those that it serves. */
@@ -177,7 +173,7 @@ export function createDeviceService(context: XendContext): DeviceService {
       'WARNING',
       `${className.toUpperCase()}_${end} DRIVER_FAILED from ${domain.name}: ${String(reason)}`,
     );
-    tellDriver(domain, className, end, 'failed', String(reason));
+    tellDriver(domain, 'failed', className, end, String(reason));
     for (const device of devicesOf(domain, className, end)) happen(device, 'failed', { reason });
   }
 

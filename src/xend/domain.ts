@@ -86,7 +86,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, e
     uuid,
     name: config.name,
     config,
-    log: log.about(`${config.name} (${domid})`),
+    log: log.about(() => `${domain.name} (${domid})`),
     startTime: Date.now() / 1000,
     devices: new Map(),
     records: new Map(),

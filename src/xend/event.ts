@@ -10,7 +10,7 @@ export const EVENT_KINDS = {
   /** The phases of a life; `preserved`: it ended and stays to be looked at; `gone`: nothing is left; `renamed`. */
   domain: ['building', 'paused', 'running', 'shutdown', 'crashed', 'dying', 'preserved', 'gone', 'renamed'],
   /** The states of `device-table.ts`. */
-  device: ['waiting', 'offered', 'connected', 'unserved', 'closed'],
+  device: ['new', 'waiting', 'offered', 'connected', 'unserved', 'closed'],
   /** Of one end of a class in a domain; `failed`: it threw what nobody caught. */
   driver: ['up', 'down', 'failed'],
   /** Of an endpoint of the IDC API, in the order of spec/idc.md 1.3 C. */
@@ -20,6 +20,9 @@ export const EVENT_KINDS = {
 } as const;
 
 export type EventKind = keyof typeof EVENT_KINDS;
+
+/** What may happen to what is of a kind. */
+export type EventOf<K extends EventKind> = (typeof EVENT_KINDS)[K][number];
 
 /** What else an event says: short texts and numbers. */
 export type EventDetails = Readonly<Record<string, string | number>>;

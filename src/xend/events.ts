@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EventDetails, EventKind, XendEvent } from './event.ts';
+import type { EventDetails, EventKind, EventOf, XendEvent } from './event.ts';
 
 /** Events that are kept, and of one domain: one that does much leaves the others theirs. */
 export interface EventRoom {
@@ -13,9 +13,9 @@ const MAX_TEXT = 200;
 
 /** The one place where all parts of xend say what happens; whoever wants to know listens here. */
 export interface Events {
-  publish(
-    kind: EventKind,
-    event: string,
+  publish<K extends EventKind>(
+    kind: K,
+    event: EventOf<K>,
     domain: { readonly domid: number; readonly name: string },
     details?: EventDetails,
   ): void;

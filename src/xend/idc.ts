@@ -60,11 +60,12 @@ function endpointInfo({ domains }: XendContext, { domid, name }: XendDomain, tol
 
 /** A domain tells what happened to one of its endpoints; it is believed no more than that it says so. */
 export function noteEndpoint({ events }: XendContext, domain: XendDomain, told: Told): ControlAnswer {
-  const { news, address } = told;
-  if (!EVENT_KINDS.endpoint.some((known) => known === news) || !domain.config.addresses.includes(String(address))) {
+  const { address } = told;
+  const news = EVENT_KINDS.endpoint.find((known) => known === told.news);
+  if (news === undefined || !domain.config.addresses.includes(String(address))) {
     return { status: CMSG_STATUS.error, reason: 'no such endpoint' };
   }
-  events.publish('endpoint', String(news), domain, {
+  events.publish('endpoint', news, domain, {
     address: String(address),
     ...(told.peer !== undefined && { peer: count(told, 'peer') }),
     connection: count(told, 'connection'),

@@ -36,9 +36,9 @@ export interface Log extends LogWriter {
   /**
    * A writer for what one domain brings about: beyond a number of lines in a span of time they are counted instead (`log-limit.ts`).
    *
-   * @param domain as people know it, e.g. `web (3)`
+   * @param domain how people know it then, e.g. `web (3)`
    */
-  about(domain: string): LogWriter;
+  about(domain: () => string): LogWriter;
   /** Lines, oldest first. */
   read(range: LogRange): readonly string[];
   /** Calls `listener` with each new line of the range, of which `lines` and `until` mean nothing; returns the end of it. */
@@ -91,7 +91,7 @@ export function openLog(path: string, options: LogOptions = {}): Log {
     about(domain) {
       const limit = createLineLimit((count) => {
         suppressed += count;
-        put('WARNING', 'log:0', `${count} lines about domain ${domain} suppressed`);
+        put('WARNING', 'log:0', `${count} lines about domain ${domain()} suppressed`);
       }, quota);
       return {
         write(level, text) {

@@ -185,8 +185,8 @@ describe('lines about one domain', () => {
   test('are limited in each span, and counted beyond, also if nothing more comes', () => {
     vi.useFakeTimers();
     const log = open({ quota });
-    const loud = log.about('loud (1)');
-    const other = log.about('other (2)');
+    const loud = log.about(() => 'loud (1)');
+    const other = log.about(() => 'other (2)');
     for (let line = 0; line < 10; line++) loud.write('DEBUG', `line ${line}`);
     other.write('DEBUG', 'well');
     expect(texts(log.read({}))).toEqual(['line 0', 'line 1', 'line 2', 'well']);
@@ -201,14 +201,14 @@ describe('lines about one domain', () => {
 
   test('name the source line that wrote them', () => {
     const log = open({ quota });
-    log.about('loud (1)').write('INFO', 'here');
+    log.about(() => 'loud (1)').write('INFO', 'here');
     expect(parseRecord(log.read({})[0]!)?.source).toMatch(/^log\.test:\d+$/);
   });
 
   test('come again after the clock was set back', () => {
     vi.useFakeTimers();
     const log = open({ quota });
-    const loud = log.about('loud (1)');
+    const loud = log.about(() => 'loud (1)');
     for (let line = 0; line < 5; line++) loud.write('DEBUG', 'x');
     vi.setSystemTime(Date.now() - 1e9);
     loud.write('DEBUG', 'again');
