@@ -6,7 +6,7 @@ import type { XendDomain } from './domain.ts';
 import type { Ending } from './ending.ts';
 import { createGuestFile } from './guest-file.ts';
 import { requireUnpaused } from './phase-checks.ts';
-import { savedSections } from './saved-file.ts';
+import { requireReadable, savedSections } from './saved-file.ts';
 import { endedWhileSaved, suspendDomain } from './suspend.ts';
 
 /** How a domain is saved. */
@@ -48,6 +48,7 @@ export function createSaver(context: XendContext, devices: DeviceService, { end 
 
   async function write(domain: XendDomain, path: string, { checkpoint, limit }: SaveOptions): Promise<void> {
     // Before anything is done to the domain.
+    await requireReadable(domain, context.classes);
     await using file = await createGuestFile(path, 'save');
     const { state, resume } = await suspendDomain(domain, devices, log, limit);
     let saved = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { VmConfig } from '../config/contract.ts';
+import type { DeviceEntry, VmConfig } from '../config/contract.ts';
 import { printConfig } from '../config/print.ts';
 import type { DeviceClass } from '../devices/contract.ts';
 import { STATE_LIMIT } from '../domain/hooks.ts';
@@ -9,6 +9,8 @@ import type { Sxp } from '../sxp/contract.ts';
 import { parse } from '../sxp/parse.ts';
 import { prettyPrint } from '../sxp/pretty.ts';
 import { checkConfig } from './check.ts';
+import type { ConfigText } from './contract.ts';
+import type { Device } from './device.ts';
 import type { XendDomain } from './domain.ts';
 import type { Content } from './guest-file.ts';
 import { readGuestFile } from './guest-file-read.ts';
@@ -30,11 +32,34 @@ export interface SavedDomain {
 /** The configuration of a domain with the devices that it has now, not those that it began with. */
 export function currentConfig({ config, devices }: Pick<XendDomain, 'config' | 'devices'>): VmConfig {
   const configured = [...devices.values()].filter(({ class: { implicit } }) => !implicit);
-  return {
-    ...config,
-    devices: configured.map((device) => ({ class: device.class.name, config: device.config, devid: device.devid })),
-  };
+  return { ...config, devices: configured.map(entryOf) };
 }
+
+function entryOf({ class: { name }, config, devid, back }: Device): DeviceEntry {
+  // Its number then may be another one's, or nobody's.
+  const lasting = config.backend === undefined || back.domid === 0 ? config : { ...config, backend: back.name };
+  return { class: name, config: lasting, devid };
+}
+
+/**
+ * @throws XmError when what a domain has now could not be made again from a text, as when two of its disks, which were added while
+ * it ran, are one file
+ */
+export async function requireReadable(domain: XendDomain, classes: DeviceClasses): Promise<void> {
+  const { configs, result } = await checkConfig(textOf(currentConfig(domain), 'its configuration'), classes);
+  if (configs !== undefined) return;
+  throw new XmError(
+    'ESAVE',
+    `Cannot save domain '${domain.name}': it could not be made again:\n${result.report.trimEnd()}`,
+  );
+}
+
+const textOf = (config: VmConfig, file: string): ConfigText => ({
+  text: printConfig(config),
+  file,
+  directory: '/',
+  format: 'sxp',
+});
 
 /** The sections of a domain's file. @param state what its kernel gave */
 export function savedSections(domain: XendDomain, state: Uint8Array): Readonly<Record<keyof typeof LIMITS, Content>> {

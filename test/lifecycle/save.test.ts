@@ -351,15 +351,22 @@ function withConfig(path: string, change: (text: string) => string): Uint8Array 
 
 test('a domain that serves others, or whose disk is in memory, is not saved', async () => {
   const { name, path } = names();
-  await xend.create({ name: `${name}-drv`, backends: ['vbd'], memory: 64 });
+  const { domid } = await xend.create({ name: `${name}-drv`, backends: ['vbd'], memory: 64 });
   const image = xend.file(`${name}.img`, new Uint8Array(MIB));
   await xend.create({ name });
-  await xend.attachDisk(name, image, 'xvda', 'r', `${name}-drv`);
+  await xend.attachDisk(name, image, 'xvda', 'r', String(domid));
   expectRefused(await failureOf(save(`${name}-drv`, path)), `it serves xvda of domain '${name}'`);
+  await xend.attachDisk(name, image, 'xvdb', 'r', String(domid));
+  await expect(save(name, path)).rejects.toThrow('could not be made again:\nits configuration:');
+  await xend.detachDisk(name, 'xvdb');
   await save(name, path);
-  // Its disk's domain has to be there.
+  // Its disk's domain has to be there, by whatever number.
   await destroy(`${name}-drv`);
   expectRefused(await failureOf(restore(path)), `${name}-drv`);
+  await xend.create({ name: `${name}-drv`, backends: ['vbd'], memory: 64 });
+  await restore(path);
+  expect((await devices(name)).map(({ state }) => state)).toEqual([4, 4]);
+  await destroy(name);
   await xend.create({ name });
   await xend.attach(name, 'vbd', { uname: `cow:${image}`, dev: 'xvda', mode: 'w' });
   expectRefused(await failureOf(save(name, path)), 'xvda would lose what was written to it');
