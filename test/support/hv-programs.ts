@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import { isSleeping, type SharedInfo } from '../../src/hv/shared-info.ts';
+import { argoMutual, argoScribble } from './hv-argo-programs.ts';
 import { churn } from './hv-churn.ts';
 import { lendingFlood, lendingHold, pagesFlood } from './hv-lending-programs.ts';
 import { tell, WORD, type Words, waitFor } from './hv-words.ts';
@@ -117,6 +118,8 @@ export const PROGRAMS = {
   storm,
   churn,
   argoFlood,
+  argoMutual,
+  argoScribble,
   lendingFlood,
   lendingHold,
   pagesFlood,
