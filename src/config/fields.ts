@@ -33,7 +33,8 @@ export type AnyVmField = { [K in keyof VmConfig]: VmField<K> }[keyof VmConfig];
 
 /** 1 TiB. */
 const MAX_MEMORY = 1024 * 1024;
-const MAX_VCPUS = 128;
+/** Virtual processors that a configuration may name. */
+export const MAX_VCPUS = 128;
 const XEND_START_ACTIONS: readonly XendStartAction[] = ['ignore', 'start'];
 const XEND_STOP_ACTIONS: readonly XendStopAction[] = ['ignore', 'destroy', 'shutdown', 'suspend'];
 const END_ACTIONS: readonly EndAction[] = ['destroy', 'restart', 'preserve', 'rename-restart'];

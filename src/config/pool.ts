@@ -65,6 +65,9 @@ export function readPoolConfig(
   return { config: good ? { name: named.value, threads } : undefined, diagnostics };
 }
 
+/** Whether a thread of a pool may have this number. */
+export const isThreadNumber = (number: number): boolean => Number.isInteger(number) && number >= 1 && number <= MOST;
+
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
 
 /** A list, or a text with commas, of numbers, each once and in order. */
@@ -72,6 +75,6 @@ function numbersOf(given: Located): readonly number[] | undefined {
   const { value } = given;
   const texts = isSequence(value) ? value.items.map(textOf) : textOf(given).split(',');
   const numbers = [...new Set(texts.map((text) => (/^\s*\d+\s*$/.test(text) ? Number(text) : 0)))];
-  const good = numbers.length > 0 && numbers.every((number) => number >= 1 && number <= MOST);
+  const good = numbers.length > 0 && numbers.every(isThreadNumber);
   return good ? numbers.sort((a, b) => a - b) : undefined;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { PoolConfig } from '../config/pool.ts';
+import { isThreadNumber, type PoolConfig } from '../config/pool.ts';
 import { messageOf, XmError } from '../errors.ts';
 import { childValue, isElement, toSxp } from '../sxp/access.ts';
 import { parse } from '../sxp/parse.ts';
 import { prettyPrint } from '../sxp/pretty.ts';
+import { cite } from '../sxp/show.ts';
 import type { Log } from './log.ts';
 
 /** Pools that outlive xend, on disk: `(cpupool (name NAME) (threads (1 2)))` each. */
@@ -28,9 +29,13 @@ export function openPoolFile(path: string, log: Log): PoolFile {
       for (const { message } of diagnostics) log.write('ERROR', `${path}: ${message}`);
       return forms.map(toSxp).flatMap((form) => {
         const name = childValue(form, 'name');
-        const threads = childValue(form, 'threads');
-        if (typeof name !== 'string' || !isElement(threads)) return [];
-        return [{ name, threads: threads.map(Number).filter(Number.isSafeInteger) }];
+        // Where the text is torn, which is said already.
+        if (typeof name !== 'string') return [];
+        const value = childValue(form, 'threads');
+        const threads = isElement(value) ? value.map(Number) : [];
+        if (threads.length > 0 && threads.every(isThreadNumber)) return [{ name, threads }];
+        log.write('ERROR', `${path}: pool ${cite(name)} has no numbers of threads`);
+        return [];
       });
     },
     write(pools) {

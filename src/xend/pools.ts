@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from 'node:os';
-import type { PoolConfig } from '../config/pool.ts';
+import { isThreadNumber, type PoolConfig } from '../config/pool.ts';
 import { DEDICATED, SHARED } from '../config/pool-name.ts';
 import { XmError } from '../errors.ts';
 import { didYouMean } from '../words.ts';
@@ -135,7 +135,11 @@ export function createPools(
       entries.delete(name);
       keep();
     },
-    addThread: (name, number) => activePool(name).add(number),
+    addThread(name, number) {
+      const pool = activePool(name);
+      if (!isThreadNumber(number)) throw new XmError('EINVAL', `A pool has no thread ${number}`);
+      pool.add(number);
+    },
     removeThread: (name, number) => activePool(name).remove(number),
     async stop() {
       await Promise.all(active().map((pool) => pool.stop()));
@@ -144,15 +148,3 @@ export function createPools(
 }
 
 const ownsThread = ({ thread, control }: XendDomain): boolean => thread?.shared === false && control !== undefined;
-
-/**
- * Has a domain live in another pool, which a thread cannot let it.
- *
- * @throws XmError unless it lives there already
- */
-export function migrate({ name, config }: XendDomain, pool: PoolInfo): void {
-  if (config.pool === pool.name) return;
-  throw new XmError('ENOTSUP', `Domain '${name}' cannot leave its thread while it runs`, {
-    hint: `with (pool ${pool.name}) in its configuration it starts there`,
-  });
-}

@@ -13,7 +13,7 @@ import { prettyPrint } from '../sxp/pretty.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
-import { checkConfig, readPool, requireConfigs } from './check.ts';
+import { checkConfig, requireConfigs } from './check.ts';
 import { consoleLog } from './console-log.ts';
 import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type Stats, type XendApi, type XendMethods, type XendStatus } from './contract.ts';
@@ -38,7 +38,8 @@ import { watchedThreads } from './memory-watch.ts';
 import { metricsOf } from './metrics.ts';
 import { createDeviceClasses } from './own-classes.ts';
 import { openPoolFile } from './pool-file.ts';
-import { createPools, migrate } from './pools.ts';
+import { createPools } from './pools.ts';
+import { createProcessorMethods } from './processor-methods.ts';
 import { type DomainRecord, deviceListForm, recordOfKnown } from './records.ts';
 import { recover } from './recover.ts';
 import { stallSampler } from './stalls/sample.ts';
@@ -48,7 +49,6 @@ import { takeStats } from './stats.ts';
 import { openStoreKeeper } from './store-keeper.ts';
 import { dumpTrace, startTrace, stopTrace } from './trace.ts';
 import { openVchanNode } from './vchan.ts';
-import { hostCpus, pinVcpu, setVcpus, vcpusOf } from './vcpus.ts';
 import { VERSION } from './version.ts';
 import { deviceInfo, domainInfo, listedInfo, refreshUsage } from './views.ts';
 import { createVipTables } from './viptables.ts';
@@ -110,7 +110,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     pools: createPools({ domains, options, log }, openPoolFile(paths.poolFile, log)),
     startTime,
   };
-  const { classes, pools } = context;
+  const { classes } = context;
   let sampling: Promise<Stats> | undefined;
   const endWatch = watchMemory(() => watchedThreads(context));
   const stalls = watchStalls(stallSampler(context), log);
@@ -309,44 +309,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'viptables.add': viptables.add,
     'viptables.del': viptables.del,
     'viptables.list': viptables.list,
-    async 'vcpu.list'({ names }) {
-      const wanted = named(names);
-      await refreshUsage(wanted);
-      return { vcpus: wanted.flatMap((domain) => vcpusOf(context, domain)), cpus: hostCpus() };
-    },
-    async 'vcpu.pin'({ domain, vcpu, cpus }) {
-      await pinVcpu(life.find(domain), vcpu, cpus);
-      return null;
-    },
-    async 'vcpu.set'({ domain, count }) {
-      setVcpus(life.find(domain), count);
-      return null;
-    },
-    'pool.list': async ({ names }) => pools.list(names),
-    async 'pool.create'({ kept, variables, ...text }) {
-      return pools.create(readPool(text, variables ?? []), kept === true);
-    },
-    'pool.start': async ({ pool }) => pools.start(pool),
-    async 'pool.destroy'({ pool }) {
-      await pools.destroy(pool);
-      return null;
-    },
-    async 'pool.delete'({ pool }) {
-      pools.delete(pool);
-      return null;
-    },
-    async 'pool.addThread'({ pool, number }) {
-      pools.addThread(pool, number);
-      return null;
-    },
-    async 'pool.removeThread'({ pool, number }) {
-      await pools.removeThread(pool, number);
-      return null;
-    },
-    async 'pool.migrate'({ domain, pool }) {
-      migrate(life.find(domain), pools.list([pool])[0]!);
-      return null;
-    },
+    ...createProcessorMethods(context),
     'config.check': async (params) => (await checkConfig(params, classes)).result,
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),

@@ -301,6 +301,16 @@ describe('cpupool', () => {
     expect((await fails('cpupool-migrate', name, 'shared')).stderr).toContain('cannot leave its thread while it runs');
     await fails('cpupool-migrate', name, 'NonExistent');
     await unknown('cpupool-migrate', 'NonExistent', 'shared');
+    // One that is kept and not started can, and so it can have more VCPUs.
+    await ok('new', home.file('kept.sxp', vmText({ name: 'kept', kernel: 'idle', memory: 32 })));
+    await ok('cpupool-migrate', 'kept', 'shared');
+    await ok('vcpu-set', 'kept', '2');
+    await fails('vcpu-set', 'kept', '129');
+    await ok('start', 'kept');
+    expect(await ok('list', '-H', '-c', 'pool,state', 'kept')).toMatch(/^shared +[-rb]/);
+    expect((await ok('vcpu-list', '-H', 'kept')).trimEnd().split('\n')).toHaveLength(2);
+    await ok('destroy', 'kept');
+    await ok('delete', 'kept');
   });
 });
 
