@@ -37,7 +37,8 @@ export function createEvents(room: EventRoom = ROOM, now: () => number = Date.no
   let seq = 0;
 
   function drop(index: number): void {
-    const [old] = kept.splice(index, 1);
+    // What is oldest of all goes in no time; only who floods makes the others move up.
+    const old = index === 0 ? kept.shift() : kept.splice(index, 1)[0];
     if (old === undefined) return;
     const left = (perDomain.get(old.domid) ?? 1) - 1;
     if (left === 0) perDomain.delete(old.domid);

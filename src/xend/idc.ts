@@ -59,7 +59,7 @@ function endpointInfo({ domains }: XendContext, { domid, name }: XendDomain, tol
 }
 
 /** A domain tells what happened to one of its endpoints; it is believed no more than that it says so. */
-export function noteEndpoint({ events }: XendContext, domain: XendDomain, told: Told): ControlAnswer {
+export function noteEndpoint({ events }: Pick<XendContext, 'events'>, domain: XendDomain, told: Told): ControlAnswer {
   const { address } = told;
   const news = EVENT_KINDS.endpoint.find((known) => known === told.news);
   if (news === undefined || !domain.config.addresses.includes(String(address))) {
