@@ -42,7 +42,7 @@ test('a shell gets letters and nmi while its command runs', async () => {
 });
 
 test('reset reboots even who never yields; power asks for the end', async () => {
-  const { domid } = await xend.create({ name: 'busy' });
+  const { domid } = await xend.create({ name: 'busy', pool: 'dedicated' });
   using terminal = await xend.shell('busy');
   terminal.type('hang\r');
   await terminal.readUntil('hang\r\n');
