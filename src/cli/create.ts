@@ -22,7 +22,7 @@ export const configFlags = {
 
 /** The options that say how it is started. */
 export const launchFlags = {
-  paused: boolean({ char: 'p', description: 'Leave the domains paused.' }),
+  paused: boolean({ char: 'p', description: 'Leave it paused.' }),
   wait: choice(['connected'], {
     char: 'w',
     description: 'Wait until all devices are connected, which is the default.',

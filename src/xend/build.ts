@@ -136,6 +136,17 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
   };
 }
 
+/**
+ * Tells again and again how many milliseconds are left of a time.
+ *
+ * @param seconds absent: there is no such time
+ * @returns at least 1, the shortest limit
+ */
+export function timeLeft(seconds: number | undefined): () => number | undefined {
+  const until = seconds === undefined ? undefined : performance.now() + seconds * 1000;
+  return () => until && Math.max(1, until - performance.now());
+}
+
 /** The error of a domain that was not complete within so many milliseconds: the first thing that it waits for. */
 function lateError({ name, devices, start }: XendDomain, limit: number): XmError {
   const ready = start !== undefined;

@@ -342,8 +342,11 @@ export interface XendApi {
   };
   /** Checks domains and keeps them, until they are deleted; they are not started. All or none. */
   'domain.new': { params: ConfigText; result: { readonly domains: readonly ListedDomain[]; readonly report: string } };
-  /** Builds a managed domain and, unless `paused`, starts it. */
-  'domain.start': { params: DomainArg & { readonly paused?: boolean }; result: DomainInfo };
+  /** Builds a managed domain and, unless `paused`, starts it; within `timeout` seconds (default: 20). */
+  'domain.start': {
+    params: DomainArg & { readonly paused?: boolean; readonly timeout?: number };
+    result: DomainInfo;
+  };
   /** Forgets a managed domain, which may not be there. */
   'domain.delete': { params: DomainArg; result: null };
   /** What `xm list` shows: domains that are there and managed ones that are not. Without names: all, by name. */

@@ -27,7 +27,7 @@ export interface Lifecycle extends Keeping {
   /** Builds a domain; see {@link Builder}. */
   create(config: VmConfig, paused: boolean, limit?: number): Promise<XendDomain>;
   /** Builds one that is kept, and is not there. */
-  start(managed: ManagedDomain, paused: boolean): Promise<XendDomain>;
+  start(managed: ManagedDomain, paused: boolean, limit?: number): Promise<XendDomain>;
   /** Starts those that are kept and have `(on_xend_start start)`, one after another; what fails is in the log. */
   startManaged(): Promise<void>;
   /** One that is there, by domid, name or uuid. @throws XmError `ENODOMAIN`, `ENOTSTARTED` */
@@ -67,7 +67,7 @@ export function createLifecycle(
     freeMemory: () => freeMemory(domains.values()),
     createControlDomain: builder.buildControlDomain,
     create: (config, paused, limit) => builder.build({ uuid: randomUUID(), quickLives: 0 }, config, paused, limit),
-    start: ({ uuid, config }, paused) => builder.build({ uuid, quickLives: 0 }, config, paused),
+    start: ({ uuid, config }, paused, limit) => builder.build({ uuid, quickLives: 0 }, config, paused, limit),
     async startManaged() {
       const wanted = managed.all().filter(({ config }) => config.onXendStart === 'start');
       const serving = ({ config }: ManagedDomain) => Number(config.backends.length > 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { noSuchDomain, XmError } from '../errors.ts';
+import { timeLeft } from './build.ts';
 import { requireConfigs } from './check.ts';
 import type { XendContext } from './context.ts';
 import type { XendMethods } from './contract.ts';
@@ -46,13 +47,13 @@ export function createManagedMethods(
       for (const { uuid, config } of made) log.write('INFO', `Domain ${config.name} (${uuid}) is managed`);
       return { domains: made.map((domain) => listedInfo(context, domain)), report };
     },
-    async 'domain.start'({ domain, paused }) {
+    async 'domain.start'({ domain, paused, timeout }) {
       const found = requireDormant(domain, 'start', (there) =>
         there.phase === 'running' || there.phase === 'paused'
           ? new XmError('EEXIST', `Domain '${there.name}' is already running`)
           : notHalted(there),
       );
-      return domainInfo(context, await life.start(found, paused === true));
+      return domainInfo(context, await life.start(found, paused === true, timeLeft(timeout)()));
     },
     async 'domain.delete'({ domain }) {
       const { uuid, config } = requireDormant(domain, 'delete', notHalted);

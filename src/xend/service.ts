@@ -13,6 +13,7 @@ import { prettyPrint } from '../sxp/pretty.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
+import { timeLeft } from './build.ts';
 import { checkConfig, requireConfigs } from './check.ts';
 import { consoleLog } from './console-log.ts';
 import type { XendContext, XendOptions } from './context.ts';
@@ -175,11 +176,8 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       const { configs, report } = await requireConfigs(params, classes);
       const made: XendDomain[] = [];
       try {
-        const until = performance.now() + (params.timeout ?? Number.NaN) * 1000;
-        for (const config of configs) {
-          const limit = params.timeout === undefined ? undefined : Math.max(1, until - performance.now());
-          made.push(await life.create(config, params.paused === true, limit));
-        }
+        const left = timeLeft(params.timeout);
+        for (const config of configs) made.push(await life.create(config, params.paused === true, left()));
       } catch (error) {
         await Promise.all(made.map(life.destroy));
         throw error;

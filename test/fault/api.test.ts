@@ -47,7 +47,7 @@ const DEBUG = resolve(import.meta.dirname, '../../configs/debug-device/debug.ts'
 const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'domain.create': { ...CONFIG, paused: true, timeout: 1.5 },
   'domain.new': CONFIG,
-  'domain.start': { ...DOMAIN, paused: true },
+  'domain.start': { ...DOMAIN, paused: true, timeout: 1.5 },
   'domain.delete': DOMAIN,
   'domain.all': { names: ['nobody'] },
   'domain.list': { names: ['nobody'] },

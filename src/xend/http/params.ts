@@ -74,7 +74,7 @@ const PARAMETERS: {
 } = {
   'domain.create': { ...CONFIG, paused: optional(FLAG), timeout: optional(SECONDS) },
   'domain.new': CONFIG,
-  'domain.start': { ...DOMAIN, paused: optional(FLAG) },
+  'domain.start': { ...DOMAIN, paused: optional(FLAG), timeout: optional(SECONDS) },
   'domain.delete': DOMAIN,
   'domain.list': NAMES,
   'domain.all': NAMES,
