@@ -17,6 +17,8 @@ export const EVENT_KINDS = {
   endpoint: ['appear', 'connect', 'disconnect', 'disappear'],
   /** The shared memory and the event channel of a device's connection. */
   ring: ['connected', 'disconnected'],
+  /** Something that should move and has not for a while (`stalls/`). */
+  stall: ['found', 'over'],
 } as const;
 
 export type EventKind = keyof typeof EVENT_KINDS;
@@ -48,7 +50,7 @@ export type EventFilter = ReadonlyMap<string, ReadonlySet<string>>;
 const FIELDS: readonly string[] = ['kind', 'event', 'domain', 'domid'];
 const DETAILS: readonly string[] = [
   ...['uuid', 'reason', 'class', 'device', 'devid', 'backend', 'end', 'address', 'peer', 'connection'],
-  ...['port', 'backPort', 'former'],
+  ...['port', 'backPort', 'former', 'rule', 'what', 'owes'],
 ];
 
 /** Keys that a filter may have. */

@@ -114,7 +114,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const { classes } = context;
   let sampling: Promise<Stats> | undefined;
   const endWatch = watchMemory(() => watchedThreads(context));
-  const stalls = watchStalls(stallSampler(context), log);
+  const stalls = watchStalls(stallSampler(context), { log, events });
   const stopAsked = Promise.withResolvers<string | undefined>();
   const devices = createDeviceService(context);
   const life = createLifecycle(context, devices, (why) => {

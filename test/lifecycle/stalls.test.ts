@@ -67,6 +67,14 @@ describe.concurrent('stalls', () => {
     expect(xend.xend.log.read({}).join('\n')).toContain('Stalled: hung: thread hung: hung does not come back');
     await xend.call('domain.destroy', { domain: 'hung' });
     await freed('hung');
+    const { events } = await xend.call('events.read', {});
+    const told = events.filter(
+      ({ kind, details }) => kind === 'stall' && details.rule === 'loop' && details.owes === 'hung',
+    );
+    expect([told.at(0), told.at(-1)]).toMatchObject([
+      { event: 'found', domid },
+      { event: 'over', domid },
+    ]);
   });
 
   test('the same in a thread that it shares', async () => {

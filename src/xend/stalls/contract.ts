@@ -4,7 +4,7 @@ import type { DeviceState } from '../device-table.ts';
 
 /** How everything stands at one moment, read without asking any domain. */
 export interface StallSample {
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a clock that only goes forward, and no faster than domains can have had their turns. */
   readonly time: number;
   readonly domains: readonly DomainSample[];
   readonly threads: readonly ThreadSample[];
@@ -18,6 +18,8 @@ export interface DomainSample {
   readonly name: string;
   /** By its user's wish; whatever it owes, it need not do now. */
   readonly paused: boolean;
+  /** It is being built, for which there is a limit of its own: loading its kernel takes as long as it takes. */
+  readonly building: boolean;
 }
 
 /** A thread that holds domains: one, or those of a pool that share it. */

@@ -25,7 +25,9 @@ export const STALL_RULES: readonly StallRule[] = [
     *suspects({ threads, domains }) {
       const known = new Map(domains.map((domain) => [domain.domid, domain]));
       for (const { name, domids, turns, waits } of threads) {
-        const holders = domids.flatMap((domid) => known.get(domid) ?? []).filter(({ paused }) => !paused);
+        const holders = domids
+          .flatMap((domid) => known.get(domid) ?? [])
+          .filter(({ paused, building }) => !paused && !building);
         const [first] = holders;
         if (first === undefined || waits) continue;
         const { domid } = first;

@@ -8,14 +8,27 @@ import { createLoopWatch, type LoopWatch } from './loops.ts';
 /** How long a thread that does not rest may take to answer before it is asked again, milliseconds. */
 const PATIENCE = 20_000;
 
+/** Most milliseconds that count between two samples: where the second comes late, others may not have had their turn either. */
+const LATE = 1500;
+
 /** Makes what takes samples of a supervisor. */
 export function stallSampler(context: XendContext): () => StallSample {
   const loops = createLoopWatch();
+  let time = 0;
+  let last = performance.now();
   return () => {
+    const now = performance.now();
+    time += Math.min(LATE, now - last);
+    last = now;
     const domains = [...context.domains.values()];
     return {
-      time: performance.now(),
-      domains: domains.map(({ domid, name, phase }) => ({ domid, name, paused: phase === 'paused' })),
+      time,
+      domains: domains.map(({ domid, name, phase }) => ({
+        domid,
+        name,
+        paused: phase === 'paused',
+        building: phase === 'building',
+      })),
       threads: [...ownThreads(context, domains, loops), ...pooledThreads(context, loops)],
       channels: domains.flatMap((domain) => channelsOf(context, domain)),
       rings: ringStats(context),

@@ -9,7 +9,12 @@ import { stallSentence } from '../../../../src/xend/stalls/words.ts';
 
 type Part = Partial<Omit<StallSample, 'time'>>;
 
-const DOMAINS = ['Domain-0', 'front', 'back', 'other'].map((name, domid) => ({ domid, name, paused: false }));
+const DOMAINS = ['Domain-0', 'front', 'back', 'other'].map((name, domid) => ({
+  domid,
+  name,
+  paused: false,
+  building: false,
+}));
 const EMPTY: Omit<StallSample, 'time'> = { domains: DOMAINS, threads: [], channels: [], rings: [], devices: [] };
 
 /** Judges samples that were taken a second after each other. @returns what the last one shows */
@@ -189,12 +194,17 @@ describe('event loops', () => {
     expect(stallsIn(...lasting(2, thread(5)), thread(5, { waits: true }), ...lasting(2, thread(5)))).toEqual([]);
   });
 
-  test('of a thread with many domains the first few are named, and who is paused is not one of them', () => {
+  test('of a thread with many domains the first few are named, and who is paused or being built is not one of them', () => {
     const domids = Array.from({ length: 20 }, (_, index) => index + 1);
-    const domains = domids.map((domid) => ({ domid, name: `g${domid}`, paused: domid === 1 }));
+    const domains = domids.map((domid) => ({
+      domid,
+      name: `g${domid}`,
+      paused: domid === 1,
+      building: domid === 2,
+    }));
     const [stall] = stallsIn(...lasting(3, { ...thread(5, { name: 'shared/1', domids }), domains }));
-    expect(stall).toMatchObject({ domid: 2, what: 'thread shared/1' });
-    expect(stall!.text).toBe('does not come back to its event loop, or another of g2, g3, g4, 16 more');
+    expect(stall).toMatchObject({ domid: 3, what: 'thread shared/1' });
+    expect(stall!.text).toBe('does not come back to its event loop, or another of g3, g4, g5, 15 more');
   });
 
   test('a thread without domains, or with paused ones alone, owes nothing', () => {
