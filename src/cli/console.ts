@@ -47,7 +47,11 @@ export function runConsole(session: ConsoleSession): Promise<ConsoleEnd> {
     let deadline: NodeJS.Timeout | undefined;
     let idle: NodeJS.Timeout | undefined;
 
+    let ended = false;
     const end = (outcome: ConsoleEnd | XmError) => {
+      // The socket closes after that, when the terminal is somebody else's.
+      if (ended) return;
+      ended = true;
       for (const timer of [deadline, idle]) clearTimeout(timer);
       input.off('data', typed).off('end', inputEnd);
       if (raw) input.setRawMode?.(false);
@@ -85,7 +89,8 @@ export function runConsole(session: ConsoleSession): Promise<ConsoleEnd> {
     socket.once('close', () => end(until ? unmatched('the console closed', until) : 'closed'));
     socket.once('connect', () => {
       if (raw) input.setRawMode?.(true);
-      input.on('data', typed).once('end', inputEnd);
+      // Who had it before may have left it paused.
+      input.on('data', typed).once('end', inputEnd).resume();
       // A configuration was read from it.
       if (input.readableEnded) inputEnd();
     });
