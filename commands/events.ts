@@ -14,7 +14,7 @@ export default class Events extends XmCommand {
     },
     {
       description: 'Why domains ended:',
-      command: `<%= config.bin %> events --json --filter event=crashed --filter event=shutdown | jq '{domain, reason}'`,
+      command: `<%= config.bin %> events --json --filter event=gone | jq '{domain, reason}'`,
     },
   ];
   static override flags = {

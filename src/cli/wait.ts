@@ -8,7 +8,7 @@ import type { EventItem } from './events.ts';
 
 /** What xend says of a domain that there is not, or that is only managed. */
 const NOT_THERE: ReadonlySet<string> = new Set(['ENODOMAIN', 'ENOTSTARTED']);
-/** Events with which a life ends. */
+/** Phases in which a life has ended, and the events that tell of them. */
 const ENDS: ReadonlySet<string> = new Set(['shutdown', 'crashed']);
 /** Longest wait for how things are, beside the time that was given, milliseconds. */
 const FIRST_LOOK = 2000;
@@ -118,9 +118,10 @@ async function endOf(
 ): Promise<DomainEnd | undefined> {
   const { phase = '', shutdownReason: reason = 'unknown' } = now ?? {};
   if (now?.domid === domid) return ENDS.has(phase) ? { phase, reason } : undefined;
-  const filters = [`domid=${domid}`, ...[...ENDS].map((event) => `event=${event}`)];
-  const last = (await xend.call('events.read', { filters })).events.at(-1);
-  return { phase: last?.event ?? 'shutdown', reason: String(last?.details.reason ?? 'unknown') };
+  const told = ['gone', ...ENDS].map((event) => `event=${event}`);
+  const { events } = await xend.call('events.read', { filters: [`domid=${domid}`, ...told] });
+  const crashed = events.some(({ event }) => event === 'crashed');
+  return { phase: crashed ? 'crashed' : 'shutdown', reason: String(events.at(-1)?.details.reason ?? 'unknown') };
 }
 
 function describe(view: WaitView | undefined): string {

@@ -96,7 +96,7 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
       log.write('WARNING', `The record of domain ${domain.name} could not be removed: ${messageOf(error)}`);
     }
     domains.delete(domain.domid);
-    events.publish('domain', 'gone', domain, { uuid: domain.uuid });
+    events.publish('domain', 'gone', domain, { uuid: domain.uuid, reason: domain.shutdownReason ?? 'destroyed' });
     domain.gone.resolve();
   }
 

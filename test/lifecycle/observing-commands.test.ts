@@ -26,7 +26,9 @@ test('configs/watch.sxp does what it says', async () => {
   writeFileSync(join(home.stateDir, 'xend-config.sxp'), `(metrics-port ${port})`);
   await home.ok(['xend', 'start']);
 
-  const follower = home.start(['events', '-f', '--json', '--filter', 'domain=watch', '--filter', 'kind=domain']);
+  // It may be there only when something has happened already.
+  const filters = ['--filter', 'domain=watch', '--filter', 'kind=domain'];
+  const follower = home.start(['events', '-f', '--since', '1h', '--json', ...filters]);
   const seen: { seq: number; event: string; reason?: string }[] = [];
   createInterface({ input: follower.stdout! }).on('line', (line) => seen.push(JSON.parse(line)));
   const waiting = home.run(['wait', 'watch', '--for', 'connected', '--timeout', '60']);

@@ -142,7 +142,7 @@ describe('events', () => {
     const told = await story(String(domid));
     expect(told.filter((line) => line.startsWith('domain'))).toEqual([
       ...['domain building', 'domain paused', 'domain running', 'domain renamed told'],
-      ...['domain dying', 'domain shutdown', 'domain gone'],
+      ...['domain dying', 'domain gone'],
     ]);
     expect(told.filter((line) => line.endsWith(' xvda'))).toEqual([
       ...['device waiting xvda', 'device offered xvda', 'ring connected xvda', 'device connected xvda'],
@@ -154,7 +154,7 @@ describe('events', () => {
       ...['driver up vbd', 'driver down vbd', 'driver up vbd'],
     ]);
     expect(told.slice(-1)).toEqual(['domain gone']);
-    const { events } = await xend.call('events.read', { filters: [`domid=${domid}`, 'event=shutdown'] });
+    const { events } = await xend.call('events.read', { filters: [`domid=${domid}`, 'event=gone'] });
     expect(events.map(({ details }) => details.reason)).toEqual(['destroyed']);
   });
 
