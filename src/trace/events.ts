@@ -48,10 +48,16 @@ export function* traceEvents(threads: readonly TracedThread[]): Generator<TraceE
   for (const placed of all) yield* eventsOf(placed, begin, joints);
 }
 
+/** The process and thread that a domain is in a trace: to viewers, 0 is what runs when nobody does. */
+function laneOf(domid: number): Pick<TraceEvent, 'pid' | 'tid'> {
+  return { pid: domid + 1, tid: domid + 1 };
+}
+
 function* names({ domid, name, dropped }: TracedThread): Generator<TraceEvent> {
-  const common = { ph: 'M', cat: '__metadata', ts: 0, pid: domid, tid: domid } as const;
-  yield { ...common, name: 'process_name', args: { name } };
-  yield { ...common, name: 'thread_name', args: { name } };
+  const common = { ph: 'M', cat: '__metadata', ts: 0, ...laneOf(domid) } as const;
+  const title = `${name}, domid ${domid}`;
+  yield { ...common, name: 'process_name', args: { name: title } };
+  yield { ...common, name: 'thread_name', args: { name: title } };
   yield { ...common, name: 'process_sort_index', args: { sort_index: domid } };
   if (dropped > 0) yield { ...common, name: 'process_labels', args: { labels: `${dropped} older records dropped` } };
 }
@@ -59,7 +65,7 @@ function* names({ domid, name, dropped }: TracedThread): Generator<TraceEvent> {
 function* eventsOf({ thread, record }: Placed, begin: number, joints: Joints): Generator<TraceEvent> {
   const { point, text, took } = record;
   const ts = nanoseconds(record.start - begin);
-  const common = { cat: point.category, ts, pid: thread.domid, tid: thread.domid };
+  const common = { cat: point.category, ts, ...laneOf(thread.domid) };
   const words = Object.fromEntries(record.words.map((word, index) => [point.words[index] ?? TEXT, word >>> 0]));
   const exchange = joints.exchanges.get(record);
   const title = text === '' ? point.category : text;

@@ -19,6 +19,9 @@ export interface TraceRecords {
   readonly dropped: number;
 }
 
+/** Whoever may write there may write anything; up to here counts are exact. */
+const MOST_ROUNDS = 2 ** 20 - 1;
+
 /** A copy of what is used of the memory, for {@link readTrace}. Whoever writes goes on meanwhile, and the copy says how far. */
 export function copyTrace(memory: TraceMemory): Uint8Array<ArrayBuffer> {
   const { words, records } = viewsOf(memory);
@@ -40,7 +43,7 @@ export function copyTrace(memory: TraceMemory): Uint8Array<ArrayBuffer> {
 export function readTrace(copy: Uint8Array, records: number): TraceRecords {
   // In a buffer of its own, as words may not begin anywhere.
   const { words, floats, times } = viewsOf(Uint8Array.from(copy).buffer);
-  const written = (words[ROUNDS] ?? 0) * 2 ** 32 + ((words[WRITTEN] ?? 0) >>> 0);
+  const written = ((words[ROUNDS] ?? 0) & MOST_ROUNDS) * 2 ** 32 + ((words[WRITTEN] ?? 0) >>> 0);
   // One more than were finished meanwhile: one may have been begun.
   const first = Math.max(0, written - records + ((words[MEANWHILE] ?? 0) >>> 0) + 1);
   const found: TraceRecord[] = [];

@@ -27,19 +27,19 @@ test('a transaction is a span at both ends, and two arrows between them', () => 
   const front = thread(1, record(ask, 1000, [8, 5]), record(done, 1030, [8, 5], 2));
   const back = thread(0, record(serve, 1010, [8, 5], 12), record(answer, 1020, [8, 5]));
   const events = eventsOf(front, back);
-  expect(phases(events, 's').map(({ pid, ts }) => [pid, ts])).toEqual([
+  expect(phases(events, 's').map(({ pid, ts }) => [pid - 1, ts])).toEqual([
     [1, 0],
     [0, 20],
   ]);
-  expect(phases(events, 'f').map(({ pid, ts }) => [pid, ts])).toEqual([
+  expect(phases(events, 'f').map(({ pid, ts }) => [pid - 1, ts])).toEqual([
     [0, 10],
     [1, 30],
   ]);
-  expect(phases(events, 'b').map(({ pid, ts }) => [pid, ts])).toEqual([
+  expect(phases(events, 'b').map(({ pid, ts }) => [pid - 1, ts])).toEqual([
     [1, 0],
     [0, 10],
   ]);
-  expect(phases(events, 'e').map(({ pid, ts }) => [pid, ts])).toEqual([
+  expect(phases(events, 'e').map(({ pid, ts }) => [pid - 1, ts])).toEqual([
     [0, 20],
     [1, 30],
   ]);
@@ -59,7 +59,7 @@ test('both ends in one domain are told apart', () => {
 test('the same number in both directions is two transactions', () => {
   const one = thread(1, record(ask, 1, [8, 5]), record(serve, 12, [9, 5]));
   const two = thread(2, record(ask, 2, [9, 5]), record(serve, 11, [8, 5]));
-  expect(phases(eventsOf(one, two), 'f').map(({ pid, ts }) => [pid, ts])).toEqual([
+  expect(phases(eventsOf(one, two), 'f').map(({ pid, ts }) => [pid - 1, ts])).toEqual([
     [2, 10],
     [1, 11],
   ]);

@@ -84,9 +84,13 @@ test('whoever scribbles in the memory is seen as less records, not as an error',
   for (let word = 4; word < 18; word++) words[word] = 0x7fffffff;
   expect(read().records.map(({ words }) => words)).toEqual([[2]]);
   for (const written of [-1, 1_000_000, 0]) {
-    words.fill(-1);
-    words[WRITTEN] = written;
-    expect(read().records).toEqual([]);
+    for (const rest of [-1, 0x7fffffff, -(2 ** 31)]) {
+      words.fill(rest);
+      words[WRITTEN] = written;
+      const { records, dropped } = read();
+      expect(records).toEqual([]);
+      expect(dropped).toBeGreaterThanOrEqual(0);
+    }
   }
 });
 
