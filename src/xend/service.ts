@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createClaimTable } from '../devices/claims.ts';
-import { consoleSocket } from '../devices/console/socket.ts';
-import type { DeviceClass } from '../devices/contract.ts';
 import { builtinClasses } from '../devices/registry.ts';
 import { watchMemory } from '../domain/memory-watch.ts';
-import { messageOf, XmError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { DomId } from '../hv/contract.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
 import { createHypervisor } from '../hv/hypervisor.ts';
@@ -13,28 +11,25 @@ import { prettyPrint } from '../sxp/pretty.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
-import { timeLeft } from './build.ts';
-import { checkConfig, requireConfigs } from './check.ts';
-import { consoleLog } from './console-log.ts';
+import { checkConfig } from './check.ts';
 import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type Stats, type XendApi, type XendMethods, type XendStatus } from './contract.ts';
-import type { Device } from './device.ts';
+import { createDeviceMethods, devicesOf } from './device-methods.ts';
 import { createDeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
+import { createDomainMethods } from './domain-methods.ts';
 import { passes, readFilter } from './event.ts';
 import { createEvents, type Events } from './events.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
 import { deviceNamed, inspectDevice, inspectDomain } from './inspect.ts';
 import { inspectionForm } from './inspect-form.ts';
-import { sendSysrq, sendTrigger } from './interrupts.ts';
 import { createKeepingMethods } from './keeping-methods.ts';
-import { createLifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
+import { createLifecycle } from './lifecycle.ts';
 import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
 import { isThere, selectKnown } from './lookup.ts';
 import { openManaged } from './managed.ts';
 import { createManagedMethods } from './managed-methods.ts';
-import { setMaxMemory, setMemory } from './memory-change.ts';
 import { watchedThreads } from './memory-watch.ts';
 import { metricsOf } from './metrics.ts';
 import { createDeviceClasses } from './own-classes.ts';
@@ -51,7 +46,7 @@ import { openStoreKeeper } from './store-keeper.ts';
 import { dumpTrace, startTrace, stopTrace } from './trace.ts';
 import { openVchanNode } from './vchan.ts';
 import { VERSION } from './version.ts';
-import { deviceInfo, domainInfo, listedInfo, refreshUsage } from './views.ts';
+import { refreshUsage } from './views.ts';
 import { createVipTables } from './viptables.ts';
 
 /** What `domain.records` and `device.list` give as text, as forms: for protocols that carry these. */
@@ -122,11 +117,6 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     stopAsked.resolve(`Domain-0 was lost: ${why}`);
   });
 
-  const named = (names: readonly string[] | undefined): readonly XendDomain[] =>
-    names === undefined || names.length === 0
-      ? [...domains.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-      : names.map(life.find);
-
   function status(): XendStatus {
     const { socket, xenstoreSocket, stateDir } = paths;
     const fields = { pid: process.pid, version: VERSION, protocol: PROTOCOL, startTime, recovered };
@@ -137,13 +127,6 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     const wanted = selectKnown(context, names);
     await refreshUsage(wanted.filter(isThere));
     return wanted.map((known) => recordOfKnown(context, known));
-  }
-
-  function devicesOf(domain: string, className?: string): readonly Device[] {
-    const only = className === undefined ? undefined : devices.classNamed(className);
-    return [...life.find(domain).devices.values()]
-      .filter((device) => only === undefined || device.class === only)
-      .sort((a, b) => (a.class.name === b.class.name ? a.devid - b.devid : a.class.name < b.class.name ? -1 : 1));
   }
 
   /** A word that is no domain may have been one. */
@@ -165,134 +148,18 @@ export async function createXend(options: XendOptions): Promise<Xend> {
 
   const forms: XendForms = {
     domains: async (names) => (await recordsOf(names)).map(({ form }) => form),
-    devices: (domain, className) => devicesOf(domain, className).map(deviceListForm),
+    devices: (domain, className) => devicesOf(devices, life.find(domain), className).map(deviceListForm),
   };
 
   const viptables = createVipTables(context, (domain) => life.find(domain));
   const methods: XendMethods = {
     ...createManagedMethods(context, life),
     ...createKeepingMethods(context, life),
-    async 'domain.create'(params) {
-      const { configs, report } = await requireConfigs(params, classes);
-      const made: XendDomain[] = [];
-      try {
-        const left = timeLeft(params.timeout);
-        for (const config of configs) made.push(await life.create(config, params.paused === true, left()));
-      } catch (error) {
-        await Promise.all(made.map(life.destroy));
-        throw error;
-      }
-      return { domains: made.map((domain) => domainInfo(context, domain)), report };
-    },
-    async 'domain.list'({ names }) {
-      const wanted = named(names);
-      await refreshUsage(wanted);
-      return wanted.map((domain) => domainInfo(context, domain));
-    },
-    async 'domain.all'({ names }) {
-      const wanted = selectKnown(context, names);
-      await refreshUsage(wanted.filter(isThere));
-      return wanted.map((known) => listedInfo(context, known));
-    },
+    ...createDomainMethods(context, life),
+    ...createDeviceMethods(context, devices, life),
     async 'domain.records'({ names }) {
       const records = await recordsOf(names);
       return { sxp: records.map(({ form }) => prettyPrint(form)).join(''), records: records.map(({ json }) => json) };
-    },
-    async 'domain.pause'({ domain }) {
-      life.pause(life.find(domain));
-      return null;
-    },
-    async 'domain.unpause'({ domain }) {
-      life.unpause(life.find(domain));
-      return null;
-    },
-    async 'domain.shutdown'({ domain, reason, wait, timeout }) {
-      const found = life.find(domain);
-      // Of its next life; one that is kept gets another.
-      const { uuid, settled } = found;
-      life.shutdown(found, reason, timeout ?? SHUTDOWN_LIMIT);
-      if (wait !== true) return { done: false, again: false };
-      const failure = await settled.promise;
-      if (failure !== undefined) throw failure;
-      const runs = (other: XendDomain) => other.uuid === uuid && other.phase === 'running';
-      return { done: true, again: [...domains.values()].some(runs) };
-    },
-    async 'domain.destroy'({ domain }) {
-      await life.destroy(life.find(domain));
-      return null;
-    },
-    async 'domain.setMemory'({ domain, memory }) {
-      await setMemory(context, life.find(domain), memory);
-      return null;
-    },
-    async 'domain.setMaxMemory'({ domain, memory }) {
-      setMaxMemory(context, life.find(domain), memory);
-      return null;
-    },
-    async 'domain.reset'({ domain }) {
-      await life.reset(life.find(domain));
-      return null;
-    },
-    async 'domain.sysrq'({ domain, letter }) {
-      await sendSysrq(life.find(domain), letter);
-      return null;
-    },
-    async 'domain.trigger'({ domain, trigger, vcpu = 0 }) {
-      await sendTrigger(life, life.find(domain), trigger, vcpu);
-      return null;
-    },
-    async 'domain.console'({ domain }) {
-      const { domid, name, phase } = life.find(domain);
-      if (domid === 0) throw new XmError('ENOCONSOLE', `Domain '${name}' has no console`);
-      if (phase === 'dying' || phase === 'shutdown' || phase === 'crashed') {
-        throw new XmError('ENOTRUNNING', `Domain '${name}' is not running`, {
-          hint: `'xm console --log ${name}' prints what it said`,
-        });
-      }
-      return { path: consoleSocket(paths.runDir, domid), domid, name };
-    },
-    'domain.consoleLog': async ({ domain }) => consoleLog(life.find(domain)),
-    async 'device.attach'({ domain, class: className, path, config, directory }) {
-      const found = life.find(domain);
-      if (found.phase !== 'running') throw new XmError('ENOTRUNNING', `Domain '${found.name}' is not running`);
-      if (path !== undefined) classes.adopt(called(await classes.read(path), className));
-      return deviceInfo(await devices.attach(found, className, config, directory));
-    },
-    async 'device.detach'({ domain, class: className, device, force }) {
-      await devices.detach(life.find(domain), className, device, force === true);
-      return null;
-    },
-    async 'driver.unload'({ domain, class: className, end }) {
-      await devices.unload(life.find(domain), className, DRIVER_END[end]);
-      return null;
-    },
-    async 'driver.load'({ domain, class: className, end }) {
-      const found = life.find(domain);
-      const { own } = devices.classNamed(className);
-      if (own !== undefined) classes.adopt(called(await classes.read(own.path), className));
-      await devices.load(found, className, DRIVER_END[end]);
-      return null;
-    },
-    async 'device.list'({ domain, class: className }) {
-      const found = devicesOf(domain, className);
-      const sxp = found.map((device) => prettyPrint(deviceListForm(device))).join('');
-      return { devices: found.map(deviceInfo), sxp };
-    },
-    async 'device.classes'({ class: className, path }) {
-      const found = className === undefined ? classes.all : [devices.classNamed(className)];
-      const shown = path === undefined ? found : [await classes.read(path)];
-      return shown.map(({ name, aliases, doc, fields, own }) => ({
-        name,
-        aliases,
-        doc,
-        ...(own === undefined ? {} : { path: own.path }),
-        fields: Object.entries(fields).map(([field, { doc: fieldDoc, required, default: value }]) => ({
-          name: field,
-          doc: fieldDoc,
-          required: required === true,
-          ...(value === undefined ? {} : { default: value }),
-        })),
-      }));
     },
     async inspect({ domain, device }) {
       const found = life.find(domain);
@@ -362,12 +229,4 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       log.write('INFO', 'xend stopped');
     },
   };
-}
-
-const DRIVER_END = { front: 'FE', back: 'BE' } as const;
-
-/** @throws XmError when a module holds another class than was asked for */
-function called(found: DeviceClass, name: string): DeviceClass {
-  if (found.name === name) return found;
-  throw new XmError('ENOCLASS', `The module "${found.own?.path}" holds the device class ${found.name}, not ${name}`);
 }
