@@ -12,6 +12,7 @@ import type { ManagedDomains } from './managed.ts';
 import type { DeviceClasses } from './own-classes.ts';
 import type { RunPaths } from './paths.ts';
 import type { Pools } from './pools.ts';
+import type { Settings } from './settings.ts';
 import type { StateFiles } from './state-files.ts';
 
 /** Settings of a supervisor. */
@@ -29,6 +30,8 @@ export interface XendOptions {
   readonly poolPatience?: number;
   /** Domain 0's part of the store outlives this supervisor. */
   readonly persistStore?: boolean;
+  /** What its configuration says, to be shown. */
+  readonly settings?: Settings;
   /** How long a device may take to connect, milliseconds. */
   readonly connectLimit?: number;
   /** How long a domain may take to answer one control message about devices, milliseconds; 20 seconds unless said. */

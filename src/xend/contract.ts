@@ -554,6 +554,8 @@ export interface XendApi {
   'pool.migrate': { params: DomainArg & PoolArg; result: null };
   /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */
   'config.check': { params: ConfigText; result: CheckResult };
+  /** `xm info -c`: the settings of xend, by the keys of its configuration. */
+  'node.config': { params: Record<string, never>; result: Readonly<Record<string, string | number>> };
   /** `xm info`: fields in the order of spec/xend.md 4.3. */
   'node.info': { params: Record<string, never>; result: Readonly<Record<string, string | number>> };
   /** The hypervisor's message ring; `clear` empties it afterwards. */

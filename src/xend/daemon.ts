@@ -10,6 +10,7 @@ import { loadConfig } from './load-config.ts';
 import { takeLock } from './lock.ts';
 import { runPaths } from './paths.ts';
 import { createXend, type Xend } from './service.ts';
+import { configSettings } from './settings.ts';
 
 /** After this many milliseconds of stopping, xend ends itself the hard way: a thread in a native call cannot be ended. */
 const STOP_LIMIT = 15_000;
@@ -33,8 +34,10 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
     unlock.push(takeLock(paths.pidFile));
     unlock.push(takeLock(paths.stateLock));
-    const { xenstore, classPaths, tcp, metricsPort } = loadConfig(paths.config);
-    xend = await createXend({ ...poolOptions(), paths, persistStore: xenstore.persist, classPaths });
+    const config = loadConfig(paths.config);
+    const { xenstore, classPaths, tcp, metricsPort } = config;
+    const settings = configSettings(config);
+    xend = await createXend({ ...poolOptions(), paths, persistStore: xenstore.persist, classPaths, settings });
     const servers = [
       ...(tcp === undefined ? [] : [await serveTcp(xend, tcp)]),
       ...(metricsPort === undefined ? [] : [await serveMetrics(xend, metricsPort)]),

@@ -38,6 +38,7 @@ import { createPools } from './pools.ts';
 import { createProcessorMethods } from './processor-methods.ts';
 import { type DomainRecord, deviceListForm, recordOfKnown } from './records.ts';
 import { recover } from './recover.ts';
+import { pathSettings } from './settings.ts';
 import { stallSampler } from './stalls/sample.ts';
 import { watchStalls } from './stalls/service.ts';
 import { openStateFiles } from './state-files.ts';
@@ -176,6 +177,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'viptables.list': viptables.list,
     ...createProcessorMethods(context),
     'config.check': async (params) => (await checkConfig(params, classes)).result,
+    'node.config': async () => ({ ...pathSettings(paths), ...options.settings }),
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),
     'log.read': async (range) => ({ lines: log.read(logRange(range)) }),

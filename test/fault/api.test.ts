@@ -101,6 +101,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'pool.removeThread': { pool: 'none', number: 1 },
   'pool.migrate': { ...DOMAIN, pool: 'none' },
   'config.check': CONFIG,
+  'node.config': {},
   'node.info': {},
   'node.dmesg': { clear: false },
   'log.read': { lines: 10, since: 0, until: 0, level: 'INFO', domains: ['web'] },

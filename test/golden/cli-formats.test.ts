@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { blockTable, deviceTable } from '../../src/cli/format/devices.ts';
 import { cycleLine, idcTable, pingLines } from '../../src/cli/format/idc.ts';
-import { infoLines } from '../../src/cli/format/info.ts';
+import { configLines, infoLines } from '../../src/cli/format/info.ts';
 import { listTable, uptimeLines, uptimeTable } from '../../src/cli/format/list.ts';
 import { poolTable, poolThreadTable } from '../../src/cli/format/pools.ts';
 import { vcpuTable } from '../../src/cli/format/vcpus.ts';
@@ -172,6 +172,15 @@ describe('device lists', () => {
 test('xm info', () => {
   expect(infoLines({ system: 'Linux', nr_cpus: 2, xen_commandline: '' })).toBe(
     bytes(['system                 : Linux', 'nr_cpus                : 2', 'xen_commandline        : (none)']),
+  );
+});
+
+test('xm info -c', () => {
+  expect(configLines({ logfile: '/var/log/xend.log', 'metrics-port': '' })).toBe(
+    bytes([
+      'logfile                               : /var/log/xend.log',
+      'metrics-port                          : (none)',
+    ]),
   );
 });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { findName } from '../names.ts';
+import { STATES } from '../states.ts';
 import type { LiveNames } from './live.ts';
 
 /** What completion needs of a command; its entry in the manifest has it. */
@@ -80,6 +81,12 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   vcpus: () => ['1'],
 };
 
+/** What stands behind an option of that name, if its choices are not in the manifest. */
+const FLAG_SOURCES: Readonly<Record<string, Source>> = {
+  pool: ({ live }) => live.pools(),
+  state: () => STATES,
+};
+
 /** Options whose values are files. */
 const FILE_FLAGS: ReadonlySet<string> = new Set(['class', 'defconfig', 'output']);
 
@@ -120,8 +127,10 @@ async function proposeAll(
   if (last.startsWith('-') && !ended) return { words: options(command, rest), files: false };
   const valued = ended ? undefined : optionNamed(command, rest.at(-1));
   if (valued?.[1].type === 'option') {
-    const [name, { options: values = [] }] = valued;
-    return { words: wordsOf(values), files: FILE_FLAGS.has(name) };
+    const [name, { options: values }] = valued;
+    const asked = FLAG_SOURCES[name]?.({ command, live, given: {} });
+    const found = values ?? (asked === 'files' ? [] : await asked) ?? [];
+    return { words: wordsOf(found), files: FILE_FLAGS.has(name) };
   }
   const given = positionals(command, rest);
   const [name, arg] = argumentAt(command, given.length);

@@ -129,6 +129,7 @@ const PARAMETERS: {
   'pool.removeThread': { ...POOL, number: COUNT },
   'pool.migrate': { ...DOMAIN, ...POOL },
   'config.check': CONFIG,
+  'node.config': {},
   'node.info': {},
   'node.dmesg': { clear: optional(FLAG) },
   'log.read': {
