@@ -93,7 +93,7 @@ export interface DomainArgo extends Omit<Argo, 'sendv'> {
    */
   listen(aport: number, options?: ArgoListenOptions): AsyncIterableIterator<ArgoStream>;
   /**
-   * Connects a stream.
+   * Connects a stream. It takes as long as who listens there likes: a `signal` ends the waiting.
    *
    * @throws XmError `ECONNREFUSED` when nobody listens there or it has enough of us, `ESRCH` when there is no such domain (any more),
    * `EPERM` where a rule forbids it; HypercallError as `register`

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ARGO_DOMID_ANY } from '../hv/argo-contract.ts';
 import type { ArgoDatagram, ArgoDatagrams, ArgoRingOptions } from './contract.ts';
-import { type ArgoWays, receiveOf } from './ways.ts';
+import { type ArgoWays, MESSAGES_PER_TURN, receiveOf } from './ways.ts';
 
 /** V4V's number of the datagram protocol (spec/primitives.md 7.2); a message is a datagram, without a header. */
 export const DATAGRAM = 0x3c2c1db8;
@@ -27,7 +28,9 @@ export async function openDatagrams(
     return datagram;
   }
 
+  let taken = 0;
   async function receive(): Promise<ArgoDatagram | undefined> {
+    if (++taken % MESSAGES_PER_TURN === 0) await nextTurn();
     for (;;) {
       // In this order: what came before the end is still received.
       const registered = ring.registered;

@@ -4,7 +4,7 @@ import { HypercallError } from '../hv/contract.ts';
 import type { ArgoListenOptions, ArgoStream } from './contract.ts';
 import { asksFor, FLAG, frameHeader, STREAM } from './frames.ts';
 import { openStream, STREAM_RING } from './stream.ts';
-import { type ArgoWays, receiveOf } from './ways.ts';
+import { type ArgoWays, MESSAGES_PER_TURN, receiveOf } from './ways.ts';
 
 /** Bytes of the ring in which questions arrive: some hundred of them. */
 const LENGTH = 16_384;
@@ -35,9 +35,10 @@ export async function* listenStreams(
   }
 
   function look(): void {
-    let taken = false;
-    for (let message = receiveOf(ring, STREAM); message !== undefined; message = receiveOf(ring, STREAM)) {
-      taken = true;
+    let taken = 0;
+    for (; taken < MESSAGES_PER_TURN; taken++) {
+      const message = receiveOf(ring, STREAM);
+      if (message === undefined) break;
       const conid = asksFor(message);
       if (conid === undefined) continue;
       const caller = { source: { ...message.source }, conid };
@@ -51,7 +52,8 @@ export async function* listenStreams(
       callers.set(key, caller);
       waiting.push(caller);
     }
-    if (taken) argo.notify();
+    if (taken > 0) argo.notify();
+    if (taken === MESSAGES_PER_TURN) setImmediate(look);
     if (waiting.length > 0) ways.wake();
   }
 

@@ -5,7 +5,7 @@ import { ARGO_LIMITS, type ArgoAddress, type ArgoErrno, type ArgoMessage, type A
 import { HypercallError } from '../hv/contract.ts';
 import type { ArgoStream } from './contract.ts';
 import { FLAG, FRAME_HEADER, flagsOf, frameHeader, STREAM } from './frames.ts';
-import type { ArgoWays } from './ways.ts';
+import { type ArgoWays, MESSAGES_PER_TURN } from './ways.ts';
 
 /** Bytes of a connection's ring unless said. */
 export const STREAM_RING = 262_144;
@@ -46,6 +46,8 @@ export async function openStream(ways: ArgoWays, { ring, remote, conid }: Connec
   let written: ((error?: Error | null) => void) | undefined;
   let finish: ((error?: Error | null) => void) | undefined;
   let wanted = false;
+  /** Messages that may be taken before others of the thread have had a turn: Node reads as long as there is anything. */
+  let budget = MESSAGES_PER_TURN;
   const ended = { in: false, out: false };
   let failure: XmError | undefined;
 
@@ -109,11 +111,11 @@ export async function openStream(ways: ArgoWays, { ring, remote, conid }: Connec
   }
 
   function readIn(): void {
-    let taken = false;
-    while (wanted) {
+    const before = budget;
+    while (wanted && budget > 0) {
       const message = receive();
       if (message === undefined) break;
-      taken = true;
+      if (--budget === 0) setImmediate(goOn);
       if (message.type !== STREAM) continue;
       const flags = flagsOf(message, conid);
       if (flags === 0 && !ended.in) {
@@ -125,13 +127,18 @@ export async function openStream(ways: ArgoWays, { ring, remote, conid }: Connec
         failure ??= new XmError('ECONNRESET', `domain ${remote.domid} destroyed the connection`);
       }
     }
-    if (taken) argo.notify();
+    if (budget < before) argo.notify();
+  }
+
+  function goOn(): void {
+    budget = MESSAGES_PER_TURN;
+    look();
   }
 
   function look(): void {
     if (stream.destroyed) return;
     // Before what it sent last is read: who lets go in good order has said so then.
-    const way = argo.reach(ring.aport, remote);
+    const way = ring.registered ? argo.reach(ring.aport, remote) : 'ESRCH';
     writeOut();
     readIn();
     if (ended.in && ended.out) return;

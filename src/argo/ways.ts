@@ -7,6 +7,9 @@ import type { ArgoBell } from '../idc/argo-bell.ts';
 /** Milliseconds after which a sender tries again where so many wait for room that it may not queue. */
 const BUSY_RETRY = 10;
 
+/** Messages that are taken before others of the thread have their turn: a flood is not to stop them. */
+export const MESSAGES_PER_TURN = 256;
+
 /** Ports that are given to whoever wants any: the upper half. */
 const FIRST_FREE = 0x8000_0000;
 

@@ -194,6 +194,47 @@ describe('a stream', () => {
   });
 });
 
+describe('a flood', () => {
+  test.each([
+    ['of messages without data', 0],
+    ['of data that is taken at once', 8],
+  ])('%s does not stop what else the thread has to do', async (_, bytes) => {
+    using all = startArgo([1, 2]);
+    const { argo } = all.machine.dom(2);
+    const listening = all.argo(1).listen(80, { ring: RING });
+    const accepted = listening.next();
+    await argo.register(5, 1, 4096);
+    await until(() => all.hv.usage(1)?.rings === 1);
+    await argo.resolve(TO);
+    argo.sendv(5, TO, [frameHeader(FLAG.syn, 7)], STREAM);
+    const server = (await accepted).value!;
+    await argo.resolve(server.local);
+    const body = [frameHeader(0, 7), new Uint8Array(bytes)];
+    const refill = (): void => {
+      while (typeof argo.sendv(5, server.local, body, STREAM) === 'number');
+    };
+    // As fast as it is taken, and for ever.
+    let heard = 0;
+    let flooding = true;
+    server.on('error', () => {});
+    server.on('data', () => {
+      heard++;
+      if (flooding) refill();
+    });
+    const again = (): void => {
+      if (!flooding) return;
+      refill();
+      setImmediate(again);
+    };
+    again();
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    if (bytes > 0) await until(() => heard > 1000);
+    flooding = false;
+    server.destroy();
+    await listening.return?.();
+  });
+});
+
 describe('connect', () => {
   test('says that nobody listens, that a domain is not there, that it was called off', async () => {
     using all = startArgo([1, 2]);

@@ -127,6 +127,26 @@ test('each domain binds the interrupt once, and again when it closed it', async 
   await evtchn.bindVirq(VIRQ.argo);
 });
 
+test('a registration is checked in the order of Argo', async () => {
+  using machine = startMachine([0, 1, 2]);
+  const without = connectHypercalls(machine.hv.createDomain(3, 64, { argo: false })).argo;
+  const { argo } = machine.dom(1);
+  await machine.dom(0).argo.viptables.add({ src: { domid: 2 }, dst: { aport: 66 }, accept: false });
+  await argo.register(5, 2, 96);
+  // Each call has its own fault and all those of the rows below it that it can have.
+  const rows: readonly (readonly [string, typeof argo, number, number, number])[] = [
+    ['EINVAL', without, 66, 9, 97],
+    ['ESRCH', without, 66, 9, 96],
+    ['EPERM', without, 66, 2, 96],
+    ['ENODEV', without, 5, 2, 96],
+    ['ECONNREFUSED', argo, 5, 3, 96],
+    ['EEXIST', argo, 5, 2, 112],
+  ];
+  for (const [errno, by, aport, partner, length] of rows) {
+    await expect(by.register(aport, partner, length)).rejects.toMatchObject(code(errno));
+  }
+});
+
 describe('death', () => {
   test('of a receiver: senders are told that there is no such domain', async () => {
     using machine = startMachine([1, 2]);
