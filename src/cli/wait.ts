@@ -11,7 +11,7 @@ const NOT_THERE: ReadonlySet<string> = new Set(['ENODOMAIN', 'ENOTSTARTED']);
 /** Phases in which a life has ended, and the events that tell of them. */
 const ENDS: ReadonlySet<string> = new Set(['shutdown', 'crashed']);
 /** Longest wait for how things are, beside the time that was given, milliseconds. */
-const FIRST_LOOK = 2000;
+const FIRST_LOOK = 5000;
 
 /** What `xm wait` was asked. */
 export interface WaitRequest {
