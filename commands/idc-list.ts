@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmCommand } from '../src/cli/command.ts';
-import { idcTable } from '../src/cli/format/idc.ts';
+import { ENDPOINT_COLUMNS, idcTable } from '../src/cli/format/idc.ts';
+import { list, listing } from '../src/cli/listing.ts';
 
 export default class IdcList extends XmCommand {
   static override description =
@@ -13,11 +14,14 @@ export default class IdcList extends XmCommand {
     },
   ];
 
+  static override flags = listing;
+
   async run() {
-    await this.parse(IdcList);
+    const { flags } = await this.parse(IdcList);
     const { endpoints, silent } = await this.call('idc.list', {});
     for (const name of silent) this.notice(`Domain '${name}' does not answer: its endpoints are not shown.`);
-    this.print(idcTable(endpoints));
-    return endpoints;
+    const { text, value } = await list('endpoint', endpoints, ENDPOINT_COLUMNS, flags, idcTable);
+    this.print(text);
+    return value;
   }
 }

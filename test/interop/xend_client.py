@@ -59,6 +59,14 @@ assert xend.domain.getDeviceSxprs(domid, "vbd") == [device]
 assert xend.domain.destroyDevice(domid, "vbd", "xvda", None, True) is None
 assert xend.domain.getDeviceSxprs(domid, "vbd") == []
 
+assert xend.domain.setVCpuCount(domid, 1) is None
+assert fault(xend.domain.setVCpuCount, domid, 2)[0] == 2
+vcpus = xend.domain.getVCPUInfo("web")
+assert vcpus[:4] == ["domain", ["domid", domid], ["name", "web"], ["vcpu_count", 1]]
+assert child(vcpus[4], "online") == 1
+assert fault(xend.domain.pincpu, domid, 0, "1,") == (2, "cpumap must be numbers with commas between them")
+assert fault(xend.domain.pincpu, domid, 7, "0")[0] == 2
+
 assert ["nr_nodes", 1] in xend.node.info()
 assert "Creating domain web" in xend.node.log()
 assert "Node" in xend.node.dmesg.info()

@@ -1,7 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IdcEndpointInfo, IdcPing, XendApi } from '../../xend/contract.ts';
+import type { Columns } from './columns.ts';
 
 const person = (name: string, domid: number): string => (name === '' ? String(domid) : `${name} (${domid})`);
+
+/** What `xm idc-list -c` knows. */
+export const ENDPOINT_COLUMNS: Columns<IdcEndpointInfo> = {
+  address: { doc: 'Address.', of: ({ address }) => address },
+  domain: { doc: 'Name of the domain.', of: ({ domain }) => domain },
+  domid: { doc: 'Its id.', of: ({ domid }) => domid },
+  peer: { doc: "Name of the peer's domain.", of: ({ peer }) => peer },
+  'peer-id': { doc: 'Its id.', of: ({ peerId }) => peerId },
+  state: { doc: 'absent, present, connected or disconnecting.', of: ({ state }) => state },
+  incarnation: { doc: 'One more after each disconnect.', of: ({ incarnation }) => incarnation },
+  connections: { doc: 'Connections so far.', of: ({ connections }) => connections },
+  'in-flight': { doc: 'Requests that the peer has not answered.', of: ({ inFlight }) => inFlight },
+  queued: { doc: 'Requests that wait for a place in flight.', of: ({ queued }) => queued },
+  held: { doc: 'Requests of the peer that are not answered.', of: ({ held }) => held },
+  sent: { doc: 'Requests ever sent.', of: ({ sent }) => sent },
+  received: { doc: 'Requests ever received.', of: ({ received }) => received },
+  failed: { doc: 'Requests that ended without an answer.', of: ({ failed }) => failed },
+  registered: { doc: 'Buffers that are registered.', of: ({ registered }) => registered },
+  reason: { doc: 'Why the last connection ended.', of: ({ lastDisconnect }) => lastDisconnect || undefined },
+};
 
 /** Cells of `xm idc-list` before the last one, which may be long: width (negative: left-aligned) and title. */
 const COLUMNS: readonly (readonly [number, string])[] = [

@@ -41,6 +41,12 @@ export const NUMBER: Kind<number> = {
   read: (value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : undefined),
 };
 
+/** Numbers from 0, with commas between them. */
+export const NUMBERS: Kind<readonly number[]> = {
+  what: 'numbers with commas between them',
+  read: (value) => (/^\d{1,4}(?:,\d{1,4})*$/.test(String(value)) ? String(value).split(',').map(Number) : undefined),
+};
+
 /** One of some words, in any case. */
 export function oneOf<W extends string>(words: readonly W[]): Kind<W> {
   return {

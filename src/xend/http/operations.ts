@@ -5,7 +5,7 @@ import { childAt, childValue, isElement, nameOf } from '../../sxp/access.ts';
 import type { Sxp } from '../../sxp/contract.ts';
 import { show } from '../../sxp/show.ts';
 import type { Xend } from '../service.ts';
-import { CONFIG, FLAG, FORM, type Kind, NUMBER, oneOf, TEXT } from './kinds.ts';
+import { CONFIG, FLAG, FORM, type Kind, NUMBER, NUMBERS, oneOf, TEXT } from './kinds.ts';
 import { operation, type Parameter } from './operation.ts';
 
 /** Relative paths in what a client of another process sends mean nothing here. */
@@ -147,6 +147,17 @@ export const operations = {
     [DOMAIN, { name: 'memory', kind: NUMBER }],
     (xend, domain, memory) => xend.methods['domain.setMaxMemory']({ domain, memory }),
   ),
+  setVcpus: operation(
+    'Sets how many virtual processors of a domain are online.',
+    [DOMAIN, { name: 'vcpus', kind: NUMBER }],
+    (xend, domain, count) => xend.methods['vcpu.set']({ domain, count }),
+  ),
+  pinVcpu: operation(
+    "Binds a domain's thread to processors, as 0,2,3.",
+    [DOMAIN, { name: 'vcpu', kind: NUMBER }, { name: 'cpumap', kind: NUMBERS }],
+    (xend, domain, vcpu, cpus) => xend.methods['vcpu.pin']({ domain, vcpu, cpus }),
+  ),
+  vcpus: operation("A domain's virtual processors.", [DOMAIN], vcpuInfo),
   waitForDevices: operation(
     'Its devices are connected: creating it waits for them.',
     [DOMAIN],
@@ -235,4 +246,30 @@ async function attach(xend: Xend, domain: string, form: Sxp): Promise<Sxp> {
   const config = Object.fromEntries(pairs);
   const made = await xend.methods['device.attach']({ domain, class: className, config, directory: DIRECTORY });
   return xend.forms.devices(domain, made.class).find((shown) => isElement(shown) && shown[0] === made.devid) ?? [];
+}
+
+/** `(domain (domid N) (name X) (vcpu_count 1) (vcpu (number 0) ...)...)`, as xend gave it. */
+async function vcpuInfo(xend: Xend, domain: string): Promise<Sxp> {
+  const { vcpus } = await xend.methods['vcpu.list']({ names: [domain] });
+  const [first] = vcpus;
+  const flag = (on: boolean): number => (on ? 1 : 0);
+  const forms = vcpus.map(
+    ({ vcpu, online, blocked, running, cpuTime, cpu, affinity }): Sxp => [
+      'vcpu',
+      ['number', vcpu],
+      ['online', flag(online)],
+      ['blocked', flag(blocked)],
+      ['running', flag(running)],
+      ['cpu_time', cpuTime.toFixed(3)],
+      ['cpu', cpu],
+      ['cpumap', [...affinity]],
+    ],
+  );
+  return [
+    'domain',
+    ['domid', first?.domid ?? 0],
+    ['name', first?.name ?? domain],
+    ['vcpu_count', vcpus.length],
+    ...forms,
+  ];
 }
