@@ -78,3 +78,14 @@ export type {
   VchanState,
   Vchans,
 } from './vchan/contract.ts';
+export type {
+  ConnectOptions as VsockConnectOptions,
+  LinkReport,
+  Peer,
+  Transport,
+  VsockConnection,
+  VsockListener,
+  VsockServer,
+  VsockSocket,
+  Vsocks,
+} from './vsock/contract.ts';

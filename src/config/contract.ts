@@ -51,6 +51,8 @@ export interface VmConfig {
   readonly classPaths: readonly string[];
   /** Addresses at which the domain may meet others: `(idc ADDRESS)`. */
   readonly addresses: readonly string[];
+  /** Groups within which it may talk over virtual sockets, and what carries them: `(vsock GROUP)`, `(vsock GROUP argo)`. */
+  readonly vsock: Readonly<Record<string, 'ring' | 'argo'>>;
   readonly devices: readonly DeviceEntry[];
 }
 

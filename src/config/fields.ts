@@ -152,6 +152,16 @@ export const vmFields: readonly AnyVmField[] = [
     print: (addresses) => addresses.map((name) => ['idc', name]),
   },
   {
+    name: 'vsock',
+    key: 'vsock',
+    syntax: '(vsock GROUP [ring|argo])',
+    doc: 'A group whose domains have virtual sockets to each other and to Domain-0; repeated for each one. argo: without shared memory.',
+    default: {},
+    repeated: true,
+    read: readVsock,
+    print: (groups) => Object.entries(groups).map(([name, transport]) => ['vsock', name, transport]),
+  },
+  {
     name: 'image',
     key: 'image',
     syntax: '(image (js (kernel KERNEL) (args TEXT)))',
@@ -190,6 +200,23 @@ function readAddresses(forms: readonly Form[], context: Context): readonly strin
     return name === undefined ? [] : [{ name, nameSpan: form.list.span }];
   });
   return [...group(given, { prefix: 'idc: ', known: given.map(({ name }) => name) }, context).keys()];
+}
+
+const TRANSPORTS = ['ring', 'argo'] as const;
+
+function readVsock(forms: readonly Form[], context: Context): VmConfig['vsock'] {
+  const prefix = 'vsock: ';
+  const given = forms.flatMap((form) => {
+    const [first, second, ...others] = form.values;
+    const name = readValue({ ...form, values: first === undefined ? [] : [first] }, '', address, context);
+    const transport: (typeof TRANSPORTS)[number] | undefined =
+      second === undefined
+        ? 'ring'
+        : readValue({ ...form, values: [second, ...others] }, '', choice(TRANSPORTS), context);
+    return name === undefined || transport === undefined ? [] : [{ name, nameSpan: form.list.span, transport }];
+  });
+  const groups = group(given, { prefix, known: given.map(({ name }) => name) }, context);
+  return Object.fromEntries([...groups].map(([name, [first]]) => [name, first!.transport]));
 }
 
 function readBackends(form: Form, context: Context): readonly string[] {

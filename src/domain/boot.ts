@@ -13,6 +13,8 @@ import type { Port } from '../port.ts';
 import { channelTrace } from '../trace/channel.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { createVchans } from '../vchan/vchans.ts';
+import type { Vsocks } from '../vsock/contract.ts';
+import { createVsocks } from '../vsock/vsocks.ts';
 import { connectStore } from '../xenstore/port.ts';
 import { namedArgs } from './args.ts';
 import { createBacks } from './backs.ts';
@@ -31,6 +33,8 @@ import { createHooks, type Hooks } from './hooks.ts';
 import { createIdc } from './idc.ts';
 import { createIdcControl, endpointNews } from './idc-control.ts';
 import type { StorePage } from './store-page.ts';
+import { createVsockControl } from './vsock-control.ts';
+import { createVsockHost } from './vsock-host.ts';
 
 /** What a kernel may return; anything else means `poweroff`. */
 const REASONS: ReadonlySet<unknown> = new Set<ShutdownReason>(['poweroff', 'reboot', 'halt']);
@@ -52,6 +56,8 @@ export interface DomainData {
   readonly addresses: readonly string[];
   /** State of its kernel, as a former life was saved with it. */
   readonly restored?: Uint8Array | undefined;
+  /** Whether it may be called over virtual sockets, also when its kernel never asks for one. */
+  readonly vsock: boolean;
 }
 
 /** The lines of a domain. */
@@ -93,6 +99,12 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
   const handleIdc = createIdcControl(rendezvous);
   const vchan = createVchans(hypercalls, xenstore);
   let hooks: Hooks | undefined;
+  let vsocks: Vsocks | undefined;
+  const vsock = (): Vsocks => (vsocks ??= createVsocks(hypercalls, xenstore, bell, { host }));
+  // Domain-0 alone can reach the host.
+  const host = ways.loadKernel === undefined ? createVsockHost(data.runDir, vsock) : undefined;
+  const handleVsock = createVsockControl(vsock, host?.messages);
+  if (data.vsock) vsock();
 
   const handle: ControlHandler = (type, subtype, body: ControlBody) => {
     const [, deviceClass = '', end] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
@@ -104,6 +116,7 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
     }
     if (type === 'IDC') return handleIdc(subtype, body);
     if (type === 'DOMAIN' && hooks !== undefined) return hooks.handle(subtype, body);
+    if (type === 'VSOCK') return handleVsock(subtype, body);
     // Domain-0 alone is asked, and loads what it takes when it is.
     if (type === 'VCHAN') return import('./vchan-node.ts').then((node) => node.openVchanNode(vchan, data.runDir, body));
     // The message says which shutdown; the kernel learns it as the signal's reason.
@@ -125,6 +138,9 @@ export function bootDomain(data: DomainData, doors: DomainDoors, ways: BootWays)
       hypercalls,
       idc: createIdc(data.name, data.addresses, rendezvous, buffers),
       vchan,
+      get vsock() {
+        return vsock();
+      },
       argo: createDomainArgo(hypercalls, bell),
       signal: shutdown.signal,
       restored,

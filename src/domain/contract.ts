@@ -7,6 +7,7 @@ import type { RemoteBuffers } from '../idc/remote-contract.ts';
 import type { Listener, ListenOptions, RendezvousOptions } from '../idc/rendezvous.ts';
 import type { Guest } from '../idc/rendezvous-listen.ts';
 import type { Vchans } from '../vchan/contract.ts';
+import type { Vsocks } from '../vsock/contract.ts';
 import type { XenstoreClient } from '../xenstore/port.ts';
 import type { NamedArgs } from './args.ts';
 import type { StorePage } from './store-page.ts';
@@ -114,6 +115,8 @@ export interface Domain {
   readonly idc: DomainIdc;
   /** Channels of bytes, in the form of libxenvchan. */
   readonly vchan: Vchans;
+  /** Virtual sockets: streams to other domains, of the form of `node:net`. */
+  readonly vsock: Vsocks;
   /** Messages that the hypervisor copies, and datagrams and streams made of them, as Argo and V4V have them. */
   readonly argo: DomainArgo;
   /** Aborts when xend asks the domain to end; `reason` is a {@link ShutdownReason}. The kernel then returns soon. */

@@ -14,10 +14,13 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'buffer',
   'diagnostics_channel',
   'events',
+  // Over streams of a domain's own: the permission model keeps it from the network.
+  'http',
   'path',
   'path/posix',
   'querystring',
   'stream',
+  'stream/consumers',
   'stream/promises',
   'string_decoder',
   'timers',

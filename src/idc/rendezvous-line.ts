@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
 import type { Hypercalls } from '../hv/contract.ts';
-import { channelTrace } from '../trace/channel.ts';
 import type { ArgoBell } from './argo-bell.ts';
-import { createArgoChannel } from './argo-channel.ts';
-import { type ArgoTerms, closeLine, openLine } from './argo-line.ts';
+import { type ArgoLine, type ArgoTerms, closeLine, openLine } from './argo-line.ts';
 import type { Carrier, Holding } from './rendezvous-carrier.ts';
 import type { Offer } from './rendezvous-machine.ts';
 
@@ -13,11 +11,16 @@ import type { Offer } from './rendezvous-machine.ts';
  * was withdrawn leads nowhere.
  *
  * @param bell of the domain, for all its connections
+ * @param make makes what users of the connection get
  */
-export function lineCarrier(hypercalls: Hypercalls, bell: () => Promise<ArgoBell>): Carrier {
+export function lineCarrier<C>(
+  hypercalls: Hypercalls,
+  bell: () => Promise<ArgoBell>,
+  make: (bell: ArgoBell, line: ArgoLine, terms: ArgoTerms) => C,
+): Carrier<C> {
   const { argo } = hypercalls;
 
-  async function hold(terms: ArgoTerms, offer: Offer | undefined): Promise<Holding> {
+  async function hold(terms: ArgoTerms, offer: Offer | undefined): Promise<Holding<C>> {
     const shared = await bell();
     const line = await openLine(hypercalls, terms);
     return {
@@ -25,8 +28,7 @@ export function lineCarrier(hypercalls: Hypercalls, bell: () => Promise<ArgoBell
       async channel() {
         // Found beforehand, so that nothing has to be sent twice. Not there any more: its level will tell.
         await argo.resolve(line.to);
-        const trace = channelTrace(hypercalls.trace, terms.aport >>> 1, terms.side);
-        return createArgoChannel(argo, shared, line, terms.quotas, trace);
+        return make(shared, line, terms);
       },
       release: () => closeLine(hypercalls, line),
     };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { messageOf } from '../errors.ts';
+import type { Channel } from './contract.ts';
 import type { EndpointControl } from './endpoint.ts';
 import type { Carrier, Holding } from './rendezvous-carrier.ts';
 import { isEnd, type Loans } from './rendezvous-loans.ts';
@@ -19,15 +20,20 @@ import {
 } from './rendezvous-machine.ts';
 import type { EndStore } from './rendezvous-store.ts';
 
+/** What a session introduces: an endpoint, or another user of what a carrier makes. */
+export interface Introduced<C> extends Pick<EndpointControl, 'quotas' | 'appear' | 'disconnect' | 'disappear'> {
+  connect(channel: C): void;
+}
+
 /** What a session works with. */
-export interface SessionContext {
+export interface SessionContext<C = Channel> {
   readonly address: string;
   readonly name: string;
   readonly domid: number;
-  readonly carrier: Carrier;
+  readonly carrier: Carrier<C>;
   readonly store: EndStore;
   readonly loans: Loans;
-  readonly endpoint: EndpointControl;
+  readonly endpoint: Introduced<C>;
   /** Of an end that a listener made: the one it is for. */
   readonly guest: string | undefined;
   /** Rejects when nothing will wake this session. */
@@ -66,13 +72,13 @@ export interface Session {
 }
 
 /** Drives an endpoint by the table of `rendezvous-machine.ts`: looks, decides, does the steps, looks again. */
-export function createSession(context: SessionContext): Session {
+export function createSession<C>(context: SessionContext<C>): Session {
   const { address, domid, carrier, store, loans, endpoint } = context;
   const { quotas } = endpoint;
   let own = newEnd(domid, context.name);
   /** Absent until this end has published itself. */
   let ticket: number | undefined;
-  let held: Holding | undefined;
+  let held: Holding<C> | undefined;
   /** Why this end is to disconnect by itself. */
   let broken: string | undefined;
   let nextConnection = Promise.withResolvers<void>();

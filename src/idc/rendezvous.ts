@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
 import type { Hypercalls } from '../hv/contract.ts';
+import { channelTrace } from '../trace/channel.ts';
 import type { StoreWatch, XenstoreClient } from '../xenstore/client-contract.ts';
 import { type ArgoBell, lazyArgoBell } from './argo-bell.ts';
+import { createArgoChannel } from './argo-channel.ts';
 import { type ChannelKind, DEFAULT_QUOTAS, type Endpoint, type EndpointHandlers, type Quotas } from './contract.ts';
 import { createEndpoint, type EndpointControl } from './endpoint.ts';
 import { type EndpointNews, observed } from './observed.ts';
@@ -103,7 +105,11 @@ export function createRendezvous(
 
   const carriers: Readonly<Record<ChannelKind, (address: string) => Carrier>> = {
     ring: (address) => memoryCarrier(hypercalls, loans, address),
-    argo: () => lineCarrier(hypercalls, bell),
+    argo: () =>
+      lineCarrier(hypercalls, bell, (shared, line, { aport, quotas, side }) => {
+        const trace = channelTrace(hypercalls.trace, aport >>> 1, side);
+        return createArgoChannel(hypercalls.argo, shared, line, quotas, trace);
+      }),
   };
 
   /** A borrower that dies has let go, and says nothing in its own node. */

@@ -2,11 +2,16 @@
 import type { Duplex } from 'node:stream';
 import type { Domain, ShutdownReason } from '../domain/contract.ts';
 import type { DomId } from '../hv/contract.ts';
+import type { Transport } from '../vsock/contract.ts';
 
 /** What a domain of a machine is given, wherever it runs. */
 export interface DomainOptions {
   /** Addresses at which it may meet others. */
   readonly idc?: readonly string[];
+  /**
+   * Groups within which domains have virtual sockets to each other, and over what: `argo` between two if one of them says so.
+   */
+  readonly vsock?: Readonly<Record<string, Transport>>;
   /** Quota in MB for heap and pages, half of it each; 64 unless said otherwise, at least 16. */
   readonly memory?: number;
 }
@@ -45,7 +50,7 @@ export interface MachineDomain {
 
 /** A domain in the program's own thread: its hypercalls, its store, its endpoints and channels. */
 export interface LocalDomain
-  extends Pick<Domain, 'domid' | 'name' | 'idc' | 'vchan' | 'argo' | 'hypercalls' | 'xenstore'> {
+  extends Pick<Domain, 'domid' | 'name' | 'idc' | 'vchan' | 'vsock' | 'argo' | 'hypercalls' | 'xenstore'> {
   /** Disconnects its endpoints and gives back everything it had. */
   end(): void;
 }

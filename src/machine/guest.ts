@@ -6,6 +6,7 @@ import { type ControlHandler, OKAY } from '../domain/control.ts';
 import type { KernelImage, ThreadEnd } from '../domain/launch.ts';
 import { V8_HEAP, type Watched } from '../domain/memory-watch.ts';
 import { startDomain } from '../domain/start.ts';
+import { separatePeers } from '../domain/vsock-peers.ts';
 import { XmError } from '../errors.ts';
 import { serveConsole } from './console.ts';
 import type { DomainEnd, MachineDomain } from './contract.ts';
@@ -58,7 +59,8 @@ export function startGuest(site: Site, spec: GuestSpec, onEnd: () => void): Gues
 
   const front = { name: consoleClass.name, module: consoleClass.front.href };
   const share = { pagesMB: memory / 2, heapMB: V8_HEAP };
-  const started = startDomain(site, { ...spec, ...share, fronts: [front], backs: [], runDir: '' }, handle);
+  const vsock = Object.keys(spec.groups).length > 0;
+  const started = startDomain(site, { ...spec, ...share, fronts: [front], backs: [], runDir: '', vsock }, handle);
   giveHome(xs, domid);
   giveAddresses(xs, domid, addresses);
 
@@ -73,6 +75,7 @@ export function startGuest(site: Site, spec: GuestSpec, onEnd: () => void): Gues
     // Those who lent it memory have it back before they see it go.
     hv.unmapAll(domid);
     takeAddresses(xs, domid, addresses);
+    separatePeers(xs, domid);
     takeHome(xs, domid);
     started.store.close();
     hv.destroyDomain(domid);

@@ -2,10 +2,12 @@
 import { createDomainArgo } from '../argo/domain-argo.ts';
 import { giveAddresses, takeAddresses } from '../domain/addresses.ts';
 import { createIdc } from '../domain/idc.ts';
+import { separatePeers } from '../domain/vsock-peers.ts';
 import { lazyArgoBell } from '../idc/argo-bell.ts';
 import { createRemoteBuffers } from '../idc/remote-buffers.ts';
 import { createRendezvous } from '../idc/rendezvous.ts';
 import { createVchans } from '../vchan/vchans.ts';
+import { createVsocks } from '../vsock/vsocks.ts';
 import { localClient } from '../xenstore/local.ts';
 import type { LocalDomain } from './contract.ts';
 import { giveHome, takeHome } from './home.ts';
@@ -33,6 +35,7 @@ export function createLocalDomain(
     xenstore,
     idc: createIdc(name, addresses, rendezvous, buffers),
     vchan: createVchans(hypercalls, xenstore),
+    vsock: createVsocks(hypercalls, xenstore, bell),
     argo: createDomainArgo(hypercalls, bell),
     end() {
       if (over) return;
@@ -41,6 +44,7 @@ export function createLocalDomain(
       xenstore.close();
       hv.unmapAll(domid);
       takeAddresses(xs, domid, addresses);
+      separatePeers(xs, domid);
       takeHome(xs, domid);
       hv.destroyDomain(domid);
       store.releaseDomain(domid);

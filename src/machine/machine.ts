@@ -3,6 +3,7 @@ import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadKernel } from '../domain/launch.ts';
 import { type Watched, watchMemory } from '../domain/memory-watch.ts';
+import { joinGroups, type VsockMember } from '../domain/vsock-peers.ts';
 import { XmError } from '../errors.ts';
 import type { DomId } from '../hv/contract.ts';
 import { createHypervisor } from '../hv/hypervisor.ts';
@@ -20,8 +21,7 @@ const MIN_MEMORY = 16;
 const CONTROL_MEMORY = 2;
 
 /** A domain as the machine keeps it. */
-interface Inhabitant {
-  readonly name: string;
+interface Inhabitant extends VsockMember {
   /** Absent in the program's own thread. */
   readonly watched?: Watched;
   end(): unknown;
@@ -43,7 +43,10 @@ export function createMachine(): Machine {
   let nextDomid: DomId = 1;
   let stopping: Promise<void> | undefined;
 
-  function admit(name: string, { memory = DEFAULT_MEMORY, idc: addresses = [] }: DomainOptions): Admitted {
+  function admit(
+    name: string,
+    { memory = DEFAULT_MEMORY, idc: addresses = [], vsock: groups = {} }: DomainOptions,
+  ): Admitted {
     if (stopping !== undefined) throw new XmError('ESTOPPING', 'the machine was stopped');
     if ([...inhabitants.values()].some((other) => other.name === name)) {
       throw new XmError('EEXIST', `Domain '${name}' already exists`);
@@ -55,7 +58,14 @@ export function createMachine(): Machine {
     if (wrong !== undefined) {
       throw new XmError('EADDRESS', `'${wrong}' is no address: that is at most 64 letters, digits, _ and -`);
     }
-    return { domid: nextDomid++, name, memory, addresses };
+    return { domid: nextDomid++, name, memory, addresses, groups };
+  }
+
+  function settle(spec: Admitted, inhabitant: Pick<Inhabitant, 'watched' | 'end'>): void {
+    const { domid, name, groups } = spec;
+    const member = { domid, name, groups, ...inhabitant };
+    inhabitants.set(domid, member);
+    joinGroups(site.xs, member, inhabitants.values());
   }
 
   async function stop(): Promise<void> {
@@ -73,14 +83,14 @@ export function createMachine(): Machine {
       const { domain, watched, running } = startGuest(site, { ...spec, kernel, args }, () =>
         inhabitants.delete(spec.domid),
       );
-      inhabitants.set(spec.domid, { name, watched, end: domain.destroy });
+      settle(spec, { watched, end: domain.destroy });
       await running;
       return domain;
     },
     domain(name, options = {}) {
       const spec = admit(name, options);
       const domain = createLocalDomain(site, spec, () => inhabitants.delete(spec.domid));
-      inhabitants.set(spec.domid, { name, end: domain.end });
+      settle(spec, { end: domain.end });
       return domain;
     },
     stop: () => (stopping ??= stop()),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Ground } from '../domain/start.ts';
+import type { VsockGroups } from '../domain/vsock-peers.ts';
 import { type DomId, type Hypercalls, PAGE_SIZE } from '../hv/contract.ts';
 import { connectHypercalls, type HypercallClient } from '../hv/hypercalls.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
@@ -20,6 +21,7 @@ export interface Admitted {
   /** MB for heap and pages, half of it each. */
   readonly memory: number;
   readonly addresses: readonly string[];
+  readonly groups: VsockGroups;
 }
 
 /** Makes a domain that lives in this thread. @param memory MB, of which half may be pages */

@@ -17,6 +17,7 @@ import { checkMemory } from './memory.ts';
 import { publishDomain } from './mirror.ts';
 import { recordOf } from './records.ts';
 import { startThread } from './start-thread.ts';
+import { joinDomain } from './vsock.ts';
 
 /** Milliseconds in which a domain that was not complete in time is expected to be taken apart. */
 const GRACE = 1000;
@@ -62,6 +63,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
     start(domain, kernel, restored);
     publishDomain(xs, domain);
     giveAddresses(xs, domain.domid, domain.config.addresses);
+    joinDomain(context, domain);
     const implicit = classes.filter((item) => item.implicit).map((item) => ({ class: item.name, config: {} }));
     const made = [...implicit, ...domain.config.devices].map((entry) => devices.make(domain, entry));
     const settled = await Promise.allSettled(made);

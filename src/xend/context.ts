@@ -7,6 +7,7 @@ import type { Store, StoreConnection } from '../xenstore/contract.ts';
 import type { Device } from './device.ts';
 import type { XendDomain } from './domain.ts';
 import type { Events } from './events.ts';
+import type { VsockDoors } from './http/vsock-doors.ts';
 import type { Log } from './log.ts';
 import type { ManagedDomains } from './managed.ts';
 import type { DeviceClasses } from './own-classes.ts';
@@ -54,5 +55,6 @@ export interface XendContext {
   readonly domains: Map<DomId, XendDomain>;
   readonly managed: ManagedDomains;
   readonly pools: Pools;
+  readonly vsockDoors: VsockDoors;
   readonly startTime: number;
 }

@@ -552,6 +552,29 @@ export interface XendApi {
   'pool.removeThread': { params: PoolArg & { readonly number: number }; result: null };
   /** Has a domain live in another pool; refused while it runs, since it cannot leave its thread. */
   'pool.migrate': { params: DomainArg & PoolArg; result: null };
+  /** Lets each of some domains have virtual sockets to each other of them, over `transport` (`ring` unless said), until it ends. */
+  'vsock.setup': {
+    params: { readonly domains: readonly string[]; readonly transport?: 'ring' | 'argo' };
+    result: { readonly pairs: readonly (readonly [string, string])[]; readonly transport: 'ring' | 'argo' };
+  };
+  /** Links of all domains, each end by itself; `silent` are domains that did not answer. */
+  'vsock.list': {
+    params: Record<string, never>;
+    result: { readonly links: readonly VsockLinkInfo[]; readonly silent: readonly string[] };
+  };
+  /**
+   * Domain-0 connects to a port of `domain`, or, without one, accepts one connection to its own port: the bytes flow on the unix socket
+   * `socket` once, for who connects soon.
+   */
+  'vsock.node': {
+    params: { readonly domain?: string; readonly port: number };
+    result: { readonly socket: string };
+  };
+  /** Serves a unix socket of the host that leads to a port of a domain, as long as that is there. */
+  'vsock.forward': {
+    params: DomainArg & { readonly port: number; readonly path?: string };
+    result: { readonly domid: number; readonly domain: string; readonly port: number; readonly path: string };
+  };
   /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */
   'config.check': { params: ConfigText; result: CheckResult };
   /** `xm info -c`: the settings of xend, by the keys of its configuration. */
@@ -603,6 +626,19 @@ export type XendMethod = keyof XendApi;
 export type XendMethods = {
   readonly [M in XendMethod]: (params: XendApi[M]['params']) => Promise<XendApi[M]['result']>;
 };
+/** One end of a link, as its domain tells. */
+export interface VsockLinkInfo {
+  readonly domid: number;
+  readonly domain: string;
+  readonly peerId: number;
+  readonly peer: string;
+  readonly transport: string;
+  /** `down`, `meeting`, `up` or `leaving`. */
+  readonly state: string;
+  readonly connections: number;
+  /** Why it broke last; empty if it did not. */
+  readonly problem: string;
+}
 
 /** What failed, as the command line prints it. */
 export interface ApiError {

@@ -143,6 +143,7 @@ export function controlConfig(backends: readonly string[]): VmConfig {
     backends,
     classPaths: [],
     addresses: [],
+    vsock: {},
     devices: [],
   };
 }

@@ -6,6 +6,7 @@ import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { unpublishDomain } from './mirror.ts';
+import { partDomain } from './vsock.ts';
 
 /** Takes domains apart: from a thread that ended, or is to end, to nothing. */
 export interface Ending {
@@ -69,6 +70,7 @@ export function createEnding(context: XendContext, devices: DeviceService, hooks
     const devicesGone = devices.domainGone(domain);
     // What the domain mapped is undone by now: peers that see it go have their memory back.
     takeAddresses(xs, domain.domid, domain.config.addresses);
+    partDomain(context, domain);
     await devicesGone;
     domain.store?.close();
     domain.store = undefined;

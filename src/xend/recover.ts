@@ -18,7 +18,7 @@ export function recover({ runDir }: RunPaths, stateFiles: StateFiles, log: Log):
     stateFiles.remove(uuid);
   }
   for (const file of readdirSync(runDir)) {
-    if (!/^(?:console|vchan)-\d+\.sock$/.test(file)) continue;
+    if (!/^(?:console|vchan|vsock|vsock-node)-\d+\.(?:sock(?:\.\d+)?|rpc)$/.test(file)) continue;
     rmSync(join(runDir, file), { force: true });
     found.push(`removed the leftover socket ${file}`);
   }

@@ -20,6 +20,7 @@ import type { XendDomain } from './domain.ts';
 import { createDomainMethods } from './domain-methods.ts';
 import { passes, readFilter } from './event.ts';
 import { createEvents, type Events } from './events.ts';
+import { createVsockDoors } from './http/vsock-doors.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
 import { deviceNamed, inspectDevice, inspectDomain } from './inspect.ts';
@@ -49,6 +50,7 @@ import { openVchanNode } from './vchan.ts';
 import { VERSION } from './version.ts';
 import { refreshUsage } from './views.ts';
 import { createVipTables } from './viptables.ts';
+import { forwardPort, listLinks, openVsockNode, setUpVsocks } from './vsock.ts';
 
 /** What `domain.records` and `device.list` give as text, as forms: for protocols that carry these. */
 export interface XendForms {
@@ -105,6 +107,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     managed: openManaged(paths.managedDir, log),
     domains,
     pools: createPools({ domains, options, log }, openPoolFile(paths.poolFile, log)),
+    vsockDoors: createVsockDoors(paths.runDir, (text) => log.write('WARNING', text)),
     startTime,
   };
   const { classes } = context;
@@ -176,6 +179,11 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'viptables.del': viptables.del,
     'viptables.list': viptables.list,
     ...createProcessorMethods(context),
+    'vsock.setup': async (params) => setUpVsocks(context, params.domains.map(life.find), params),
+    'vsock.list': () => listLinks(context),
+    'vsock.node': (params) =>
+      openVsockNode(context, params.domain === undefined ? undefined : life.find(params.domain), params),
+    'vsock.forward': (params) => forwardPort(context, life.find(params.domain), params),
     'config.check': async (params) => (await checkConfig(params, classes)).result,
     'node.config': async () => ({ ...pathSettings(paths), ...options.settings }),
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),

@@ -44,6 +44,7 @@ export function startThread(
     backs: drivers('BE', serves),
     runDir: paths.runDir,
     addresses: config.addresses,
+    vsock: Object.keys(config.vsock).length > 0,
     restored,
   };
   const handle: ControlHandler = (type, subtype, body) => {

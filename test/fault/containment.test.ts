@@ -264,7 +264,6 @@ describe('what a kernel does not get', () => {
     'child_process',
     'worker_threads',
     'net',
-    'http',
     'vm',
     'module',
     'inspector',

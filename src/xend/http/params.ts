@@ -53,6 +53,11 @@ const INTEGER: Kind = { what: 'a whole number', holds: Number.isSafeInteger };
 const TIME: Kind = { what: 'a number of milliseconds', holds: Number.isFinite };
 const optional = (kind: Kind): Kind => ({ ...kind, optional: true });
 
+const TRANSPORT: Kind = { what: 'ring or argo', holds: (value) => value === 'ring' || value === 'argo' };
+const PORT: Kind = {
+  what: 'a port from 0 to 4294967295',
+  holds: (value) => Number.isInteger(value) && (value as number) >>> 0 === value,
+};
 const NAMES = { names: optional(TEXTS) };
 const DOMAIN = { domain: TEXT };
 const POOL = { pool: TEXT };
@@ -128,6 +133,10 @@ const PARAMETERS: {
   'pool.addThread': { ...POOL, number: COUNT },
   'pool.removeThread': { ...POOL, number: COUNT },
   'pool.migrate': { ...DOMAIN, ...POOL },
+  'vsock.setup': { domains: TEXTS, transport: optional(TRANSPORT) },
+  'vsock.list': {},
+  'vsock.node': { domain: optional(TEXT), port: PORT },
+  'vsock.forward': { ...DOMAIN, port: PORT, path: optional(ABSOLUTE) },
   'config.check': CONFIG,
   'node.config': {},
   'node.info': {},

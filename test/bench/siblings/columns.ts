@@ -101,6 +101,8 @@ async function messagePort(): Promise<Ends> {
 /** How two ends talk that know nothing of each other but a name. */
 export const COLUMNS = {
   vchan: () => domains('vchan'),
+  vsock: () => domains('vsock', { vsock: { bench: 'ring' } }),
+  'vsock, argo': () => domains('vsock', { vsock: { bench: 'argo' } }),
   argo: () => domains('argo'),
   IDC: () => domains('idc', { idc: ['bench'] }),
   'unix socket': unixSocket,

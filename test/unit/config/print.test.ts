@@ -84,6 +84,10 @@ test('what is printed is read back', () => {
     onXendStop: fc.constantFrom('ignore' as const, 'destroy' as const, 'shutdown' as const),
     classPaths: fc.uniqueArray(path, { maxLength: 2 }),
     addresses: fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { maxLength: 3 }),
+    vsock: fc.dictionary(fc.stringMatching(/^[A-Za-z_-][A-Za-z0-9_-]{0,63}$/), fc.constantFrom('ring', 'argo'), {
+      maxKeys: 3,
+      noNullPrototype: true,
+    }),
     devices: fc
       .tuple(disks, cards)
       .map(([some, others]) => [...some, ...others.map((keys) => ({ class: 'vif', config: keys }))]),

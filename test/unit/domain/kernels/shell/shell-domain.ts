@@ -98,6 +98,7 @@ export function bootShell(
     idc: undefined as never,
     vchan: undefined as never,
     argo: undefined as never,
+    vsock: undefined as never,
     signal: controller.signal,
     restored,
     onSave(offered) {
