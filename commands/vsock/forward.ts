@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resolve } from 'node:path';
-import { domain, optionalWord } from '../../src/cli/args.ts';
+import { domain, optionalFile } from '../../src/cli/args.ts';
 import { XmCommand } from '../../src/cli/command.ts';
 import { port } from '../../src/cli/port.ts';
 
@@ -14,13 +13,13 @@ export default class VsockForward extends XmCommand {
   static override args = {
     domain: domain(),
     port: port(),
-    socket: optionalWord('Path of the socket. Default: one beside those of xend.'),
+    socket: optionalFile('Path of the socket. Default: one beside those of xend.'),
   };
 
   async run() {
     const { args } = await this.parse(VsockForward);
     const { socket, ...rest } = args;
-    const forward = await this.call('vsock.forward', { ...rest, ...(socket && { path: resolve(socket) }) });
+    const forward = await this.call('vsock.forward', { ...rest, ...(socket && { path: socket }) });
     this.print(`${forward.path}\n`);
     return forward;
   }

@@ -15,7 +15,9 @@ const commands = readdirSync(join(root, 'commands'), { recursive: true, encoding
 
 describe('README.md', () => {
   test.each(
-    [...readme.matchAll(/^(?:npx )xm ((?:xend |xenstore |vchan |viptables )?[a-z-]+)/gm)].map((match) => match[1]!),
+    [...readme.matchAll(/^(?:npx )xm ((?:xend |xenstore |vchan |vsock |viptables )?[a-z-]+)/gm)].map(
+      (match) => match[1]!,
+    ),
   )('xm %s exists', (name) => {
     expect(commands).toContain(name);
   });

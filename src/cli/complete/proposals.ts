@@ -51,6 +51,7 @@ const nothing: Source = () => [];
 export const SOURCES: Readonly<Record<string, Source>> = {
   domain: domains,
   backDomain: domains,
+  domains,
   class: ({ live }) => live.classes(),
   device: ({ live, command, given }) =>
     live.devices(given.domain ?? '', given.class ?? (command.id.startsWith('block-') ? 'vbd' : undefined)),
@@ -76,6 +77,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   newName: nothing,
   verdict: () => ['accept', 'reject'],
   position: nothing,
+  port: nothing,
   vcpu: () => ['all', '0'],
   cpus: () => ['all'],
   vcpus: () => ['1'],

@@ -54,6 +54,7 @@ describe('accepted', () => {
     (backend (vbd) (console))
     (device-class ./nic.ts) (device-class /opt/gpu.ts)
     (idc disks) (idc Net_0-1)
+    (vsock web) (vsock db argo)
     (image (js (kernel ./web.ts) (args "root=/dev/xvda1 ro \\"quoted\\" 4")))
     (device (vbd (uname file:x.img) (dev xvda) (mode w!) (bootable yes) (backend disks)))
     (device (vif (mac 00:16:3E:00:00:01) (rate 0x10)))
@@ -75,6 +76,7 @@ describe('accepted', () => {
       backends: ['vbd', 'console'],
       classPaths: ['/srv/vm/nic.ts', '/opt/gpu.ts'],
       addresses: ['disks', 'Net_0-1'],
+      vsock: { web: 'ring', db: 'argo' },
       devices: [
         {
           class: 'vbd',
@@ -178,6 +180,9 @@ describe('refused', () => {
     ['(backend (vbd) (tap))', ['tap => backend: vbd is given twice, first on line 1']],
     ['(backend (vbd fast))', ['fast => backend: (vbd) holds nothing else']],
     ['(idc)', ['(idc) => idc has no value']],
+    ['(vsock)', ['(vsock) => vsock has no value']],
+    ['(vsock web fast)', ["fast => vsock must be one of ring, argo, not 'fast'"]],
+    ['(vsock web) (vsock web argo)', ['(vsock web argo) => vsock: web is given twice, first on line 1']],
     ['(idc a/b)', ["a/b => idc may hold at most 64 letters, digits, _ and -, not 'a/b'"]],
     ['(idc pair) (idc pair)', ['(idc pair) => idc: pair is given twice, first on line 1']],
     ['(device)', ['(device) => device must hold one form: (device (CLASS (KEY VALUE)...))']],
@@ -258,7 +263,7 @@ describe('hints', () => {
     ['(kernel x)', 'it belongs into (image (js (kernel ...)))'],
     [
       '(bootloader x)',
-      'known fields: name, memory, maxmem, on_poweroff, on_reboot, on_crash, on_xend_start, on_xend_stop, vcpus, pool, device-class, backend, idc, image, device',
+      'known fields: name, memory, maxmem, on_poweroff, on_reboot, on_crash, on_xend_start, on_xend_stop, vcpus, pool, device-class, backend, idc, vsock, image, device',
     ],
     ['(device (vdb))', "did you mean 'vbd'?"],
     ['(device (usb))', 'known classes: vbd, vif, console'],
