@@ -150,6 +150,7 @@ export function createLink(ways: LinkWays, peer: Peer, address: string): Link {
               note(why);
               void session?.cycle(why);
             },
+            onEnded: (why) => void session?.cycle(why),
           });
           next.resolve(traffic);
           happen('connected');

@@ -38,15 +38,17 @@ export interface TrafficContext {
   readonly accept: (port: number) => ((connection: VsockConnection) => void) | number;
   /** A connection has gone. */
   readonly onGone: () => void;
-  /** The peer broke the protocol, or the pipe ended. */
+  /** The peer broke the protocol, or what carries it. */
   readonly onBroken: (why: string) => void;
+  /** The peer has closed it, or has died. */
+  readonly onEnded: (why: string) => void;
 }
 
 /**
  * All connections of two domains, over one pipe. Who has something to send has a turn after each of the others had one; what is
  * received is put aside for its reader at once, within the window, so that no connection waits for another one's reader.
  */
-export function createTraffic({ pipe, peer, accept, onGone, onBroken }: TrafficContext): Traffic {
+export function createTraffic({ pipe, peer, accept, onGone, onBroken, onEnded }: TrafficContext): Traffic {
   const connections = new Map<number, LinkConnection>();
   const outbox = createOutbox(pipe);
   /** Each end numbers what it asks for, the front end evenly, so that numbers tell who asked. None is used again. */
@@ -211,8 +213,10 @@ export function createTraffic({ pipe, peer, accept, onGone, onBroken }: TrafficC
     } else setImmediate(turn);
   }
 
-  void pipe.ended.then(({ reason }) => {
-    if (!over && !deaf) onBroken(reason);
+  void pipe.ended.then(({ kind, reason }) => {
+    if (over || deaf) return;
+    if (kind === 'broken') onBroken(reason);
+    else onEnded(reason);
   });
   turn();
 
