@@ -43,6 +43,7 @@ function commandLines(home: XmHome): readonly (readonly string[])[] {
     ['log', '-n', '3'],
     ['events', '--filter', 'domain=guest'],
     ['metrics'],
+    ['doctor'],
     ['vcpu-list'],
     ['vcpu-set', 'guest', '1'],
     ['vcpu-pin', 'guest', '0', 'all'],
