@@ -81,7 +81,10 @@ async function proxyServer({ path, say, open }: VchanProxy, signal: AbortSignal)
 async function reach(path: string, signal: AbortSignal): Promise<Socket | undefined> {
   const socket = connect({ path, allowHalfOpen: true });
   const stop = (): void => void socket.destroy();
+  socket.on('error', stop);
   signal.addEventListener('abort', stop);
+  // While xend was asked: whoever waits behind the socket hears of it all the same.
+  if (signal.aborted) stop();
   try {
     const first = await firstByte(socket);
     if (first === OPEN) return socket;
@@ -101,7 +104,8 @@ async function firstByte(socket: Socket): Promise<number | undefined> {
     const part: Buffer | null = socket.read(1);
     if (part !== null || socket.readableEnded) return part?.[0];
     if (socket.destroyed) throw new XmError('EVCHAN', 'Domain-0 has gone');
-    await Promise.race([once(socket, 'readable'), once(socket, 'close')]);
+    // An error destroys it.
+    await Promise.race([once(socket, 'readable'), once(socket, 'close')]).catch(() => {});
   }
 }
 
@@ -115,7 +119,7 @@ async function joinSockets(socket: Socket, channel: Socket, signal: AbortSignal)
   socket.pipe(channel).pipe(socket);
   // There are no half-open channels: what else comes from the socket goes nowhere.
   channel.once('end', () => socket.unpipe(channel).resume().destroySoon());
-  channel.on('error', () => channel.destroy()).once('close', () => socket.destroySoon());
+  channel.once('close', () => socket.destroySoon());
   if (socket.destroyed) channel.destroy();
   else socket.once('close', () => channel.destroySoon());
   await Promise.allSettled([finished(socket), finished(channel)]);
