@@ -77,6 +77,7 @@ const STATUS = [
   ['0', 'It is done.'],
   ['1', 'An error; one line on stderr begins with "Error:" and says which.'],
   ['3', 'There is no such domain, or xend does not run (xm xend status).'],
+  ['124', 'Time ran out.'],
 ] as const;
 
 const ENVIRONMENT = [

@@ -26,7 +26,7 @@ export const RENAMED: ReadonlyMap<string, string> = new Map([['event-monitor', '
 
 /** Commands that change nothing: they may be shortened, since the wrong one does no harm. */
 export const READING: ReadonlySet<string> = new Set([
-  ...['block-list', 'cpupool-list', 'device-classes', 'device-list', 'dmesg', 'domid', 'domname', 'domstate'],
+  ...['block-list', 'cpupool-list', 'device-classes', 'device-list', 'dmesg', 'doctor', 'domid', 'domname', 'domstate'],
   ...['events', 'idc-list', 'info', 'inspect', 'list', 'log', 'metrics', 'top', 'uptime', 'validate'],
   'vcpu-list',
 ]);

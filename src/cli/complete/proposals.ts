@@ -84,9 +84,9 @@ export const SOURCES: Readonly<Record<string, Source>> = {
 };
 
 /** What stands behind an option of that name, if its choices are not in the manifest. */
-const FLAG_SOURCES: Readonly<Record<string, Source>> = {
-  pool: ({ live }) => live.pools(),
-  state: () => STATES,
+const FLAG_VALUES: Readonly<Record<string, (live: LiveNames) => Promise<readonly string[]>>> = {
+  pool: (live) => live.pools(),
+  state: async () => STATES,
 };
 
 /** Options whose values are files. */
@@ -129,16 +129,14 @@ async function proposeAll(
   if (last.startsWith('-') && !ended) return { words: options(command, rest), files: false };
   const valued = ended ? undefined : optionNamed(command, rest.at(-1));
   if (valued?.[1].type === 'option') {
-    const [name, { options: values }] = valued;
-    const asked = FLAG_SOURCES[name]?.({ command, live, given: {} });
-    const found = values ?? (asked === 'files' ? [] : await asked) ?? [];
-    return { words: wordsOf(found), files: FILE_FLAGS.has(name) };
+    const [name, { options: choices = await FLAG_VALUES[name]?.(live) }] = valued;
+    return { words: wordsOf(choices ?? []), files: FILE_FLAGS.has(name) };
   }
   const given = positionals(command, rest);
   const [name, arg] = argumentAt(command, given.length);
   if (name === undefined) return { words: [], files: false };
-  const names_ = Object.keys(command.args);
-  const place = { command, live, given: Object.fromEntries(given.map((word, at) => [names_[at] ?? '', word])) };
+  const titles = Object.keys(command.args);
+  const place = { command, live, given: Object.fromEntries(given.map((word, at) => [titles[at] ?? '', word])) };
   const values = arg?.options ?? (await (SOURCES[name] ?? nothing)(place));
   if (values === 'files') return { words: [], files: true };
   return { words: wordsOf(values.filter((word) => !arg?.multiple || !given.includes(word))), files: false };
