@@ -28,6 +28,19 @@ interface GrantEntry {
   pins: number;
 }
 
+/** A grant, for who observes it. */
+export interface GrantInfo {
+  readonly gref: GrantRef;
+  readonly grantee: DomId;
+  /** An offer to receive gives nothing. */
+  readonly kind: 'access' | 'transfer';
+  readonly readonly: boolean;
+  /** 0 for an offer to which nothing has come. */
+  readonly bytes: number;
+  /** Mappings of it that the grantee holds. */
+  readonly mappings: number;
+}
+
 /** What the grant operations know of a domain. */
 export interface GrantDomain {
   readonly domid: DomId;
@@ -153,6 +166,12 @@ export function createGrantTables(find: (domid: DomId) => GrantDomain | undefine
       return entry.extent;
     },
     isGranted,
+    /** All that the domain granted. */
+    inspect({ grants }: GrantDomain): readonly GrantInfo[] {
+      return Array.from(grants, ([gref, { grantee, kind, readonly, extent, pins }]) => {
+        return { gref, grantee, kind, readonly, bytes: extent?.buffer.byteLength ?? 0, mappings: pins };
+      });
+    },
     unmapAll,
     /** Undoes all that a dead domain held. Mappings that others hold of its grants end with theirs. */
     release(domain: GrantDomain): void {

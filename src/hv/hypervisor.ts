@@ -21,6 +21,7 @@ import {
   createGrantDomain,
   createGrantTables,
   type GrantDomain,
+  type GrantInfo,
   MAX_MAPPINGS,
   MAX_SERVING_MAPPINGS,
 } from './grants.ts';
@@ -139,6 +140,10 @@ export interface Hypervisor {
   pendingPorts(domid: DomId): readonly PendingPort[];
   /** Whether the domain blocks its thread for an event. */
   isWaiting(domid: DomId): boolean;
+  /** All of a domain; none of one that is not there. */
+  inspectPorts(domid: DomId): readonly PortInfo[];
+  /** What a domain granted. */
+  inspectGrants(domid: DomId): readonly GrantInfo[];
   /** Whether the domain's loop waits for events. */
   isBlocked(domid: DomId): boolean;
   usage(domid: DomId): DomainUsage | undefined;
@@ -267,6 +272,14 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     isWaiting(domid) {
       const domain = find(domid);
       return domain !== undefined && isWaiting(domain.info);
+    },
+    inspectPorts(domid) {
+      const domain = find(domid);
+      return domain === undefined ? [] : [...domain.channels.keys()].map((port) => events.inspect(domain, port)!);
+    },
+    inspectGrants(domid) {
+      const domain = find(domid);
+      return domain === undefined ? [] : grants.inspect(domain);
     },
     isBlocked: (domid) => isSleeping(known(domid).info),
     usage(domid) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RingView } from '../devices/contract.ts';
+import type { PortInfo } from '../hv/evtchn.ts';
+import type { GrantInfo } from '../hv/grants.ts';
 import type { XendEvent } from './event.ts';
 import type { DeviceInspection, DomainInspection } from './inspect-contract.ts';
 import type { LogLevel } from './log-line.ts';
@@ -124,6 +126,22 @@ export interface RingStats extends RingView {
   readonly notifyBack: number;
   /** Milliseconds since 1970 at which an index is known to have moved last: from the ring itself, or as xend saw it. */
   readonly lastProgress: number;
+}
+
+/** One end of an event channel; `remote` is 32753 (`DOMID_XEN`) where xend itself is at the other. */
+export interface ChannelInfo extends Omit<PortInfo, 'status' | 'virq'> {
+  readonly domid: number;
+  readonly state: 'unbound' | 'interdomain' | 'virq';
+  /** Of a virtual interrupt, its name. */
+  readonly virq?: string;
+  /** What it is for, as far as xend knows: `vbd xvda`. */
+  readonly use: string;
+}
+
+/** A grant of `domid` to `grantee`. */
+export interface DomainGrant extends GrantInfo {
+  readonly domid: number;
+  readonly use: string;
 }
 
 /** Numbers of one domain at one moment. */
@@ -611,6 +629,10 @@ export interface XendApi {
     result: { readonly events: readonly XendEvent[]; readonly lost: number };
   };
   stats: { params: Record<string, never>; result: Stats };
+  /** Ends of event channels, of all domains. */
+  'channel.list': { params: Record<string, never>; result: readonly ChannelInfo[] };
+  /** Grants of all domains, and who maps them. */
+  'grant.list': { params: Record<string, never>; result: readonly DomainGrant[] };
   /** What is measured, for collectors; `openmetrics.ts` makes their text of it. */
   metrics: { params: Record<string, never>; result: { readonly families: readonly MetricFamily[] } };
   /** What should move and has not for some seconds; what may be the cause of others comes first. */

@@ -11,7 +11,8 @@ import { sendSysrq, sendTrigger } from './interrupts.ts';
 import { type Lifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { isThere, selectKnown } from './lookup.ts';
 import { setMaxMemory, setMemory } from './memory-change.ts';
-import { domainInfo, listedInfo, refreshUsage } from './views.ts';
+import { refreshUsage } from './usage.ts';
+import { domainInfo, listedInfo } from './views.ts';
 
 type DomainMethod =
   | 'domain.create'
@@ -53,12 +54,12 @@ export function createDomainMethods(context: XendContext, life: Lifecycle): Pick
     },
     async 'domain.list'({ names }) {
       const wanted = named(names);
-      await refreshUsage(wanted);
+      await refreshUsage(context);
       return wanted.map((domain) => domainInfo(context, domain));
     },
     async 'domain.all'({ names }) {
       const wanted = selectKnown(context, names);
-      await refreshUsage(wanted.filter(isThere));
+      await refreshUsage(context);
       return wanted.map((known) => listedInfo(context, known));
     },
     async 'domain.pause'({ domain }) {

@@ -16,13 +16,14 @@ import type {
 } from './inspect-contract.ts';
 import { backPath, frontPath } from './mirror.ts';
 import { ringStats } from './rings.ts';
-import { deviceInfo, domainInfo, refreshUsage } from './views.ts';
+import { refreshUsage } from './usage.ts';
+import { deviceInfo, domainInfo } from './views.ts';
 
 /** Everything that is known of a domain. Its endpoints alone are its own words. */
 export async function inspectDomain(context: XendContext, domain: XendDomain): Promise<DomainInspection> {
   const { hv, domains } = context;
   const { domid, uuid, config, thread } = domain;
-  const [endpoints] = await Promise.all([endpointsOf(context, domain), refreshUsage([domain])]);
+  const [endpoints] = await Promise.all([endpointsOf(context, domain), refreshUsage(context)]);
   const { usedPages = 0, quotaPages = 0, extents = [], grants = [], channels = [] } = hv.contents(domid) ?? {};
   const devices = [...domains.values()].flatMap((other) => [...other.devices.values()]);
   return {

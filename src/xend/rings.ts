@@ -10,7 +10,7 @@ import type { XendContext } from './context.ts';
 import type { RingStats } from './contract.ts';
 
 /** Where the rings of a connection are. */
-interface Place {
+interface RingPlace {
   readonly class: string;
   readonly device: string;
   /** Whose memory it is. */
@@ -31,10 +31,16 @@ const seen = new WeakMap<SharedArrayBuffer, Seen[]>();
 
 /** All rings of connections that stand. */
 export function ringStats(context: XendContext): readonly RingStats[] {
-  return [...devicePlaces(context), ...addressPlaces(context.xs)].flatMap((place) => readRings(context, place));
+  return [...ringPlaces(context)].flatMap((place) => readRings(context, place));
 }
 
-function* devicePlaces({ domains }: XendContext): Generator<Place> {
+/** Of devices, and of connections at addresses. */
+export function* ringPlaces(context: XendContext): Generator<RingPlace> {
+  yield* devicePlaces(context);
+  yield* addressPlaces(context.xs);
+}
+
+function* devicePlaces({ domains }: XendContext): Generator<RingPlace> {
   for (const { devices } of domains.values()) {
     for (const { connection, front, class: deviceClass, name } of devices.values()) {
       const gref = connection?.frames[0];
@@ -47,7 +53,7 @@ function* devicePlaces({ domains }: XendContext): Generator<Place> {
 }
 
 /** From the levels that the ends publish. A domain that lies there shows wrong rings of its own. */
-function* addressPlaces(xs: StoreConnection): Generator<Place> {
+function* addressPlaces(xs: StoreConnection): Generator<RingPlace> {
   const wanted = { quotas: DEFAULT_QUOTAS, channel: 'ring' } as const;
   for (const address of children(xs, ADDRESSES)) {
     for (const holder of children(xs, `${ADDRESSES}/${address}`)) {
@@ -71,7 +77,7 @@ function children(xs: StoreConnection, path: string): readonly string[] {
   }
 }
 
-function readRings({ hv }: XendContext, { class: kind, device, domid, gref, evtchn, inspect }: Place): RingStats[] {
+function readRings({ hv }: XendContext, { class: kind, device, domid, gref, evtchn, inspect }: RingPlace): RingStats[] {
   const memory = hv.peek(domid, gref);
   const front = hv.inspectPort(domid, evtchn);
   if (memory === undefined || front?.status !== EVTCHN_STATUS.interdomain) return [];

@@ -39,6 +39,7 @@ import { createPools } from './pools.ts';
 import { createProcessorMethods } from './processor-methods.ts';
 import { type DomainRecord, deviceListForm, recordOfKnown } from './records.ts';
 import { recover } from './recover.ts';
+import { listChannels, listGrants } from './resources.ts';
 import { pathSettings } from './settings.ts';
 import { stallSampler } from './stalls/sample.ts';
 import { watchStalls } from './stalls/service.ts';
@@ -46,9 +47,9 @@ import { openStateFiles } from './state-files.ts';
 import { takeStats } from './stats.ts';
 import { openStoreKeeper } from './store-keeper.ts';
 import { dumpTrace, startTrace, stopTrace } from './trace.ts';
+import { refreshUsage } from './usage.ts';
 import { openVchanNode } from './vchan.ts';
 import { VERSION } from './version.ts';
-import { refreshUsage } from './views.ts';
 import { createVipTables } from './viptables.ts';
 import { forwardPort, listLinks, openVsockNode, setUpVsocks } from './vsock.ts';
 
@@ -129,7 +130,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
 
   async function recordsOf(names?: readonly string[]): Promise<readonly DomainRecord[]> {
     const wanted = selectKnown(context, names);
-    await refreshUsage(wanted.filter(isThere));
+    await refreshUsage(context);
     return wanted.map((known) => recordOfKnown(context, known));
   }
 
@@ -195,6 +196,8 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       return { events: kept.filter((event) => passes(filter, event)), lost };
     },
     stats: sample,
+    'channel.list': async () => listChannels(context),
+    'grant.list': async () => listGrants(context),
     'trace.start': async (params) => startTrace(context, params),
     'trace.stop': async () => stopTrace(context),
     'trace.dump': async () => dumpTrace(context),

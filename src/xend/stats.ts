@@ -5,12 +5,13 @@ import type { XendContext } from './context.ts';
 import type { DomainStats, Stall, Stats } from './contract.ts';
 import type { XendDomain } from './domain.ts';
 import { ringStats } from './rings.ts';
-import { domainInfo, refreshUsage } from './views.ts';
+import { refreshUsage } from './usage.ts';
+import { domainInfo } from './views.ts';
 
 /** One sample for `xm top`, all of it read from shared memory and from the threads' accounts: no domain does anything for it. @param stalls found now */
 export async function takeStats(context: XendContext, stalls: readonly Stall[]): Promise<Stats> {
   const domains = [...context.domains.values()];
-  await refreshUsage(domains);
+  await refreshUsage(context);
   return {
     time: Date.now(),
     memoryTotal: Math.floor(totalmem() / 1024),

@@ -10,33 +10,6 @@ import { isSuspended } from './suspended-file.ts';
 /** Virtual processors that a domain has online, whatever its configuration says: a domain is one thread. */
 export const ONLINE_VCPUS = 1;
 
-/** Longest wait for a thread to say what it used, milliseconds; after it the last known figure is shown. */
-const USAGE_LIMIT = 100;
-
-/**
- * Asks the threads what CPU time and heap they used. A thread in an endless loop answers too. What domains that share a thread
- * used cannot be told apart: it counts for none of them.
- */
-export async function refreshUsage(domains: Iterable<XendDomain>): Promise<void> {
-  await Promise.all([...domains].map(refreshOne));
-}
-
-async function refreshOne(domain: XendDomain): Promise<void> {
-  const { worker, shared } = domain.thread ?? {};
-  if (worker === undefined || shared || domain.control === undefined) return;
-  const asked = (async () => {
-    const [cpu, heap] = await Promise.all([worker.cpuUsage(), worker.getHeapStatistics()]);
-    domain.cpuTime = (cpu.user + cpu.system) / 1e6;
-    domain.heapBytes = heap.used_heap_size + heap.external_memory;
-  })().catch(() => {});
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, USAGE_LIMIT);
-  });
-  await Promise.race([asked, limit]);
-  clearTimeout(timer);
-}
-
 /** A domain as `xm list` shows it. */
 export function listedInfo(context: XendContext, known: Known): ListedDomain {
   if (isThere(known)) return domainInfo(context, known);

@@ -83,6 +83,8 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'device.classes': { class: 'vbd', path: DEBUG },
   inspect: { ...DOMAIN, device: 'xvda' },
   'idc.list': {},
+  'channel.list': {},
+  'grant.list': {},
   'idc.ping': { ...DOMAIN, address: 'pair', count: 1, size: 0, polled: false },
   'idc.cycle': { address: 'pair' },
   'viptables.add': { from: '*:1', to: '*', accept: true, at: 1 },

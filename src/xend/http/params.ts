@@ -153,6 +153,8 @@ const PARAMETERS: {
   'trace.dump': {},
   'events.read': { since: optional(TIME), filters: optional(TEXTS) },
   stats: {},
+  'channel.list': {},
+  'grant.list': {},
   metrics: {},
   stalls: {},
   'xend.status': {},
