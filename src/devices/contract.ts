@@ -90,6 +90,8 @@ export interface DeviceClass {
    * in any list. Zeroed for the first device of a number.
    */
   readonly record?: number;
+  /** Bytes that the device has moved, by those counters. */
+  readonly bytes?: (counters: Float64Array) => number;
   /** Reads the rings from the first frame of a connection. Absent: the class uses IDC, whose rings describe themselves. */
   readonly inspect?: (frame: SharedArrayBuffer) => readonly RingView[];
   /** Created by xend for every domain, not by configuration (the console). */

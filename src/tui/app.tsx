@@ -1,78 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Box, type Key, type RenderOptions, render, Text, useApp, useInput, useWindowSize } from 'ink';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { messageOf } from '../errors.ts';
-import type { Stats } from '../xend/contract.ts';
 import { press } from './keys.ts';
-import { type Line, screenLines } from './layout.ts';
-import { type Sample, sample } from './sample.ts';
-import { initialView, orderDomains } from './view.ts';
+import { type Line, layout, type Screen } from './layout.ts';
+import { createModel } from './model.ts';
+import { MOUSE_OFF, MOUSE_ON, type MouseEvent } from './mouse.ts';
+import type { World } from './page.ts';
+import { pageNamed } from './pages/index.ts';
+import type { Source, Wishes } from './reading.ts';
+import { splitTerminal } from './terminal-input.ts';
+import { initialView, type View } from './view.ts';
 
 /** What the screen needs from outside. */
 export interface AppProps {
-  /** Reads the counters now. */
-  readonly fetch: () => Promise<Stats>;
+  readonly source: Source;
   /** Seconds between two rounds at the start. */
   readonly delay: number;
+  /** Name of the page at the start. */
+  readonly page?: string | undefined;
+  /** Has events of the mouse given to a listener. */
+  readonly listen?: (listener: (event: MouseEvent) => void) => void;
 }
 
 /** Rates need two rounds, so the second one comes soon: milliseconds. */
 const SECOND_ROUND = 500;
+/** What is followed changes between rounds: milliseconds. */
+const FOLLOWING = 500;
 
 const STYLES: Readonly<Record<NonNullable<Line['style']>, object>> = {
   title: { inverse: true },
   selected: { bold: true },
   alert: { inverse: true, bold: true },
+  faded: { dimColor: true },
 };
 
-/** The rounds: reads the counters at once and then every `delay` seconds, not while paused. */
-function useRounds(fetch: AppProps['fetch'], delay: number, paused: boolean) {
-  const previous = useRef<Stats>(undefined);
-  const [shown, setShown] = useState<{ readonly round?: Sample; readonly problem?: string }>({});
+/** What the page that is shown wants to know. */
+function wishesOf({ page, over }: View, world: World | undefined): Wishes {
+  const shown = pageNamed(page);
+  const about = over?.kind === 'row' && world !== undefined ? shown.about(world, over.id) : undefined;
+  return about === undefined ? shown.wishes : { ...shown.wishes, about };
+}
+
+/** The rounds: reads at once, when something else is wanted, and then every `delay` seconds; not while paused. */
+function useRounds(source: Source, view: View) {
+  const model = useMemo(() => createModel(source), [source]);
+  const latest = useRef<World>(undefined);
+  const [shown, setShown] = useState<{ readonly world?: World; readonly problem?: string }>({});
+  const wishes = wishesOf(view, latest.current);
+  const wanted = JSON.stringify(wishes);
+  const { paused, delay } = view;
   useEffect(() => {
     if (paused) return;
     let timer: NodeJS.Timeout | undefined;
     let over = false;
+    const wish = JSON.parse(wanted) as Wishes;
+    const pause = wish.log || wish.store ? Math.min(FOLLOWING, delay * 1000) : delay * 1000;
     const next = async () => {
-      const isFirst = previous.current === undefined;
+      const isFirst = latest.current === undefined;
       try {
-        const current = await fetch();
+        const world = await model.round(wish);
         if (over) return;
-        const round = sample(previous.current, current);
-        previous.current = current;
-        setShown({ round });
+        latest.current = world;
+        setShown({ world });
       } catch (error) {
         if (over) return;
         setShown((last) => ({ ...last, problem: messageOf(error) }));
       }
-      timer = setTimeout(next, isFirst ? Math.min(SECOND_ROUND, delay * 1000) : delay * 1000);
+      timer = setTimeout(next, isFirst ? Math.min(SECOND_ROUND, pause) : pause);
     };
     void next();
     return () => {
       over = true;
       clearTimeout(timer);
     };
-  }, [fetch, delay, paused]);
+  }, [model, delay, paused, wanted]);
   return shown;
 }
 
 /** The screen of `xm top`. A line is one `<Text>` made by a pure function, so the tree stays small and tests need no screen. */
-export function App({ fetch, delay }: AppProps) {
+export function App({ source, delay, page, listen }: AppProps) {
   const { exit } = useApp();
   const size = useWindowSize();
-  const [view, setView] = useState(() => initialView(delay));
-  const { round, problem } = useRounds(fetch, view.delay, view.paused);
-  useInput((input, key) => {
-    const order = orderDomains(round?.domains ?? [], view.sort).map(({ domid }) => domid);
-    // Keys typed fast arrive together.
-    setView((last) => keyNames(input, key).reduce((next, name) => press(next, name, order), last));
-  });
+  const [view, setView] = useState(() => initialView(delay, page));
+  const { world, problem } = useRounds(source, view);
+  const { lines, shown } = useMemo(() => layout(view, world, problem, size), [view, world, problem, size]);
+  const screen = useRef<Screen>({ lines, shown });
+  screen.current = { lines, shown };
+
+  // Keys typed fast arrive together.
+  const pressAll = useCallback((names: readonly string[]) => {
+    setView((last) => names.reduce((next, name) => press(next, name, screen.current.shown), last));
+  }, []);
+  useInput((input, key) => pressAll(keyNames(input, key)));
+  useEffect(() => {
+    listen?.((event) => pressAll(mouseKeys(event, screen.current.lines)));
+  }, [listen, pressAll]);
   useEffect(() => {
     if (view.done) exit();
   }, [view.done, exit]);
   return (
     <Box flexDirection="column">
-      {screenLines(view, round, problem, size).map(({ text, style }, index) => (
+      {lines.map(({ text, style }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line of the screen is its position.
         <Text key={index} wrap="truncate" {...(style ? STYLES[style] : {})}>
           {text || ' '}
@@ -82,13 +111,41 @@ export function App({ fetch, delay }: AppProps) {
   );
 }
 
+/** Ink's names of keys, and ours. */
+const NAMES: readonly (readonly [keyof Key, string])[] = [
+  ['upArrow', 'up'],
+  ['downArrow', 'down'],
+  ['leftArrow', 'left'],
+  ['pageUp', 'pageUp'],
+  ['pageDown', 'pageDown'],
+  ['home', 'home'],
+  ['end', 'end'],
+  ['tab', 'tab'],
+  ['escape', 'escape'],
+  ['return', 'return'],
+  ['backspace', 'backspace'],
+  ['delete', 'backspace'],
+];
+
+/** Keys that arrive together with others. */
+const TYPED: Readonly<Record<string, string>> = { '\r': 'return', '\t': 'tab', '\x7f': 'backspace' };
+
 function keyNames(input: string, key: Key): readonly string[] {
-  if (key.upArrow) return ['up'];
-  if (key.downArrow) return ['down'];
-  if (key.escape) return ['escape'];
-  if (key.return) return ['return'];
-  if (key.backspace || key.delete) return ['backspace'];
-  return key.ctrl || key.meta ? [] : [...input];
+  const name = NAMES.find(([flag]) => key[flag] === true)?.[1];
+  if (name !== undefined) return [name];
+  return key.ctrl || key.meta ? [] : [...input].map((character) => TYPED[character] ?? character);
+}
+
+/** What a click or a turn of the wheel stands for. */
+function mouseKeys({ kind, column, row }: MouseEvent, lines: readonly Line[]): readonly string[] {
+  if (kind === 'wheelUp') return ['up'];
+  if (kind === 'wheelDown') return ['down'];
+  return (lines[row]?.hits ?? []).filter(({ from, to }) => column >= from && column < to).map(({ key }) => key);
+}
+
+/** What {@link openScreen} runs in. */
+export interface TerminalStreams extends Pick<RenderOptions, 'stdout' | 'interactive'> {
+  readonly stdin?: NodeJS.ReadStream;
 }
 
 /**
@@ -96,16 +153,30 @@ function keyNames(input: string, key: Key): readonly string[] {
  *
  * @param terminal streams of another terminal than this process's.
  */
-export async function openScreen(
-  props: AppProps,
-  terminal: Pick<RenderOptions, 'stdin' | 'stdout' | 'interactive'> = {},
-): Promise<void> {
-  const app = render(<App {...props} />, {
-    alternateScreen: true,
-    incrementalRendering: true,
-    maxFps: 10,
-    patchConsole: false,
-    ...terminal,
-  });
-  await app.waitUntilExit();
+export async function openScreen(props: Omit<AppProps, 'listen'>, terminal: TerminalStreams = {}): Promise<void> {
+  const { stdout = process.stdout } = terminal;
+  const input = splitTerminal(terminal.stdin ?? process.stdin);
+  const listen: AppProps['listen'] = (listener) => {
+    input.onMouse = listener;
+  };
+  // Whatever ends the process: a shell that gets the mouse's reports shows them as text.
+  const mouseOff = () => void stdout.write(MOUSE_OFF);
+  process.once('exit', mouseOff);
+  stdout.write(MOUSE_ON);
+  try {
+    const app = render(<App {...props} listen={listen} />, {
+      alternateScreen: true,
+      incrementalRendering: true,
+      maxFps: 10,
+      patchConsole: false,
+      ...terminal,
+      stdin: input.stdin,
+    });
+    await app.waitUntilExit();
+  } finally {
+    process.off('exit', mouseOff);
+    mouseOff();
+    input.close();
+    props.source.close();
+  }
 }

@@ -1,31 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Stats } from '../xend/contract.ts';
-import { domainColumns, ringColumns, withFullNames } from './columns.ts';
-import { type Sample, sample } from './sample.ts';
+import { createModel } from './model.ts';
+import type { Page, World } from './page.ts';
+import { domainColumns, withFullNames } from './pages/domains.ts';
+import { pageNamed } from './pages/index.ts';
+import { ringColumns } from './pages/rings.ts';
+import type { Source, Wishes } from './reading.ts';
+import type { Sample } from './sample.ts';
 import { headerLine, rowLine } from './table.ts';
 
 /** How `xm top -b` runs. */
 export interface BatchOptions {
-  /** Reads the counters now. */
-  readonly fetch: () => Promise<Stats>;
+  readonly source: Source;
+  readonly wishes: Wishes;
   /** Rounds; may be `Infinity`. */
   readonly iterations: number;
   /** Seconds between two rounds. */
   readonly delay: number;
-  readonly format: (sample: Sample) => string;
+  readonly format: (world: World, round: number) => string;
   readonly write: (text: string) => void;
 }
 
 /** Writes one report a round, without any control of a screen. */
-export async function runBatch({ fetch, iterations, delay, format, write }: BatchOptions): Promise<void> {
-  let previous: Stats | undefined;
-  for (let round = 0; round < iterations; round += 1) {
-    if (round > 0) await sleep(delay * 1000);
-    const current = await fetch();
-    write(format(sample(previous, current)));
-    previous = current;
+export async function runBatch({ source, wishes, iterations, delay, format, write }: BatchOptions): Promise<void> {
+  const model = createModel(source);
+  try {
+    for (let round = 0; round < iterations; round += 1) {
+      if (round > 0) await sleep(delay * 1000);
+      write(format(await model.round(wishes), round));
+    }
+  } finally {
+    source.close();
   }
+}
+
+/** What kind of reports there are. */
+export interface ReportOptions {
+  /** `table` if it is nothing else. */
+  readonly form: string | undefined;
+  /** Name of a page; absent, tables are those of domains and rings, as xentop has them. */
+  readonly view: string | undefined;
+  readonly fullNames: boolean;
+  readonly rings: boolean;
+}
+
+/** What to read, and how to say it. */
+export function reporter({ form, view, ...options }: ReportOptions): Pick<BatchOptions, 'wishes' | 'format'> {
+  const page = pageNamed(view ?? '');
+  const { wishes } = page;
+  if (form === 'json') return { wishes, format: batchJson };
+  if (form === 'csv') return { wishes, format: (world, round) => pageCsv(page, world, round) };
+  if (view !== undefined) return { wishes, format: (world) => pageText(page, world) };
+  return { wishes, format: ({ sample }) => batchText(sample, options) };
 }
 
 /** One round as xentop writes it, header and a line a domain; then the rings, after an empty line. */
@@ -41,7 +67,35 @@ export function batchText(
   return `${lines.join('\n')}\n`;
 }
 
-/** One round as one line of JSON. */
-export function batchJson(round: Sample): string {
-  return `${JSON.stringify(round)}\n`;
+/** All columns of one page, with its titles. */
+export function pageText(page: Page, world: World): string {
+  const [titles = [], ...rows] = page.values(world);
+  const widths = titles.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]!.length)));
+  const line = (values: readonly string[]) =>
+    values
+      .map((value, at) => value.padEnd(widths[at]!))
+      .join(' ')
+      .trimEnd();
+  return `${[titles, ...rows].map(line).join('\n')}\n`;
+}
+
+/** The same, separated by commas, with the time of the round before each row; titles once, in the first round. */
+export function pageCsv(page: Page, world: World, round: number): string {
+  const [titles = [], ...rows] = page.values(world);
+  const time = new Date(world.sample.time).toISOString();
+  const lines = rows.map((row) => [time, ...row]);
+  return (round === 0 ? [['TIME', ...titles], ...lines] : lines)
+    .map((values) => `${values.map(quoted).join(',')}\n`)
+    .join('');
+}
+
+/** One round as one line of JSON, with what its page wanted beside domains and rings. */
+export function batchJson({ sample, reading }: Pick<World, 'sample' | 'reading'>): string {
+  const { store, log } = reading;
+  return `${JSON.stringify({ ...sample, ...(store && { store }), ...(log && { log }) })}\n`;
+}
+
+/** RFC 4180. */
+function quoted(value: string): string {
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainStats, RingStats, Stats } from '../xend/contract.ts';
+import type { ChannelInfo, DomainGrant, DomainStats, IdcEndpointInfo, RingStats, Stats } from '../xend/contract.ts';
+import { quantileOf } from './latency.ts';
+import type { Reading } from './reading.ts';
 
 /** One domain between two samples; counters are totals, KiB is 1024 bytes. */
 export interface DomainRow {
@@ -7,9 +9,12 @@ export interface DomainRow {
   readonly name: string;
   /** xentop's order: `dsbcpr`, `-` where not. */
   readonly state: string;
+  /** Of a domain that shares a thread, an estimate. */
   readonly cpuSeconds: number;
   /** Of one CPU, since the sample before; 0 in the first. */
   readonly cpuPercent: number;
+  /** Shares a thread with others: see `refreshUsage` of xend. */
+  readonly cpuEstimated: boolean;
   readonly memoryKib: number;
   readonly memoryPercent: number;
   readonly maxKib: number;
@@ -24,28 +29,75 @@ export interface DomainRow {
   readonly vbdWrites: number;
   readonly vbdReadSectors: number;
   readonly vbdWrittenSectors: number;
+  /** Why it stopped, when it did and is still there. */
+  readonly shutdownReason?: string;
+  /** Why it is not there any more; such a row is the last that was seen of it. */
+  readonly gone?: string;
 }
 
 /** One shared ring between two samples. */
 export interface RingRow {
+  /** Names it among all rings there ever are. */
+  readonly id: string;
+  /** Of the front end and of the back end. */
   readonly domid: number;
   readonly domain: string;
+  readonly backId: number;
+  readonly back: string;
+  readonly class: string;
   readonly device: string;
   readonly direction: string;
   /** Slots, or bytes of a byte ring. */
   readonly size: number;
   readonly used: number;
+  readonly reqProd: number;
+  readonly reqCons: number;
+  readonly rspProd: number;
+  readonly rspCons: number;
   /** Requests a second; undefined for a byte ring. */
   readonly requestRate?: number;
-  /** Bytes a second; undefined for a ring of slots. */
+  /** Bytes a second, of a byte ring and of a device that counts them. */
   readonly byteRate?: number;
+  /** Median and the 99th percentile of the time to an answer since the sample before, or ever in the first; microseconds. */
+  readonly p50?: number;
+  readonly p99?: number;
+  /** Answers that were timed in that time, by buckets that double from 1 µs on. */
+  readonly latency: readonly number[];
   /** Notifications of both sides since the sample before, or ever in the first. */
   readonly notifications: number;
+  /** The same a second; 0 in the first sample. */
+  readonly notificationRate: number;
   /**
    * Of the requests and responses in that time, how many in a hundred went without a notification of their own.
    * Undefined when there were none, and for byte rings, whose bytes have none.
    */
   readonly savedPercent?: number;
+  /** Requests ever that waited for a free slot; undefined for a byte ring. */
+  readonly waits?: number;
+  /** For how long something is in it and nothing has moved, milliseconds; undefined while it moves or is empty. */
+  readonly stalled?: number;
+}
+
+/** One end of an event channel between two samples. */
+export interface ChannelRow extends ChannelInfo {
+  readonly domain: string;
+  /** Name of the other end's domain; empty if there is none. */
+  readonly remoteName: string;
+  /** Events a second. */
+  readonly sentRate: number;
+  readonly receivedRate: number;
+}
+
+/** One endpoint between two samples. */
+export interface EndpointRow extends IdcEndpointInfo {
+  /** Requests a second, both ways. */
+  readonly rate: number;
+}
+
+/** A grant and the names of its two domains. */
+export interface GrantRow extends DomainGrant {
+  readonly domain: string;
+  readonly granteeName: string;
 }
 
 /** What one round of `xm top` shows. */
@@ -58,37 +110,93 @@ export interface Sample {
   readonly mhz: number;
   readonly domains: readonly DomainRow[];
   readonly rings: readonly RingRow[];
+  readonly channels?: readonly ChannelRow[];
+  readonly endpoints?: readonly EndpointRow[];
+  readonly grants?: readonly GrantRow[];
 }
 
 const STATES = ['d', 's', 'b', 'c', 'p', 'r'];
 
+/** Milliseconds for which something may lie in a ring before it counts as stalled. */
+const STALL = 1000;
+
 /**
- * Turns two readings of the counters into what is shown. A domain or ring that was not there before, or whose counters
- * fell because it started again, counts from zero.
+ * Turns two readings of the counters into what is shown. What was not there before, or whose counters fell because it started
+ * again, counts from zero.
  *
  * @param previous undefined for the first round, in which all rates are zero.
  */
-export function sample(previous: Stats | undefined, current: Stats): Sample {
-  const seconds = previous ? (current.time - previous.time) / 1000 : 0;
-  const rate = (before: number | undefined, now: number) => (seconds > 0 ? increase(before, now) / seconds : 0);
-  const domainsBefore = new Map(previous?.domains.map((one) => [one.domid, one]));
-  const ringsBefore = new Map(previous?.rings.map((one) => [ringKey(one), one]));
-  const names = new Map(current.domains.map((one) => [one.domid, one.name]));
+export function sample(previous: Reading | undefined, current: Reading): Sample {
+  const { stats, channels, endpoints, grants } = current;
+  const compare = comparison(previous?.stats, stats);
+  const names = new Map(stats.domains.map((one) => [one.domid, one.name]));
+  const nameOf = (domid: number) => names.get(domid) ?? String(domid);
+  const domainsBefore = new Map(previous?.stats.domains.map((one) => [one.domid, one]));
+  const ringsBefore = new Map(previous?.stats.rings.map((one) => [ringId(one), one]));
+  const channelsBefore = new Map(previous?.channels?.map((one) => [channelId(one), one]));
+  const endpointsBefore = new Map(previous?.endpoints?.map((one) => [endpointId(one), one]));
   return {
-    time: current.time,
-    memoryTotalKib: current.memoryTotal,
-    memoryFreeKib: current.memoryFree,
-    cpus: current.cpus,
-    mhz: current.mhz,
-    domains: current.domains.map((now) => {
-      const cpuPercent = 100 * rate(domainsBefore.get(now.domid)?.cpuTime, now.cpuTime);
-      return domainRow(now, cpuPercent, current.memoryTotal);
+    time: stats.time,
+    memoryTotalKib: stats.memoryTotal,
+    memoryFreeKib: stats.memoryFree,
+    cpus: stats.cpus,
+    mhz: stats.mhz,
+    domains: stats.domains.map((now) => {
+      const cpuPercent = 100 * compare.rate(domainsBefore.get(now.domid)?.cpuTime, now.cpuTime);
+      return domainRow(now, cpuPercent, stats.memoryTotal);
     }),
-    rings: current.rings.map((now) => {
-      const before = ringsBefore.get(ringKey(now));
-      return ringRow(now, before, rate(before?.reqProd, now.reqProd), names.get(now.domid) ?? String(now.domid));
+    rings: stats.rings.map((now) => ringRow(now, ringsBefore.get(ringId(now)), compare, nameOf, stats.time)),
+    ...(channels && {
+      channels: channels.map((now) => {
+        const before = channelsBefore.get(channelId(now));
+        const remoteName = now.state === 'virq' ? '' : nameOf(now.remote);
+        return {
+          ...now,
+          domain: nameOf(now.domid),
+          remoteName: now.remote === DOMID_XEN ? 'xend' : remoteName,
+          sentRate: compare.since(before?.sent, now.sent),
+          receivedRate: compare.since(before?.received, now.received),
+        };
+      }),
+    }),
+    ...(endpoints && {
+      endpoints: endpoints.map((now) => {
+        const before = endpointsBefore.get(endpointId(now));
+        const done = ({ sent, received }: IdcEndpointInfo) => sent + received;
+        return { ...now, rate: compare.since(before && done(before), done(now)) };
+      }),
+    }),
+    ...(grants && {
+      grants: grants.map((now) => ({ ...now, domain: nameOf(now.domid), granteeName: nameOf(now.grantee) })),
     }),
   };
+}
+
+/** xend's own end of a channel (src/hv/contract.ts). */
+const DOMID_XEN = 0x7ff2;
+
+/** Names a ring among all rings there ever are: another connection has another event channel. */
+export function ringId({ domid, class: kind, device, evtchn, direction }: RingStats): string {
+  return `${domid} ${kind} ${device} ${evtchn} ${direction}`;
+}
+
+export const channelId = ({ domid, port }: Pick<ChannelInfo, 'domid' | 'port'>): string => `${domid} ${port}`;
+
+export const endpointId = ({ domid, address, peerId }: Pick<IdcEndpointInfo, 'domid' | 'address' | 'peerId'>): string =>
+  `${domid} ${address} ${peerId ?? ''}`;
+
+/** How counters are compared with those of the round before. */
+interface Comparison {
+  /** A second; one that was not there before counts from zero. */
+  rate(before: number | undefined, now: number): number;
+  /** A second; one that was not there before has no rate yet. */
+  since(before: number | undefined, now: number): number;
+}
+
+function comparison(previous: Stats | undefined, current: Stats): Comparison {
+  const seconds = previous ? (current.time - previous.time) / 1000 : 0;
+  const rate = (before: number | undefined, now: number) => (seconds > 0 ? increase(before, now) / seconds : 0);
+  return { rate, since: (before, now) => (before === undefined ? 0 : rate(before, now)) };
 }
 
 function domainRow(now: DomainStats, cpuPercent: number, total: number): DomainRow {
@@ -100,6 +208,7 @@ function domainRow(now: DomainStats, cpuPercent: number, total: number): DomainR
     state: STATES.map((letter) => (now.state.includes(letter) ? letter : '-')).join(''),
     cpuSeconds: now.cpuTime,
     cpuPercent,
+    cpuEstimated: now.pool === 'shared',
     memoryKib: now.memoryUsed,
     memoryPercent: percent(now.memoryUsed),
     maxKib: now.memory * 1024,
@@ -114,23 +223,53 @@ function domainRow(now: DomainStats, cpuPercent: number, total: number): DomainR
     vbdWrites: counter('vbd', 'wr'),
     vbdReadSectors: counter('vbd', 'rsect'),
     vbdWrittenSectors: counter('vbd', 'wsect'),
+    ...(now.shutdownReason !== undefined && { shutdownReason: now.shutdownReason }),
   };
 }
 
-function ringRow(now: RingStats, before: RingStats | undefined, rate: number, domain: string): RingRow {
-  const { domid, device, direction, size, used } = now;
+function ringRow(
+  now: RingStats,
+  before: RingStats | undefined,
+  { rate }: Comparison,
+  nameOf: (domid: number) => string,
+  time: number,
+): RingRow {
+  const { domid, backId, class: kind, device, direction, size, reqProd, reqCons, rspProd, rspCons, timing } = now;
   const notifications = increase(before?.notifyFront, now.notifyFront) + increase(before?.notifyBack, now.notifyBack);
-  const shown = { domid, domain, device, direction, size, used, notifications };
-  if (direction === 'in' || direction === 'out') return { ...shown, byteRate: rate };
-  const events = increase(before?.reqProd, now.reqProd) + increase(before?.rspProd, now.rspProd);
-  const saved = events > 0 ? { savedPercent: Math.max(0, 100 * (1 - notifications / events)) } : {};
-  return { ...shown, requestRate: rate, ...saved };
+  const still = time - now.lastProgress;
+  const shown = {
+    id: ringId(now),
+    domid,
+    domain: nameOf(domid),
+    backId,
+    back: nameOf(backId),
+    class: kind,
+    device,
+    direction,
+    size,
+    used: Math.min(now.used, size),
+    reqProd,
+    reqCons,
+    rspProd,
+    rspCons,
+    latency: (timing?.latency ?? []).map((count, index) => increase(before?.timing?.latency[index], count)),
+    notifications,
+    notificationRate: before ? rate(before.notifyFront, now.notifyFront) + rate(before.notifyBack, now.notifyBack) : 0,
+    ...(now.used > 0 && still >= STALL && { stalled: still }),
+  };
+  if (direction === 'in' || direction === 'out') return { ...shown, byteRate: rate(before?.reqProd, reqProd) };
+  const events = increase(before?.reqProd, reqProd) + increase(before?.rspProd, rspProd);
+  const [p50, p99] = [quantileOf(shown.latency, 0.5), quantileOf(shown.latency, 0.99)];
+  return {
+    ...shown,
+    requestRate: rate(before?.reqProd, reqProd),
+    ...(now.bytes !== undefined && { byteRate: rate(before?.bytes, now.bytes) }),
+    ...(p50 !== undefined && p99 !== undefined && { p50, p99 }),
+    ...(events > 0 && { savedPercent: Math.max(0, 100 * (1 - notifications / events)) }),
+    ...(timing && { waits: timing.waits }),
+  };
 }
 
 function increase(before: number | undefined, now: number): number {
   return before === undefined || now < before ? now : now - before;
-}
-
-function ringKey({ domid, device, evtchn, direction }: RingStats): string {
-  return `${domid} ${device} ${evtchn} ${direction}`;
 }

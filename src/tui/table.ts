@@ -8,9 +8,17 @@ export interface Column<Row> {
   readonly width: number;
   /** Aligned to the left; else to the right. */
   readonly left?: boolean;
+  /** Takes what width is left. */
+  readonly grow?: boolean;
   /** Columns with the highest rank go first when there is no room for all. */
   readonly rank: number;
+  /** What `?` and the choice of columns say it is, where the title does not. */
+  readonly doc?: string;
   readonly text: (row: Row) => string;
+  /** It is for the eye: reports do without it. */
+  readonly picture?: boolean;
+  /** What reports have instead. */
+  readonly plain?: (row: Row) => string;
   /** What rows are sorted by; a text ascends, a number descends. */
   readonly order?: (row: Row) => number | string;
 }
@@ -34,17 +42,51 @@ export function fitColumns<Row>(columns: readonly Column<Row>[], width: number):
     kept.add(column);
     free -= column.width + 1;
   }
-  return columns.filter((column) => kept.has(column));
+  return columns
+    .filter((column) => kept.has(column))
+    .map((column) => (column.grow && free > 1 ? { ...column, width: column.width + free - 1 } : column));
 }
 
 /** Rows sorted by a column; rows that are equal in it keep their order. */
-export function sortRows<Row>(rows: readonly Row[], { order, text }: Column<Row>): Row[] {
-  const value = order ?? text;
-  return [...rows].sort((a, b) => {
-    const [x, y] = [value(a), value(b)];
-    if (typeof x === 'number' && typeof y === 'number') return y - x;
-    return x < y ? -1 : x > y ? 1 : 0;
-  });
+export function sortRows<Row>(rows: readonly Row[], { order, text }: Column<Row>, reverse = false): Row[] {
+  const sign = reverse ? -1 : 1;
+  return rows
+    .map((row) => ({ row, value: (order ?? text)(row) }))
+    .sort(({ value: x }, { value: y }) => {
+      if (typeof x === 'number' && typeof y === 'number') return sign * (y - x);
+      return sign * (x < y ? -1 : x > y ? 1 : 0);
+    })
+    .map(({ row }) => row);
+}
+
+/** A column of numbers. @param digits behind the point */
+export function number<Row>(
+  key: string,
+  title: string,
+  width: number,
+  rank: number,
+  value: (row: Row) => number | undefined,
+  digits = 0,
+): Column<Row> {
+  return {
+    key,
+    title,
+    width,
+    rank,
+    text: (row) => value(row)?.toFixed(digits) ?? '-',
+    order: (row) => value(row) ?? -1,
+  };
+}
+
+/** A column of words. */
+export function words<Row>(
+  key: string,
+  title: string,
+  width: number,
+  rank: number,
+  text: (row: Row) => string,
+): Column<Row> {
+  return { key, title, width, rank, left: true, text };
 }
 
 function cell(text: string, { width, left }: { readonly width: number; readonly left?: boolean }): string {

@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-import { domainColumns } from './columns.ts';
-import type { DomainRow } from './sample.ts';
-import { sortRows } from './table.ts';
+import type { Choice } from './page.ts';
+import { pages } from './pages/index.ts';
 
-/** What the user has chosen; together with a sample it is all that the screen shows. */
+/** What the user has chosen of one page. */
+export interface PageView extends Choice {
+  /** Id of the selected row; undefined is the first, or the last of a page that follows its end. */
+  readonly selected: string | undefined;
+}
+
+/** What the user has chosen; together with a world it is all that the screen shows. */
 export interface View {
-  /** Domid of the selected domain; undefined is the first. */
-  readonly selected: number | undefined;
-  /** Key of the column that sorts; undefined is by domid. */
-  readonly sort: string | undefined;
+  /** Name of the page. */
+  readonly page: string;
+  readonly choices: Readonly<Record<string, PageView>>;
   readonly paused: boolean;
-  readonly help: boolean;
-  /** What has been typed at the question for the delay, while it is open. */
-  readonly entry: string | undefined;
+  /** What lies over the table: an opened row, help, or the choice of columns with the one that a key would change. */
+  readonly over:
+    | { readonly kind: 'row'; readonly id: string; readonly scroll: number }
+    | { readonly kind: 'help'; readonly scroll: number }
+    | { readonly kind: 'columns'; readonly at: number }
+    | undefined;
+  /** What is being typed. */
+  readonly entry: { readonly of: 'delay' | 'filter'; readonly text: string } | undefined;
   /** Seconds between two rounds. */
   readonly delay: number;
   /** Set by the key that quits. */
@@ -22,26 +31,32 @@ export interface View {
 /** Shorter would be work without anything to see. */
 const DELAY_MIN = 0.1;
 
-/** The view at the start. */
-export function initialView(delay: number): View {
+const NOTHING: PageView = { selected: undefined, sort: undefined, reverse: false, filter: '', hidden: [] };
+
+/** The view at the start. @param page its name; the first one if there is no such page */
+export function initialView(delay: number, page = ''): View {
   return {
-    selected: undefined,
-    sort: undefined,
+    page: pages.some(({ name }) => name === page) ? page : pages[0]!.name,
+    choices: {},
     paused: false,
-    help: false,
+    over: undefined,
     entry: undefined,
     delay: clampDelay(delay) ?? DELAY_MIN,
     done: false,
   };
 }
 
+/** What was chosen of the page that is shown. */
+export function choiceOf({ page, choices }: View): PageView {
+  return choices[page] ?? NOTHING;
+}
+
+/** The view with something else chosen of its page. */
+export function choose(view: View, choice: Partial<PageView>): View {
+  return { ...view, choices: { ...view.choices, [view.page]: { ...choiceOf(view), ...choice } } };
+}
+
 /** A delay in seconds, not too short; undefined when it is no time at all. */
 export function clampDelay(seconds: number): number | undefined {
   return Number.isFinite(seconds) && seconds > 0 ? Math.max(DELAY_MIN, seconds) : undefined;
-}
-
-/** The domains in the order of the view. */
-export function orderDomains(rows: readonly DomainRow[], sort: string | undefined): readonly DomainRow[] {
-  const column = domainColumns.find(({ key }) => key === sort);
-  return column ? sortRows(rows, column) : [...rows].sort((a, b) => a.domid - b.domid);
 }

@@ -18,9 +18,10 @@ export interface XendClient {
   /**
    * Lines of a stream such as `/log?lines=10`, without their newline, until xend closes it or the caller leaves the loop.
    *
+   * @param signal ends it too, while the caller waits for a line
    * @throws XmError as {@link call} does.
    */
-  follow(path: string): AsyncIterable<string>;
+  follow(path: string, signal?: AbortSignal): AsyncIterable<string>;
 }
 
 /** What a client needs to know. */
@@ -67,10 +68,13 @@ export function createClient(options: ClientOptions): XendClient {
     async call(method, params) {
       return parse(await readBody(await request('POST', `/api/${method}`, JSON.stringify(params))));
     },
-    async *follow(path) {
+    async *follow(path, signal) {
       const { body, close } = await request('GET', path, '');
+      signal?.addEventListener('abort', close);
       try {
         yield* lines(body);
+      } catch (error) {
+        if (!signal?.aborted) throw error;
       } finally {
         close();
       }

@@ -124,6 +124,8 @@ export interface RingStats extends RingView {
   /** Notifications ever sent by the front end and by the back end, for all rings of the connection. */
   readonly notifyFront: number;
   readonly notifyBack: number;
+  /** Bytes ever moved by the requests of a device whose class counts them. */
+  readonly bytes?: number;
   /** Milliseconds since 1970 at which an index is known to have moved last: from the ring itself, or as xend saw it. */
   readonly lastProgress: number;
 }

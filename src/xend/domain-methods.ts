@@ -9,7 +9,7 @@ import type { XendMethods } from './contract.ts';
 import type { XendDomain } from './domain.ts';
 import { sendSysrq, sendTrigger } from './interrupts.ts';
 import { type Lifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
-import { isThere, selectKnown } from './lookup.ts';
+import { selectKnown } from './lookup.ts';
 import { setMaxMemory, setMemory } from './memory-change.ts';
 import { refreshUsage } from './usage.ts';
 import { domainInfo, listedInfo } from './views.ts';

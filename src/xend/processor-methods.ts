@@ -10,8 +10,8 @@ import type { XendMethods } from './contract.ts';
 import { isThere, type Known, lookUp, requireThere } from './lookup.ts';
 import type { ManagedDomain } from './managed.ts';
 import { isSuspended } from './suspended-file.ts';
+import { refreshUsage } from './usage.ts';
 import { hostCpus, pinVcpu, setVcpus, vcpusOf } from './vcpus.ts';
-import { refreshUsage } from './views.ts';
 
 type ProcessorMethod = Extract<keyof XendMethods, `vcpu.${string}` | `pool.${string}`>;
 
@@ -37,7 +37,7 @@ export function createProcessorMethods(context: XendContext): Pick<XendMethods, 
     async 'vcpu.list'({ names = [] }) {
       const wanted =
         names.length > 0 ? names.map(running) : [...domains.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-      await refreshUsage(wanted);
+      await refreshUsage(context);
       return { vcpus: wanted.flatMap((domain) => vcpusOf(context, domain)), cpus: hostCpus() };
     },
     async 'vcpu.pin'({ domain, vcpu, cpus }) {

@@ -18,6 +18,8 @@ interface RingPlace {
   readonly gref: number;
   readonly evtchn: EvtchnPort;
   readonly inspect: typeof inspectIdc;
+  /** Of a device whose class counts them. */
+  readonly bytes?: number;
 }
 
 /** The indexes of a ring, and since when they are as they are. */
@@ -42,12 +44,14 @@ export function* ringPlaces(context: XendContext): Generator<RingPlace> {
 
 function* devicePlaces({ domains }: XendContext): Generator<RingPlace> {
   for (const { devices } of domains.values()) {
-    for (const { connection, front, class: deviceClass, name } of devices.values()) {
+    for (const { connection, front, class: deviceClass, name, counters } of devices.values()) {
       const gref = connection?.frames[0];
       if (connection === undefined || gref === undefined) continue;
       const { evtchn } = connection;
       const inspect = deviceClass.inspect ?? inspectIdc;
-      yield { class: deviceClass.name, device: name, domid: front.domid, gref, evtchn, inspect };
+      const bytes = deviceClass.bytes?.(counters);
+      const place = { class: deviceClass.name, device: name, domid: front.domid, gref, evtchn, inspect };
+      yield bytes === undefined ? place : { ...place, bytes };
     }
   }
 }
@@ -77,7 +81,8 @@ function children(xs: StoreConnection, path: string): readonly string[] {
   }
 }
 
-function readRings({ hv }: XendContext, { class: kind, device, domid, gref, evtchn, inspect }: RingPlace): RingStats[] {
+function readRings({ hv }: XendContext, place: RingPlace): RingStats[] {
+  const { class: kind, device, domid, gref, evtchn, inspect, bytes } = place;
   const memory = hv.peek(domid, gref);
   const front = hv.inspectPort(domid, evtchn);
   if (memory === undefined || front?.status !== EVTCHN_STATUS.interdomain) return [];
@@ -97,6 +102,7 @@ function readRings({ hv }: XendContext, { class: kind, device, domid, gref, evtc
     ...view,
     notifyFront,
     notifyBack,
+    ...(bytes !== undefined && view.direction === 'front>back' && { bytes }),
     lastProgress: looks[index]!.at,
   }));
 }

@@ -28,7 +28,7 @@ import { inspectionForm } from './inspect-form.ts';
 import { createKeepingMethods } from './keeping-methods.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { type Log, type LogDomain, type LogRange, openLog } from './log.ts';
-import { isThere, selectKnown } from './lookup.ts';
+import { selectKnown } from './lookup.ts';
 import { openManaged } from './managed.ts';
 import { createManagedMethods } from './managed-methods.ts';
 import { watchedThreads } from './memory-watch.ts';

@@ -1,52 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { batchJson, batchText, runBatch } from '../../src/tui/batch.ts';
-import { sample } from '../../src/tui/sample.ts';
-import { after, before, domainStats, stats } from '../unit/tui/stats.ts';
+import { reporter, runBatch } from '../../src/tui/batch.ts';
+import { pages } from '../../src/tui/pages/index.ts';
+import type { Reading } from '../../src/tui/reading.ts';
+import { earlier, later, sourceOf } from '../unit/tui/readings.ts';
+import { domainStats, stats } from '../unit/tui/stats.ts';
 
-const lines = (...text: readonly string[]) => text.map((line) => `${line}\n`).join('');
+/** What the command writes in as many rounds as there are readings, one text a round. */
+async function report(readings: readonly Reading[], options: Partial<Parameters<typeof reporter>[0]> = {}) {
+  const rounds: string[] = [];
+  await runBatch({
+    source: sourceOf(readings),
+    ...reporter({ form: undefined, view: undefined, fullNames: false, rings: true, ...options }),
+    iterations: readings.length,
+    delay: 0,
+    write: (text) => rounds.push(text),
+  });
+  return rounds;
+}
+
+const normal = (text = '') => text.replaceAll(new Date(later.stats.time).toISOString(), 'NOW');
 
 describe('xm top -b', () => {
-  test('domains with the columns of xentop, then rings', () => {
-    expect(batchText(sample(before, after), { fullNames: false, rings: true })).toBe(
-      lines(
-        '      NAME  STATE   CPU(sec) CPU(%)     MEM(k) MEM(%)  MAXMEM(k) MAXMEM(%) VCPUS NETS NETTX(k) NETRX(k) VBDS   VBD_OO   VBD_RD   VBD_WR  VBD_RSECT  VBD_WSECT',
-        '  Domain-0 -----r        101   50.0       8192    0.8      65536       6.3     1    0        0        0    0        0        0        0          0          0',
-        '      demo --b---         10    0.0       8192    0.8      65536       6.3     1    0        0        0    1        0      900      100       7200        800',
-        '',
-        'DOMAIN     DEVICE     DIRECTION      USED/SIZE FILL             REQ/s     MB/s  NOTIFIED SAVED(%)',
-        'demo       xvda       front>back          8/32 [###.......]       200        -        79     90.0',
-        'demo       console    out               0/2048 [..........]         -     2.50         0        -',
-      ),
-    );
+  test('domains with the columns of xentop, then rings', async () => {
+    const [, second] = await report([earlier, later]);
+    await expect(second).toMatchFileSnapshot('reports/xentop.txt');
   });
 
-  test('names are cut to ten characters unless asked', () => {
-    const round = sample(undefined, stats([domainStats(1, 'a-very-long-name')]));
-    const name = (fullNames: boolean) => batchText(round, { fullNames, rings: true }).split('\n')[1]?.split(' ')[0];
-    expect(name(false)).toBe('a-very-lon');
-    expect(name(true)).toBe('a-very-long-name');
+  test.each(pages.map(({ name }) => name))('all columns of %s, as a table and separated by commas', async (view) => {
+    const [, table] = await report([earlier, later], { view });
+    const [, csv] = await report([earlier, later], { view, form: 'csv' });
+    await expect(table).toMatchFileSnapshot(`reports/${view}.txt`);
+    await expect(normal(csv)).toMatchFileSnapshot(`reports/${view}.csv`);
   });
 
-  test('without rings, only the table of xentop', () => {
-    expect(batchText(sample(before, after), { fullNames: false, rings: false })).not.toContain('DEVICE');
-    expect(batchText(sample(undefined, stats([])), { fullNames: false, rings: true })).toMatch(/^ +NAME .*\n$/);
+  test('titles stand once before values that commas separate', async () => {
+    const [first = '', second = ''] = await report([earlier, later], { form: 'csv' });
+    expect(first).toMatch(/^TIME,NAME,STATE,CPU\(sec\),/);
+    expect(second).not.toContain('NAME');
   });
 
-  test('as many rounds as asked, with rates from the second on; one JSON object a line', async () => {
-    const readings = [before, after];
-    let output = '';
-    await runBatch({
-      fetch: async () => readings.shift()!,
-      iterations: 2,
-      delay: 0,
-      format: batchJson,
-      write: (text) => {
-        output += text;
-      },
-    });
-    const rounds = output.trimEnd().split('\n');
-    expect(rounds.map((line) => JSON.parse(line).domains[0].cpuPercent)).toEqual([0, 50]);
-    expect(readings).toEqual([]);
+  test('names are cut to ten characters unless asked', async () => {
+    const long = { stats: stats([domainStats(1, 'a-very-long-name')]) };
+    const name = async (fullNames: boolean) => (await report([long], { fullNames }))[0]?.split('\n')[1]?.split(' ')[0];
+    expect(await name(false)).toBe('a-very-lon');
+    expect(await name(true)).toBe('a-very-long-name');
+  });
+
+  test('without rings, only the table of xentop', async () => {
+    expect((await report([earlier], { rings: false }))[0]).not.toContain('DEVICE');
+    expect((await report([{ stats: stats([]) }]))[0]).toMatch(/^ +NAME .*\n$/);
+  });
+
+  test('one JSON object a line, with what the page wants beside domains and rings', async () => {
+    const rounds = (await report([earlier, later], { form: 'json', view: 'channels' })).map((line) => JSON.parse(line));
+    expect(rounds.map(({ domains }) => domains[0].cpuPercent)).toEqual([0, 50]);
+    expect(rounds[1].channels[0]).toMatchObject({ domain: 'demo', sentRate: 60 });
   });
 });

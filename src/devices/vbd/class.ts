@@ -2,9 +2,12 @@
 import { threadModule } from '../../thread-modules.ts';
 import type { DeviceClass } from '../contract.ts';
 import { claimDisk } from './claim.ts';
-import { VBD_COUNTERS } from './contract.ts';
+import { SECTOR_SIZE, VBD_COUNTERS } from './contract.ts';
 import { devNumber, devWords } from './names.ts';
 import { checkUname, resolveUname } from './uname.ts';
+
+const RSECT = VBD_COUNTERS.indexOf('rsect');
+const WSECT = VBD_COUNTERS.indexOf('wsect');
 
 /** Virtual block device: a file or a disk of the back end's machine as a disk of the domain. */
 export const vbd: DeviceClass = {
@@ -47,4 +50,5 @@ export const vbd: DeviceClass = {
   claim: claimDisk,
   volatile: ({ uname, mode }) => String(uname).startsWith('cow:') && mode !== 'r',
   counters: VBD_COUNTERS,
+  bytes: (counters) => (counters[RSECT]! + counters[WSECT]!) * SECTOR_SIZE,
 };

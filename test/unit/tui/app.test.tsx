@@ -3,53 +3,38 @@ import { stripVTControlCharacters } from 'node:util';
 import { cleanup, render } from 'ink-testing-library';
 import { afterEach, describe, expect, test } from 'vitest';
 import { App } from '../../../src/tui/app.tsx';
-import type { Stats } from '../../../src/xend/contract.ts';
-import { after, before } from './stats.ts';
+import type { Reading } from '../../../src/tui/reading.ts';
+import { earlier, later, sourceOf } from './readings.ts';
 
 afterEach(cleanup);
 
 /** The screen over readings that are given out one by one; after the last one, the answer does not come. */
-function open(readings: readonly (Stats | Error)[], delay = 0.1) {
-  let round = 0;
-  const fetch = async () => {
-    const reading = readings[round] ?? new Promise<Stats>(() => {});
-    round += 1;
-    if (reading instanceof Error) throw reading;
-    return reading;
-  };
-  const app = render(<App fetch={fetch} delay={delay} />);
+function open(readings: readonly (Reading | Error)[], delay = 0.1) {
+  const source = sourceOf(readings);
+  const app = render(<App source={source} delay={delay} />);
   const frame = () => stripVTControlCharacters(app.lastFrame() ?? '');
-  return { ...app, frame, rounds: () => round, shows: (text: string | RegExp) => expect.poll(frame).toMatch(text) };
+  return { ...app, frame, rounds: source.rounds, shows: (text: string | RegExp) => expect.poll(frame).toMatch(text) };
 }
 
 describe('the screen', () => {
   test('shows the first round at once, and rates from the second', async () => {
-    const app = open([before, after]);
+    const app = open([earlier, later]);
     await app.shows(/Domain-0 -----r/);
     await app.shows(/> +Domain-0 -----r +101 +50\.0/);
-    expect(app.frame()).toMatch(/^xm top - 09:05:09 {3}every 0\.1 s, by ID\n2 domains: 1 running, 1 blocked/);
-  });
-
-  test('arrows and letters select, and the rings follow', async () => {
-    const app = open([before, after]);
-    await app.shows('50.0');
-    app.stdin.write('\u001b[B');
-    await app.shows(/> +demo/);
-    await app.shows(/Rings of demo\n.*\n +xvda +front>back/);
-    app.stdin.write('k');
-    await app.shows(/> +Domain-0/);
+    expect(app.frame()).toMatch(/^xm top - 09:05:09 {3}every 0\.1 s\n3 domains: 1 running, 2 blocked/);
   });
 
   test('keys that arrive together all count', async () => {
-    const app = open([before, after]);
-    await app.shows('Domain-0');
-    app.stdin.write('jss');
-    await app.shows(/by STATE/);
+    const app = open([earlier, later]);
+    await app.shows('50.0');
+    app.stdin.write('\u001b[B');
     await app.shows(/> +demo/);
+    app.stdin.write('kss\r');
+    await app.shows('Domain Domain-0 (0)');
   });
 
   test('paused, nothing is read; then it goes on', async () => {
-    const app = open([before, after]);
+    const app = open([earlier, later]);
     await app.shows('50.0');
     app.stdin.write('p');
     await app.shows('PAUSED');
@@ -62,7 +47,7 @@ describe('the screen', () => {
   });
 
   test('the delay is asked for', async () => {
-    const app = open([before, after]);
+    const app = open([earlier, later]);
     await app.shows('Domain-0');
     app.stdin.write('d');
     await app.shows('Delay in seconds: _');
@@ -73,7 +58,7 @@ describe('the screen', () => {
   });
 
   test('a round that fails is said, the numbers stay, and it tries again', async () => {
-    const app = open([before, after, new Error('xend hung up'), after]);
+    const app = open([earlier, later, new Error('xend hung up'), later]);
     await app.shows('xend hung up');
     expect(app.frame()).toContain('Domain-0');
     await expect.poll(app.frame).not.toContain('xend hung up');

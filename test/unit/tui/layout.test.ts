@@ -1,29 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { screenLines } from '../../../src/tui/layout.ts';
+import { createHistory } from '../../../src/tui/history.ts';
+import { layout } from '../../../src/tui/layout.ts';
+import type { World } from '../../../src/tui/page.ts';
+import { pages } from '../../../src/tui/pages/index.ts';
+import type { Reading } from '../../../src/tui/reading.ts';
 import { sample } from '../../../src/tui/sample.ts';
-import { initialView, type View } from '../../../src/tui/view.ts';
-import { after, before, domainStats, ringStats, stats } from './stats.ts';
+import { choose, initialView, type View } from '../../../src/tui/view.ts';
+import { earlier, later } from './readings.ts';
+import { domainStats, ringStats, stats } from './stats.ts';
 
-const round = sample(before, after);
-const crowd = sample(
-  undefined,
-  stats(
+function worldOf(before: Reading | undefined, now: Reading): World {
+  const world = { sample: sample(before, now), reading: now, history: createHistory() };
+  world.history.add(world.sample);
+  return world;
+}
+
+const world = worldOf(earlier, later);
+const crowd = worldOf(undefined, {
+  stats: stats(
     Array.from({ length: 200 }, (_, index) => domainStats(index, `dom${index}`)),
     Array.from({ length: 1000 }, (_, index) => ringStats(index % 200, `xvd${index}`)),
   ),
-);
+});
 const view = (more: Partial<View> = {}): View => ({ ...initialView(3), ...more });
+const textOf = (state: View, size = { columns: 80, rows: 24 }, of = world) =>
+  layout(state, of, undefined, size).lines.map(({ text }) => text);
 
 describe('any terminal', () => {
-  for (const columns of [1, 10, 40, 80, 250]) {
-    for (const rows of [1, 2, 3, 5, 8, 12, 15, 24, 70]) {
+  for (const columns of [1, 10, 40, 60, 250]) {
+    for (const rows of [1, 2, 3, 5, 8, 12, 15, 70]) {
       test(`${columns}x${rows}: never wider than the terminal, one line lower`, () => {
-        for (const shown of [round, crowd, sample(undefined, stats([]))]) {
-          for (const state of [view(), view({ help: true }), view({ entry: '1' }), view({ selected: 1 })]) {
-            const lines = screenLines(state, shown, undefined, { columns, rows });
-            expect(lines.length).toBe(Math.max(1, rows - 1));
-            for (const { text } of lines) expect(text.length).toBeLessThanOrEqual(columns);
+        for (const shown of [world, crowd, worldOf(undefined, { stats: stats([]) })]) {
+          for (const { name: page } of pages) {
+            const states = [
+              view({ page }),
+              view({ page, over: { kind: 'help', scroll: 0 } }),
+              view({ page, over: { kind: 'columns', at: 3 } }),
+              view({ page, over: { kind: 'row', id: '1 demo', scroll: 2 } }),
+              view({ page, entry: { of: 'delay', text: '1' } }),
+            ];
+            for (const state of states) {
+              const { lines } = layout(state, shown, undefined, { columns, rows });
+              expect(lines.length).toBe(Math.max(1, rows - 1));
+              for (const { text } of lines) expect(text.length).toBeLessThanOrEqual(columns);
+            }
           }
         }
       });
@@ -32,64 +53,64 @@ describe('any terminal', () => {
 
   test('narrow terminals keep what matters', () => {
     const titles = (columns: number) =>
-      screenLines(view(), round, undefined, { columns, rows: 24 }).find(({ text }) => text.includes('NAME'))?.text;
-    expect(titles(40)?.split(/ +/).filter(Boolean)).toEqual(['NAME', 'STATE', 'CPU(%)', 'MEM(k)']);
+      textOf(view(), { columns, rows: 24 })
+        .find((text) => text.includes('NAME'))
+        ?.split(/ +/)
+        .filter(Boolean);
+    expect(titles(40)).toEqual(['NAME', 'STATE', 'CPU(%)', 'MEM(k)']);
     expect(titles(250)).toContain('VBD_WSECT');
   });
 });
 
-describe('domains', () => {
-  test.each([0, 1, 99, 150, 199])('number %i of 200 is on the screen when it is selected', (selected) => {
-    const lines = screenLines(view({ selected }), crowd, undefined, { columns: 80, rows: 24 });
-    const marked = lines.filter(({ text }) => text.startsWith('> '));
+describe('rows', () => {
+  test.each([0, 1, 99, 150, 199])('number %i of 200 is on the screen when it is selected', (number) => {
+    const state = choose(view(), { selected: `${number} dom${number}` });
+    const marked = layout(state, crowd, undefined, { columns: 80, rows: 24 }).lines.filter(({ text }) =>
+      text.startsWith('> '),
+    );
     expect(marked).toEqual([
-      expect.objectContaining({ text: expect.stringContaining(`dom${selected} `), style: 'selected' }),
+      expect.objectContaining({ text: expect.stringContaining(`dom${number} `), style: 'selected' }),
     ]);
   });
 
-  test('all lines are used when there are more domains than lines', () => {
-    const lines = screenLines(view(), crowd, undefined, { columns: 80, rows: 24 });
-    expect(lines.length).toBe(23);
-  });
-
-  test('are sorted by the chosen column, numbers from the top', () => {
-    const names = (sort: string | undefined) =>
-      screenLines(view({ sort }), round, undefined, { columns: 80, rows: 24 })
-        .map(({ text }) => /^[> ] +(Domain-0|demo) /.exec(text)?.[1])
+  test('are sorted by the chosen column, numbers from the top, and the title says it', () => {
+    const names = (sort: string | undefined, reverse = false) =>
+      textOf(choose(view(), { sort, reverse }))
+        .map((text) => /^[> ] +(Domain-0|demo|guest) /.exec(text)?.[1])
         .filter(Boolean);
-    expect(names(undefined)).toEqual(['Domain-0', 'demo']);
-    expect(names('vbdReads')).toEqual(['demo', 'Domain-0']);
-    expect(names('name')).toEqual(['Domain-0', 'demo']);
+    expect(names(undefined)).toEqual(['Domain-0', 'demo', 'guest']);
+    expect(names('cpuPercent')).toEqual(['Domain-0', 'guest', 'demo']);
+    expect(names('cpuPercent', true)).toEqual(['demo', 'guest', 'Domain-0']);
+    expect(textOf(choose(view(), { sort: 'name' })).join()).toContain('*NAME');
   });
 
-  test('a selected domain that is gone selects the first', () => {
-    const lines = screenLines(view({ selected: 77 }), round, undefined, { columns: 80, rows: 24 });
-    expect(lines.find(({ text }) => text.startsWith('> '))?.text).toContain('Domain-0');
+  test('pass a filter or not', () => {
+    const shown = (filter: string) => textOf(choose(view({ page: 'rings' }), { filter })).join('\n');
+    expect(shown('XVDA')).toMatch(/xvda/);
+    expect(shown('xvda')).not.toMatch(/console/);
+    expect(shown('!xvda')).not.toMatch(/ xvda /);
+    expect(shown('xvda')).toContain("only 'xvda' (2 hidden)");
+  });
+
+  test('do not have the columns that were hidden', () => {
+    expect(textOf(choose(view(), { hidden: ['state'] })).join()).not.toContain('STATE');
+  });
+
+  test('a selected one that is gone selects the first', () => {
+    const lines = textOf(choose(view(), { selected: 'nobody' }));
+    expect(lines.find((text) => text.startsWith('> '))).toContain('Domain-0');
+  });
+
+  test('a domain that has gone is faded and says why', () => {
+    const row = { ...world.sample.domains[1]!, gone: 'crash: boom' };
+    const left = { ...world, sample: { ...world.sample, domains: [world.sample.domains[0]!, row] } };
+    const { lines } = layout(view(), left, undefined, { columns: 80, rows: 24 });
+    expect(lines).toContainEqual(expect.objectContaining({ text: '        demo gone: crash: boom', style: 'faded' }));
   });
 });
 
-describe('rings', () => {
-  test('are those of the selected domain', () => {
-    const text = (selected: number) =>
-      screenLines(view({ selected }), round, undefined, { columns: 120, rows: 24 })
-        .map((line) => line.text)
-        .join('\n');
-    expect(text(1)).toMatch(/Rings of demo\n.*\n {2}xvda .* 8\/32 \[###\.{7}\] +200 /);
-    expect(text(0)).not.toContain('Rings');
-  });
-
-  test('that do not fit are counted', () => {
-    const rings = Array.from({ length: 50 }, (_, index) => ringStats(0, `xvd${index}`));
-    const many = sample(undefined, stats([domainStats(0, 'Domain-0')], rings));
-    const lines = screenLines(view(), many, undefined, { columns: 80, rows: 24 }).map(({ text }) => text);
-    const shown = lines.filter((line) => line.startsWith('  xvd')).length;
-    expect(lines).toContain(`Rings of Domain-0 (${shown} of 50)`);
-    expect(shown).toBeGreaterThan(10);
-  });
-});
-
-test('a round that fails is said in the last line, over the last numbers', () => {
-  const lines = screenLines(view(), round, 'Unable to connect to xend', { columns: 80, rows: 24 });
-  expect(lines.at(-1)).toEqual({ text: 'Unable to connect to xend', style: 'alert' });
-  expect(lines.some(({ text }) => text.includes('demo'))).toBe(true);
+test('a problem is in the last line, and nothing else is lost', () => {
+  const lines = layout(view(), world, 'xend hung up', { columns: 80, rows: 24 }).lines;
+  expect(lines.at(-1)).toEqual({ text: 'xend hung up', style: 'alert' });
+  expect(lines.some(({ text }) => text.includes('Domain-0'))).toBe(true);
 });

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { sample } from '../../../src/tui/sample.ts';
+import { sample as sampleOf } from '../../../src/tui/sample.ts';
+import type { Stats } from '../../../src/xend/contract.ts';
+import { earlier, later } from './readings.ts';
 import { after, before, domainStats, ringStats, stats } from './stats.ts';
+
+const sample = (previous: Stats | undefined, current: Stats) =>
+  sampleOf(previous && { stats: previous }, { stats: current });
 
 describe('domains', () => {
   test('in the first round all rates are zero', () => {
@@ -81,4 +86,35 @@ describe('rings', () => {
     const restarted = stats([], [ringStats(1, 'xvda', { reqProd: 10 })], 2);
     expect(sample(before, restarted).rings[0]?.requestRate).toBe(5);
   });
+});
+
+describe('what else a ring says', () => {
+  const [disk, , stuck] = sampleOf(earlier, later).rings;
+
+  test('bytes that its device counted, latency of this round, waits', () => {
+    expect(disk).toMatchObject({ byteRate: 2_048_000, waits: 7, notificationRate: 39.5, back: 'Domain-0' });
+    expect(disk!.p50).toBeGreaterThan(8);
+    expect(disk!.p50).toBeLessThan(16);
+    expect(disk!.p99).toBeGreaterThan(1024);
+    expect(disk!.p99).toBeLessThan(2048);
+  });
+
+  test('that something is in it and nothing moves', () => {
+    expect(stuck).toMatchObject({ device: 'console', used: 12, stalled: 73_000 });
+    expect(disk).not.toHaveProperty('stalled');
+  });
+
+  test('no more than fits, whatever its owner writes', () => {
+    const liar = stats([], [ringStats(1, 'xvda', { used: 4_000_000_000 })]);
+    expect(sample(undefined, liar).rings[0]).toMatchObject({ used: 32 });
+  });
+});
+
+test('rates of channels and endpoints, and the names of both ends', () => {
+  const { channels, endpoints, grants } = sampleOf(earlier, later);
+  expect(channels?.[0]).toMatchObject({ domain: 'demo', remoteName: 'Domain-0', sentRate: 60, receivedRate: 60 });
+  expect(channels?.[3]).toMatchObject({ remoteName: '', sentRate: 0 });
+  expect(endpoints?.[0]).toMatchObject({ rate: 60 });
+  expect(grants?.[0]).toMatchObject({ domain: 'demo', granteeName: 'Domain-0' });
+  expect(sampleOf(undefined, later).channels?.[0]?.sentRate).toBe(0);
 });

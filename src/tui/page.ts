@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { History } from './history.ts';
+import type { Reading, Wishes } from './reading.ts';
+import type { Sample } from './sample.ts';
+import { type Column, fitColumns, headerLine, rowLine, sortRows } from './table.ts';
+
+/** All that pages are made of: this round, and what was. */
+export interface World {
+  readonly sample: Sample;
+  readonly reading: Reading;
+  readonly history: History;
+}
+
+/** What a page is: a table of columns and a source of rows. */
+export interface PageSpec<Row> {
+  readonly name: string;
+  readonly wishes: Wishes;
+  /** Of this round; some draw what was. */
+  readonly columns: (world: World) => readonly Column<Row>[];
+  readonly rows: (world: World) => readonly Row[];
+  /** Names a row as long as it is there. */
+  readonly id: (row: Row) => string;
+  /** The latest row is at the end, and shown unless another one is selected. */
+  readonly tail?: boolean;
+  /** What is said of a row in place of its columns, beside the first, if it is not what it was. */
+  readonly remark?: (row: Row) => string | undefined;
+  /** Domains whose log records the opened row wants, by name. */
+  readonly about?: (row: Row) => readonly string[];
+  /** An opened row. @param width of the screen, in characters */
+  readonly detail: (row: Row, world: World, width: number) => readonly string[];
+}
+
+/** A page for who does not care what its rows are. */
+export interface Page {
+  readonly name: string;
+  readonly wishes: Wishes;
+  readonly tail: boolean;
+  /** Its rows, and what was chosen of them. */
+  table(world: World, choice: Choice): Table;
+  columns(world: World): readonly ColumnInfo[];
+  about(world: World, id: string): readonly string[] | undefined;
+  /** Undefined when the row is not there. */
+  detail(world: World, id: string, width: number): readonly string[] | undefined;
+  /** Rows as values, for comma-separated output. */
+  values(world: World): readonly (readonly string[])[];
+}
+
+export type ColumnInfo = Pick<Column<never>, 'key' | 'title' | 'width' | 'doc'>;
+
+/** What the user wants of a table. */
+export interface Choice {
+  /** Key of the column that sorts; undefined is the order of the rows themselves. */
+  readonly sort: string | undefined;
+  readonly reverse: boolean;
+  /** Rows that have this anywhere, in any case; with a `!` before it, those that have not. */
+  readonly filter: string;
+  /** Keys of columns that are not shown. */
+  readonly hidden: readonly string[];
+}
+
+/** A table that is ready to be drawn; lines are made when they are asked for. */
+export interface Table {
+  readonly ids: readonly string[];
+  /** Of all rows, those that the filter keeps out. */
+  readonly filtered: number;
+  /** The columns that fit. */
+  fitInto(width: number): {
+    readonly columns: readonly ColumnInfo[];
+    readonly header: string;
+    line(id: string): { readonly text: string; readonly faded: boolean };
+  };
+}
+
+/** Closes over the type of a page's rows. */
+export function page<Row>(spec: PageSpec<Row>): Page {
+  const find = (world: World, id: string) => spec.rows(world).find((row) => spec.id(row) === id);
+  return {
+    name: spec.name,
+    wishes: spec.wishes,
+    tail: spec.tail ?? false,
+    columns: spec.columns,
+    about(world, id) {
+      const row = find(world, id);
+      return row && spec.about?.(row);
+    },
+    detail(world, id, width) {
+      const row = find(world, id);
+      return row && spec.detail(row, world, width);
+    },
+    values(world) {
+      const columns = spec.columns(world).filter(({ picture }) => !picture);
+      return [
+        columns.map(({ title }) => title),
+        ...spec.rows(world).map((row) => columns.map(({ text, plain = text }) => plain(row).trim())),
+      ];
+    },
+    table(world, { sort, reverse, filter, hidden }) {
+      const columns = spec.columns(world);
+      const all = spec.rows(world);
+      const kept = filter === '' ? all : all.filter((row) => matches(columns, row, filter));
+      const column = columns.find(({ key }) => key === sort);
+      const sorted = column ? sortRows(kept, column, reverse) : reverse ? [...kept].reverse() : kept;
+      const byId = new Map(sorted.map((row) => [spec.id(row), row]));
+      return {
+        ids: [...byId.keys()],
+        filtered: all.length - kept.length,
+        fitInto(width) {
+          const fitted = fitColumns(
+            columns.filter(({ key }) => !hidden.includes(key)),
+            width,
+          );
+          return {
+            columns: fitted,
+            header: headerLine(fitted),
+            line(id) {
+              const row = byId.get(id)!;
+              const remark = spec.remark?.(row);
+              if (remark === undefined) return { text: rowLine(fitted, row), faded: false };
+              return { text: `${rowLine(fitted.slice(0, 1), row)} ${remark}`, faded: true };
+            },
+          };
+        },
+      };
+    },
+  };
+}
+
+function matches<Row>(columns: readonly Column<Row>[], row: Row, filter: string): boolean {
+  const [wanted, word] = filter.startsWith('!') ? [false, filter.slice(1)] : [true, filter];
+  const found = columns.some(({ text }) => text(row).toLowerCase().includes(word.toLowerCase()));
+  return word === '' || found === wanted;
+}

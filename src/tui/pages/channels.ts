@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { facts, flowSection, messagesSection } from '../detail.ts';
+import { page } from '../page.ts';
+import { type ChannelRow, channelId } from '../sample.ts';
+import { number, words } from '../table.ts';
+
+/** Ends of event channels. */
+export const channels = page<ChannelRow>({
+  name: 'channels',
+  wishes: { channels: true },
+  columns: () => [
+    words('domain', 'DOMAIN', 12, 0, (row) => row.domain),
+    number('port', 'PORT', 5, 1, (row) => row.port),
+    words('state', 'STATE', 11, 4, (row) => row.state),
+    words('remote', 'REMOTE', 12, 2, remoteOf),
+    { ...number('remotePort', 'PORT', 5, 6, (row: ChannelRow) => row.remotePort), text: remotePortOf },
+    words('use', 'USE', 16, 7, (row) => row.use),
+    words('pending', 'PENDING', 7, 5, (row) => (row.pending ? 'pending' : '')),
+    words('masked', 'MASKED', 6, 8, (row) => (row.masked ? 'masked' : '')),
+    number('sentRate', 'SENT/s', 8, 3, (row) => row.sentRate),
+    {
+      ...number('receivedRate', 'RECV/s', 8, 9, (row: ChannelRow) => row.receivedRate),
+      doc: 'events that were handled',
+    },
+    number('sent', 'SENT', 10, 10, (row) => row.sent),
+    number('received', 'RECEIVED', 10, 11, (row) => row.received),
+  ],
+  rows: ({ sample }) => sample.channels ?? [],
+  id: channelId,
+  about: ({ domain }) => [domain],
+  detail: (row, { reading }, width) => [
+    `Port ${row.port} of ${row.domain} (${row.domid})`,
+    ...facts([
+      ['state', row.state],
+      ['other end', `${remoteOf(row)} ${remotePortOf(row)}`],
+      ['use', row.use || '-'],
+      ['pending', row.pending ? 'yes: its domain has not handled it' : 'no'],
+      ['masked', row.masked ? 'yes: its events wait and wake nobody' : 'no'],
+      ['sent', `${row.sent}, ${row.sentRate.toFixed(0)} a second`],
+      ['received', `${row.received}, ${row.receivedRate.toFixed(0)} a second`],
+    ]),
+    ...messagesSection(reading.about),
+    ...flowSection(reading.about, width),
+  ],
+});
+
+function remoteOf({ state, virq = '', remoteName }: ChannelRow): string {
+  return state === 'virq' ? `VIRQ ${virq}` : remoteName;
+}
+
+function remotePortOf({ state, remotePort }: ChannelRow): string {
+  return state === 'interdomain' ? String(remotePort) : '-';
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { LogRecord } from '../xend/log-line.ts';
+
+/** A control message of xend to an end of a device, as the log has it. */
+export interface Step {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** `VBD_BE` */
+  readonly type: string;
+  readonly message: string;
+  readonly fields: string;
+  /** `web (3)` */
+  readonly to: string;
+  /** Absent while there is none. */
+  answer?: string;
+}
+
+const ASKED = /^([A-Z0-9-]+_[FB]E) ([A-Z_0-9]+)\((.*)\) to (.+ \(\d+\))$/s;
+const ANSWERED = /^([A-Z0-9-]+_[FB]E) ([A-Z_0-9]+) answered by (.+ \(\d+\)): (.*)$/s;
+
+/** The control messages among log records, each with its answer, oldest first. */
+export function stepsOf(records: readonly LogRecord[]): readonly Step[] {
+  const steps: Step[] = [];
+  for (const { time, text } of records) {
+    const [, type = '', message = '', fields = '', to = ''] = ASKED.exec(text) ?? [];
+    if (type !== '') steps.push({ time, type, message, fields, to });
+    const [, answeredType, answeredMessage, by, answer = ''] = ANSWERED.exec(text) ?? [];
+    const open = steps.findLast(
+      (step) =>
+        step.answer === undefined && step.type === answeredType && step.message === answeredMessage && step.to === by,
+    );
+    if (open !== undefined) open.answer = answer;
+  }
+  return steps;
+}
+
+/** Characters of a clock before each line, and of the answer behind it. */
+const CLOCK = 9;
+const ANSWER = 12;
+const LEAST_GAP = 14;
+
+/**
+ * Control messages as a sequence diagram: a lifeline for xend and for each domain, an arrow for each message, and what it was
+ * answered with.
+ *
+ * @param width characters
+ */
+export function sequenceDiagram(steps: readonly Step[], width: number): readonly string[] {
+  const people = [...new Set(steps.map(({ to }) => to))];
+  if (people.length === 0) return ['no control messages in the log'];
+  const gap = Math.max(LEAST_GAP, Math.floor((width - CLOCK - ANSWER - 4) / people.length));
+  const positions = new Map(people.map((name, index) => [name, (index + 1) * gap]));
+  const end = people.length * gap + 1;
+
+  const lifelines = (): string[] => {
+    const line = new Array<string>(end).fill(' ');
+    for (const at of [0, ...positions.values()]) line[at] = '|';
+    return line;
+  };
+  const names =
+    ' '.repeat(CLOCK) +
+    people.reduce((line, name) => {
+      const at = positions.get(name)!;
+      const shown = name.slice(0, gap - 2);
+      return line.padEnd(at - Math.floor(shown.length / 2)).concat(shown);
+    }, 'xend');
+  const arrows = steps.map(({ time, message, fields, to, answer = '...' }) => {
+    const at = positions.get(to)!;
+    const room = at - 4;
+    const status = /status=(\w+)/.exec(fields)?.[1];
+    const label = ` ${status === undefined ? message : `${message} ${status}`} `.slice(0, room);
+    const left = Math.floor((room - label.length) / 2);
+    const arrow = `-${'-'.repeat(left)}${label}${'-'.repeat(room - label.length - left)}->`;
+    const line = lifelines();
+    line.splice(1, at - 1, ...arrow);
+    return `${clock(time)} ${line.join('')} ${answer}`;
+  });
+  return [names, ...arrows].map((line) => line.slice(0, width).trimEnd());
+}
+
+/** The time of day. */
+export function clock(time: number): string {
+  return new Date(time).toTimeString().slice(0, 8);
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { XendClient } from '../xend/client.ts';
+import { type LogRecord, parseRecord } from '../xend/log-line.ts';
+import type { NumberedRecord, Source, StoreNode } from './reading.ts';
+import { followStore, type StoreFollower } from './store-tree.ts';
+
+/** Records that the log page holds, and that are looked at for an opened row. */
+const LOG_LINES = 500;
+
+/** What follows the log: its last records. */
+interface LogTail {
+  readonly records: readonly NumberedRecord[];
+  /** Resolves when it has what there was. */
+  readonly ready: Promise<void>;
+  readonly ended: Promise<void>;
+  close(): void;
+}
+
+/** Rounds from xend. The log and the store are followed from the first time that they are wanted: a round finds them here. */
+export function xendSource(client: XendClient): Source {
+  let tail: LogTail | undefined;
+  let store: Promise<StoreFollower> | undefined;
+
+  async function nodes(): Promise<readonly StoreNode[]> {
+    store ??= client.call('xend.status', {}).then(({ xenstoreSocket }) => followStore(xenstoreSocket));
+    try {
+      return (await store).nodes();
+    } catch (error) {
+      // The next round tries again.
+      store = undefined;
+      throw error;
+    }
+  }
+
+  function openTail(): LogTail {
+    if (tail !== undefined) return tail;
+    const opened = followLog(client);
+    tail = opened;
+    void opened.ended.then(() => {
+      if (tail === opened) tail = undefined;
+    });
+    return opened;
+  }
+
+  return {
+    async read({ channels, endpoints, grants, store: wantsStore, log, about }) {
+      if (log) await openTail().ready;
+      const [stats, ...rest] = await Promise.all([
+        client.call('stats', {}),
+        channels && client.call('channel.list', {}),
+        endpoints && client.call('idc.list', {}),
+        grants && client.call('grant.list', {}),
+        wantsStore && nodes(),
+        about && client.call('log.read', { lines: LOG_LINES, domains: about }),
+      ]);
+      const [channelList, idc, grantList, storeNodes, read] = rest;
+      return {
+        stats,
+        ...(channelList && { channels: channelList }),
+        ...(idc && { endpoints: idc.endpoints }),
+        ...(grantList && { grants: grantList }),
+        ...(storeNodes && { store: storeNodes }),
+        ...(log && { log: [...(tail?.records ?? [])] }),
+        ...(read && { about: recordsOf(read.lines) }),
+      };
+    },
+    close() {
+      tail?.close();
+      void store?.then((follower) => follower.close()).catch(() => {});
+    },
+  };
+}
+
+const recordsOf = (lines: readonly string[]): readonly LogRecord[] =>
+  lines.map(parseRecord).filter((record) => record !== undefined);
+
+/** Follows the log from its last records on. */
+function followLog(client: XendClient): LogTail {
+  const records: NumberedRecord[] = [];
+  const ending = new AbortController();
+  const past = Promise.withResolvers<void>();
+  let count = 0;
+
+  async function follow(): Promise<void> {
+    for await (const line of client.follow(`/log?lines=${LOG_LINES}&framed=yes`, ending.signal)) {
+      // A text, `null` where the past ends, or how many were lost.
+      const said: unknown = JSON.parse(line);
+      if (said === null) past.resolve();
+      const record = typeof said === 'string' ? parseRecord(said) : undefined;
+      if (record !== undefined) records.push({ ...record, number: count++ });
+      if (records.length > LOG_LINES) records.shift();
+    }
+  }
+
+  // When xend has ended, the rounds say it.
+  const ended = follow().catch(() => {});
+  void ended.then(past.resolve);
+  return { records, ready: past.promise, ended, close: () => ending.abort() };
+}

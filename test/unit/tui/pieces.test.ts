@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import { quantileOf, shortAge, shortTime } from '../../../src/tui/latency.ts';
+import { splitMouse } from '../../../src/tui/mouse.ts';
+import { sequenceDiagram, stepsOf } from '../../../src/tui/sequence.ts';
+import { bar, sparkline } from '../../../src/tui/spark.ts';
+import { records } from './readings.ts';
+
+describe('pictures', () => {
+  test('a line of bars: the highest fills its place, the newest is at the right, anything is seen', () => {
+    expect(sparkline([0, 1, 50, 100], 6)).toBe('   ▁▄█');
+    expect(sparkline([9, 9, 9], 2)).toBe('██');
+    expect(sparkline([], 3)).toBe('   ');
+  });
+
+  test('a bar is full only when all is used, and shows anything at all', () => {
+    expect([bar(0, 32, 4), bar(1, 32, 4), bar(31, 32, 4), bar(32, 32, 4), bar(1, 0, 4)]).toEqual([
+      '[....]',
+      '[#...]',
+      '[###.]',
+      '[####]',
+      '[....]',
+    ]);
+  });
+});
+
+describe('latency', () => {
+  test('quantiles lie in their bucket', () => {
+    const buckets = Array.from({ length: 24 }, (_, bucket) => (bucket === 3 ? 99 : bucket === 10 ? 1 : 0));
+    expect(quantileOf(buckets, 0.5)).toBeCloseTo(4 + 4 * (50 / 99));
+    expect(quantileOf(buckets, 1)).toBe(1024);
+    expect(quantileOf(new Array(24).fill(0), 0.5)).toBeUndefined();
+  });
+
+  test('times and ages are short', () => {
+    expect([0.5, 7.25, 99, 1500, 25_000, 3e6].map(shortTime)).toEqual([
+      '500ns',
+      '7.3us',
+      '99us',
+      '1.5ms',
+      '25ms',
+      '3.0s',
+    ]);
+    expect([0, 59_999, 60_000, 7_500_000].map(shortAge)).toEqual(['0s', '59s', '1m00s', '2h05m']);
+  });
+});
+
+describe('the mouse', () => {
+  test('its reports are taken out, keys stay', () => {
+    expect(splitMouse('a\x1b[<0;10;5M\x1b[<0;10;5mb\x1b[B')).toEqual({
+      keys: 'ab\x1b[B',
+      events: [{ kind: 'press', column: 9, row: 4 }],
+      rest: '',
+    });
+    expect(splitMouse('\x1b[<64;1;1M\x1b[<65;1;1M\x1b[<2;1;1M').events.map(({ kind }) => kind)).toEqual([
+      'wheelUp',
+      'wheelDown',
+    ]);
+  });
+
+  test('one that is cut waits for its end; a lone escape is a key', () => {
+    expect(splitMouse('x\x1b[<0;1')).toEqual({ keys: 'x', events: [], rest: '\x1b[<0;1' });
+    expect(splitMouse('\x1b')).toEqual({ keys: '\x1b', events: [], rest: '' });
+  });
+});
+
+describe('control flow', () => {
+  test('each message has its answer, or none yet', () => {
+    expect(stepsOf(records).map(({ message, to, answer }) => [message, to, answer])).toEqual([
+      ['CREATE', 'Domain-0 (0)', 'OKAY'],
+      ['INTERFACE_STATUS', 'demo (1)', 'OKAY'],
+      ['CONNECT', 'Domain-0 (0)', undefined],
+    ]);
+  });
+
+  test('is drawn with a lifeline for each domain', () => {
+    const lines = sequenceDiagram(stepsOf(records), 80).map((line) => line.replace(/^\d\d:\d\d:\d\d/, '--------'));
+    expect(lines).toEqual([
+      '         xend                 Domain-0 (0)                 demo (1)',
+      '-------- |-------- CREATE --------->|                          | OKAY',
+      '-------- |---------- INTERFACE_STATUS DISCONNECTED ----------->| OKAY',
+      '-------- |-------- CONNECT -------->|                          | ...',
+    ]);
+    expect(sequenceDiagram([], 80)).toEqual(['no control messages in the log']);
+    for (const line of sequenceDiagram(stepsOf(records), 20)) expect(line.length).toBeLessThanOrEqual(20);
+  });
+});
