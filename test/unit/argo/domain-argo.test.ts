@@ -126,6 +126,24 @@ describe('datagrams', () => {
     expect(all.hv.usage(1)).toMatchObject({ rings: 0, pages: 0 });
   });
 
+  test('that come without end do not stop what else the thread has to do', async () => {
+    using all = startArgo([1, 2]);
+    await using server = await all.argo(1).datagrams(7, { length: 1024 });
+    await using client = await all.argo(2).datagrams();
+    await client.send(server.local, bytes('first'));
+    let heard = 0;
+    const reading = (async () => {
+      for await (const _ of server) {
+        heard++;
+        client.trySend(server.local, bytes('another one for each that was read'));
+      }
+    })();
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(heard).toBeGreaterThan(256);
+    await server.close();
+    await reading;
+  });
+
   test('get a free port where none is named; one that is taken is EEXIST', async () => {
     using all = startArgo([1]);
     const ports = await Promise.all([1, 2, 3].map(() => all.argo(1).datagrams()));
