@@ -19,18 +19,30 @@ export interface Placement {
   readonly affinity: readonly number[];
 }
 
-/**
- * The number by which the operating system knows a worker's thread: that of the thread with its name, which begins with a number
- * that no other worker of the process has. Undefined where nothing is said of threads.
- */
-export function threadIdOf({ threadName }: Worker): number | undefined {
-  const wanted = threadName?.slice(0, NAME_LENGTH);
+/** Numbers of the threads of this process, by what the operating system keeps of their names; none where it says nothing of them. */
+export type OsThreads = ReadonlyMap<string, number>;
+
+/** Looks for all of them, which is a file for each. */
+export function listThreads(): OsThreads {
   try {
-    const found = readdirSync(TASKS).find((id) => readTask(id, 'comm').trimEnd() === wanted);
-    return found === undefined ? undefined : Number(found);
+    return new Map(readdirSync(TASKS).flatMap((id) => nameOf(id).map((name) => [name, Number(id)])));
   } catch {
-    return undefined;
+    return new Map();
   }
+}
+
+/** Its name, unless it has just ended. */
+function nameOf(id: string): readonly string[] {
+  try {
+    return [readTask(id, 'comm').trimEnd()];
+  } catch {
+    return [];
+  }
+}
+
+/** The number of a worker's thread, whose name begins with a number that no other worker of the process has. */
+export function threadIdOf({ threadName }: Worker, threads: OsThreads): number | undefined {
+  return threads.get(threadName?.slice(0, NAME_LENGTH) ?? '');
 }
 
 /** Where a thread of this process runs; undefined if it has ended, or nothing is said of it. */

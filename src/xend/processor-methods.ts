@@ -9,6 +9,7 @@ import type { XendContext } from './context.ts';
 import type { XendMethods } from './contract.ts';
 import { isThere, type Known, lookUp, requireThere } from './lookup.ts';
 import type { ManagedDomain } from './managed.ts';
+import { listThreads } from './os-threads.ts';
 import { isSuspended } from './suspended-file.ts';
 import { refreshUsage } from './usage.ts';
 import { hostCpus, pinVcpu, setVcpus, vcpusOf } from './vcpus.ts';
@@ -38,7 +39,8 @@ export function createProcessorMethods(context: XendContext): Pick<XendMethods, 
       const wanted =
         names.length > 0 ? names.map(running) : [...domains.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
       await refreshUsage(context);
-      return { vcpus: wanted.flatMap((domain) => vcpusOf(context, domain)), cpus: hostCpus() };
+      const threads = listThreads();
+      return { vcpus: wanted.flatMap((domain) => vcpusOf(context, domain, threads)), cpus: hostCpus() };
     },
     async 'vcpu.pin'({ domain, vcpu, cpus }) {
       await pinVcpu(running(domain), vcpu, cpus);

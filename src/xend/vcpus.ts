@@ -3,7 +3,7 @@ import { XmError } from '../errors.ts';
 import type { XendContext } from './context.ts';
 import type { VcpuInfo } from './contract.ts';
 import type { XendDomain } from './domain.ts';
-import { pinThread, placementOf, threadIdOf } from './os-threads.ts';
+import { listThreads, type OsThreads, pinThread, placementOf, threadIdOf } from './os-threads.ts';
 import { domainInfo, ONLINE_VCPUS } from './views.ts';
 
 /** Processors on which threads may run at all: those of the supervisor's first thread. */
@@ -12,10 +12,10 @@ export function hostCpus(): readonly number[] {
 }
 
 /** The virtual processors of a domain: that which its thread is, and those that its configuration has beyond it, offline. */
-export function vcpusOf(context: XendContext, domain: XendDomain): readonly VcpuInfo[] {
+export function vcpusOf(context: XendContext, domain: XendDomain, threads: OsThreads): readonly VcpuInfo[] {
   const { domid, name, state, cpuTime } = domainInfo(context, domain);
   const { thread, control, config } = domain;
-  const number = thread && control && threadIdOf(thread.worker);
+  const number = thread && control && threadIdOf(thread.worker, threads);
   const placement = number === undefined ? undefined : placementOf(number);
   const { cpu = -1, affinity = hostCpus() } = placement ?? {};
   const first = { vcpu: 0, online: true, cpu, running: state.includes('r'), blocked: state.includes('b'), cpuTime };
@@ -58,7 +58,7 @@ export async function pinVcpu(
   if (missing.length > 0) {
     throw new XmError('EINVAL', `There is no CPU ${missing.join(', ')} here; there are ${here.join(', ')}`);
   }
-  const number = threadIdOf(thread.worker);
+  const number = threadIdOf(thread.worker, listThreads());
   if (number === undefined) throw new XmError('ENOTSUP', 'The operating system does not say which thread that is');
   await pinThread(number, wanted);
 }
