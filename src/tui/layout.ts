@@ -61,7 +61,10 @@ function body(view: View, world: World, { columns, rows }: Size, height: number)
   const page = pageNamed(view.page);
   const choice = choiceOf(view);
   const table = page.table(world, choice);
-  const head: Line[] = summaryLines(world.sample, remark(view, table, page.columns(world)))
+  const head: Line[] = summaryLines(
+    world.sample,
+    remark(view, table, page.columns(world), world.sample.stalls?.length ?? 0),
+  )
     .slice(0, rows < FULL_SUMMARY_ROWS ? 1 : 3)
     .map((text) => ({ text }));
   if (rows >= TABS_ROWS) head.push(tabLine(view.page));
@@ -146,10 +149,11 @@ function columnLines({ columns }: Shown, hidden: readonly string[], at: number, 
   return [{ text: 'Columns: Space shows or hides one, Enter ends', style: 'title' }, ...lines];
 }
 
-function remark(view: View, { filtered }: Table, columns: readonly ColumnInfo[]): string {
+function remark(view: View, { filtered }: Table, columns: readonly ColumnInfo[], stalls: number): string {
   const { sort, reverse, filter } = choiceOf(view);
   const parts = [
     view.paused ? 'PAUSED' : `every ${view.delay} s`,
+    ...(stalls > 0 ? [`${stalls} stalled`] : []),
     ...(sort === undefined ? [] : [`by ${columns.find(({ key }) => key === sort)?.title}`]),
     ...(reverse ? ['reversed'] : []),
     ...(filter === '' ? [] : [`only '${filter}' (${filtered} hidden)`]),

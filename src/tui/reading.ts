@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChannelInfo, DomainGrant, IdcEndpointInfo, Stats } from '../xend/contract.ts';
+import type { ChannelInfo, DomainGrant, IdcEndpointInfo, Stall, Stats } from '../xend/contract.ts';
 import type { LogRecord } from '../xend/log-line.ts';
 
 /** What a page may want beside the sample. */
@@ -26,9 +26,11 @@ export interface NumberedRecord extends LogRecord {
   readonly number: number;
 }
 
-/** What one round has read; only what was wanted is there. */
+/** What one round has read; beside the first two, only what was wanted is there. */
 export interface Reading {
   readonly stats: Stats;
+  /** What should move and does not, as xend judges. */
+  readonly stalls?: readonly Stall[];
   readonly channels?: readonly ChannelInfo[];
   readonly endpoints?: readonly IdcEndpointInfo[];
   readonly grants?: readonly DomainGrant[];

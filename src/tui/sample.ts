@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChannelInfo, DomainGrant, DomainStats, IdcEndpointInfo, RingStats, Stats } from '../xend/contract.ts';
+import type {
+  ChannelInfo,
+  DomainGrant,
+  DomainStats,
+  IdcEndpointInfo,
+  RingStats,
+  Stall,
+  Stats,
+} from '../xend/contract.ts';
+import { stallSentence } from '../xend/stalls/words.ts';
 import { quantileOf } from './latency.ts';
 import type { Reading } from './reading.ts';
 
@@ -74,8 +83,9 @@ export interface RingRow {
   readonly savedPercent?: number;
   /** Requests ever that waited for a free slot; undefined for a byte ring. */
   readonly waits?: number;
-  /** For how long something is in it and nothing has moved, milliseconds; undefined while it moves or is empty. */
+  /** For how long xend has seen it stand still, milliseconds, and who has not done what; undefined while it moves. */
   readonly stalled?: number;
+  readonly stall?: string;
 }
 
 /** One end of an event channel between two samples. */
@@ -110,15 +120,14 @@ export interface Sample {
   readonly mhz: number;
   readonly domains: readonly DomainRow[];
   readonly rings: readonly RingRow[];
+  /** What should move and does not, as xend judges; absent when there is nothing. */
+  readonly stalls?: readonly Stall[];
   readonly channels?: readonly ChannelRow[];
   readonly endpoints?: readonly EndpointRow[];
   readonly grants?: readonly GrantRow[];
 }
 
 const STATES = ['d', 's', 'b', 'c', 'p', 'r'];
-
-/** Milliseconds for which something may lie in a ring before it counts as stalled. */
-const STALL = 1000;
 
 /**
  * Turns two readings of the counters into what is shown. What was not there before, or whose counters fell because it started
@@ -127,10 +136,12 @@ const STALL = 1000;
  * @param previous undefined for the first round, in which all rates are zero.
  */
 export function sample(previous: Reading | undefined, current: Reading): Sample {
-  const { stats, channels, endpoints, grants } = current;
+  const { stats, stalls = [], channels, endpoints, grants } = current;
   const compare = comparison(previous?.stats, stats);
   const names = new Map(stats.domains.map((one) => [one.domid, one.name]));
   const nameOf = (domid: number) => names.get(domid) ?? String(domid);
+  const stallOf = ({ domid, class: kind, device, direction }: RingStats) =>
+    stalls.find((stall) => stall.domid === domid && stall.what === `${kind} ${device} ${direction}`);
   const domainsBefore = new Map(previous?.stats.domains.map((one) => [one.domid, one]));
   const ringsBefore = new Map(previous?.stats.rings.map((one) => [ringId(one), one]));
   const channelsBefore = new Map(previous?.channels?.map((one) => [channelId(one), one]));
@@ -145,7 +156,7 @@ export function sample(previous: Reading | undefined, current: Reading): Sample 
       const cpuPercent = 100 * compare.rate(domainsBefore.get(now.domid)?.cpuTime, now.cpuTime);
       return domainRow(now, cpuPercent, stats.memoryTotal);
     }),
-    rings: stats.rings.map((now) => ringRow(now, ringsBefore.get(ringId(now)), compare, nameOf, stats.time)),
+    rings: stats.rings.map((now) => ringRow(now, ringsBefore.get(ringId(now)), compare, nameOf, stallOf(now))),
     ...(channels && {
       channels: channels.map((now) => {
         const before = channelsBefore.get(channelId(now));
@@ -166,6 +177,7 @@ export function sample(previous: Reading | undefined, current: Reading): Sample 
         return { ...now, rate: compare.since(before && done(before), done(now)) };
       }),
     }),
+    ...(stalls.length > 0 && { stalls }),
     ...(grants && {
       grants: grants.map((now) => ({ ...now, domain: nameOf(now.domid), granteeName: nameOf(now.grantee) })),
     }),
@@ -232,11 +244,10 @@ function ringRow(
   before: RingStats | undefined,
   { rate }: Comparison,
   nameOf: (domid: number) => string,
-  time: number,
+  stall: Stall | undefined,
 ): RingRow {
   const { domid, backId, class: kind, device, direction, size, reqProd, reqCons, rspProd, rspCons, timing } = now;
   const notifications = increase(before?.notifyFront, now.notifyFront) + increase(before?.notifyBack, now.notifyBack);
-  const still = time - now.lastProgress;
   const shown = {
     id: ringId(now),
     domid,
@@ -255,7 +266,7 @@ function ringRow(
     latency: (timing?.latency ?? []).map((count, index) => increase(before?.timing?.latency[index], count)),
     notifications,
     notificationRate: before ? rate(before.notifyFront, now.notifyFront) + rate(before.notifyBack, now.notifyBack) : 0,
-    ...(now.used > 0 && still >= STALL && { stalled: still }),
+    ...(stall && { stalled: stall.age, stall: stallSentence(stall) }),
   };
   if (direction === 'in' || direction === 'out') return { ...shown, byteRate: rate(before?.reqProd, reqProd) };
   const events = increase(before?.reqProd, reqProd) + increase(before?.rspProd, rspProd);

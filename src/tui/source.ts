@@ -45,8 +45,9 @@ export function xendSource(client: XendClient): Source {
   return {
     async read({ channels, endpoints, grants, store: wantsStore, log, about }) {
       if (log) await openTail().ready;
-      const [stats, ...rest] = await Promise.all([
+      const [stats, stalls, ...rest] = await Promise.all([
         client.call('stats', {}),
+        client.call('stalls', {}),
         channels && client.call('channel.list', {}),
         endpoints && client.call('idc.list', {}),
         grants && client.call('grant.list', {}),
@@ -56,6 +57,7 @@ export function xendSource(client: XendClient): Source {
       const [channelList, idc, grantList, storeNodes, read] = rest;
       return {
         stats,
+        stalls,
         ...(channelList && { channels: channelList }),
         ...(idc && { endpoints: idc.endpoints }),
         ...(grantList && { grants: grantList }),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { stallSentence } from '../../xend/stalls/words.ts';
 import { facts, flowSection, historySection, messagesSection, section } from '../detail.ts';
 import { page, type World } from '../page.ts';
 import type { DomainRow } from '../sample.ts';
@@ -78,11 +79,23 @@ export const domains = page<DomainRow>({
       ['disks', `${row.vbds}: ${row.vbdReads} reads, ${row.vbdWrites} writes, ${row.vbdDelayed} delayed`],
     ]),
     ...historySection('CPU, last minute', world.history.cpu(row.domid), '%'),
+    ...stallLines(row, world),
     ...section('Rings', ringLines(row, world)),
     ...messagesSection(world.reading.about),
     ...flowSection(world.reading.about, width),
   ],
 });
+
+/** What the domain has, or has to do. */
+function stallLines({ domid }: DomainRow, { sample: { stalls = [] } }: World): readonly string[] {
+  const own = stalls.filter((stall) => stall.domid === domid || stall.owes.domid === domid);
+  return own.length === 0
+    ? []
+    : section(
+        'Stalled',
+        own.map((stall) => `  ${stallSentence(stall)}`),
+      );
+}
 
 function ringLines({ domid }: DomainRow, { sample }: World): readonly string[] {
   const rings = sample.rings.filter((ring) => ring.domid === domid || ring.backId === domid);

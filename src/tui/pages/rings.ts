@@ -44,7 +44,7 @@ export const ringColumns: readonly Column<RingRow>[] = [
   {
     ...number('stalled', 'STALLED', 7, 4, (row: RingRow) => row.stalled),
     text: ({ stalled }) => (stalled === undefined ? '-' : shortAge(stalled)),
-    doc: 'for how long something is in it and nothing moves',
+    doc: 'for how long it should move and has not',
   },
 ];
 
@@ -72,7 +72,7 @@ export const rings = page<RingRow>({
       ['in use', `${row.used} of ${row.size} ${bar(row.used, row.size, HISTOGRAM)}`],
       ['requests', `req_prod ${row.reqProd}, req_cons ${row.reqCons}`],
       ['answers', `rsp_prod ${row.rspProd}, rsp_cons ${row.rspCons}`],
-      ['stalled', row.stalled === undefined ? 'no' : `for ${shortAge(row.stalled)}: ${owing(row)}`],
+      ['stalled', row.stall ?? 'no'],
       [
         'notified',
         `${row.notifications} since the last round, ${time(row.savedPercent, (p) => `${p.toFixed(1)} %`)} saved`,
@@ -95,13 +95,6 @@ export const rings = page<RingRow>({
 
 /** As control messages name the class. */
 const typeOf = (row: RingRow): string => row.class.toUpperCase();
-
-/** Who has to do the next step. */
-function owing({ reqProd, reqCons, rspProd, rspCons, domain, back, direction }: RingRow): string {
-  const [asking, answering] = direction === 'back>front' || direction === 'in' ? [back, domain] : [domain, back];
-  if (reqProd !== reqCons) return `${answering} does not take requests`;
-  return rspProd !== rspCons ? `${asking} does not take answers` : `${answering} does not answer`;
-}
 
 function histogram({ latency }: RingRow): readonly string[] {
   const most = Math.max(...latency, 0);

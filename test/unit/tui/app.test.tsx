@@ -21,7 +21,7 @@ describe('the screen', () => {
     const app = open([earlier, later]);
     await app.shows(/Domain-0 -----r/);
     await app.shows(/> +Domain-0 -----r +101 +50\.0/);
-    expect(app.frame()).toMatch(/^xm top - 09:05:09 {3}every 0\.1 s\n3 domains: 1 running, 2 blocked/);
+    expect(app.frame()).toMatch(/^xm top - 09:05:09 {3}every 0\.1 s, 1 stalled\n3 domains: 1 running, 2 blocked/);
   });
 
   test('keys that arrive together all count', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { NumberedRecord, Reading, Source } from '../../../src/tui/reading.ts';
-import type { IdcEndpointInfo, RingStats, Stats } from '../../../src/xend/contract.ts';
+import type { IdcEndpointInfo, RingStats, Stall, Stats } from '../../../src/xend/contract.ts';
 import type { LogRecord } from '../../../src/xend/log-line.ts';
 import { domainStats, ringStats, stats } from './stats.ts';
 
@@ -66,6 +66,16 @@ const disk = (more: Partial<RingStats>): RingStats =>
 
 const timing = (count: number) => ({ waits: 7, waitingSince: 0, answeredAt: start, latency: latency(count) });
 
+const stall: Stall = {
+  rule: 'ring-requests',
+  age: 73_000,
+  domid: 2,
+  domain: 'guest',
+  what: 'console console out',
+  owes: { domid: 0, domain: 'Domain-0', end: 'back' },
+  text: 'has not taken 12 of what is there',
+};
+
 /** Everything that a machine with two guests has, two seconds apart. */
 export const earlier: Reading = reading(
   stats(
@@ -105,12 +115,14 @@ export const later: Reading = reading(
     2,
   ),
   120,
+  [stall],
 );
 
-function reading(sample: Stats, more = 0): Reading {
+function reading(sample: Stats, more = 0, stalls: readonly Stall[] = []): Reading {
   const log: readonly NumberedRecord[] = records.map((one, number) => ({ ...one, number }));
   return {
     stats: sample,
+    stalls,
     channels: [
       { ...channel, sent: 100 + more, received: 200 + more },
       { ...channel, domid: 0, port: 7, remote: 1, remotePort: 3, masked: true },

@@ -99,8 +99,9 @@ describe('what else a ring says', () => {
     expect(disk!.p99).toBeLessThan(2048);
   });
 
-  test('that something is in it and nothing moves', () => {
+  test('that it stands still, as xend judges, and who has to move', () => {
     expect(stuck).toMatchObject({ device: 'console', used: 12, stalled: 73_000 });
+    expect(stuck!.stall).toContain('back end Domain-0 has not taken 12');
     expect(disk).not.toHaveProperty('stalled');
   });
 
