@@ -62,6 +62,11 @@ export function separatePeers(xs: StoreConnection, domid: DomId): void {
   }
 }
 
+/** A domain is called otherwise from now on: its peers may ask for it by that name. */
+export function renamePeer(xs: StoreConnection, { domid, name }: VsockEnd): void {
+  for (const peer of peersOf(xs, domid)) xs.write(`${peersPath(peer)}/${domid}/name`, name);
+}
+
 /** Those to whom a domain may talk. */
 export function peersOf(xs: StoreConnection, domid: DomId): readonly DomId[] {
   return children(xs, peersPath(domid)).map(Number);

@@ -111,7 +111,12 @@ export function createVsocks(
       // What else is left of the address is the supervisor's.
       if (still === undefined) await xs.rm(`${addressPath(neighbour.link.address)}/${domid}`).catch(() => {});
     }
-    for (const peer of peers) if (!neighbours.has(peer.domid)) meet(peer);
+    for (const peer of peers) {
+      const known = neighbours.get(peer.domid);
+      // It may be called otherwise.
+      if (known !== undefined) neighbours.set(peer.domid, { ...known, peer });
+      else meet(peer);
+    }
     host?.changed(peers);
     change.resolve();
     change = Promise.withResolvers();
@@ -177,7 +182,7 @@ export function createVsocks(
 
   return {
     peers: () => [...neighbours.values()].map(({ peer }) => peer),
-    links: () => [...neighbours.values()].map(({ link }) => link.report()),
+    links: () => [...neighbours.values()].map(({ peer, link }) => ({ ...link.report(), name: peer.name })),
     open,
     listen: ports.listen,
     connect(peer, port, onConnect) {

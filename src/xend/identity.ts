@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { domainName } from '../config/values.ts';
+import { renamePeer } from '../domain/vsock-peers.ts';
 import { messageOf, XmError } from '../errors.ts';
 import { prettyPrint } from '../sxp/pretty.ts';
 import type { XendContext } from './context.ts';
@@ -50,6 +51,7 @@ export function changeIdentity(
   domain.config = { ...domain.config, name };
   events.publish('domain', 'renamed', domain, { uuid, former: former.name });
   publishIdentity(xs, domain, former.uuid);
+  renamePeer(xs, domain);
   try {
     stateFiles.write(uuid, prettyPrint(recordOf(context, domain).form));
     if (uuid !== former.uuid) stateFiles.remove(former.uuid);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { renamePeer } from '../../../src/domain/vsock-peers.ts';
 import { createCalls, type VsockCalls } from '../../../src/vsock/calls.ts';
 import type { VsockConnection } from '../../../src/vsock/contract.ts';
 import { until } from '../../support/hv-machine.ts';
@@ -135,6 +136,19 @@ test('a name may be that of a domain that is still to come, which is told so by 
   const [near, far] = await Promise.all([opening, listener.accept()]);
   expect(a.vsock.peers()).toEqual([{ domid: 2, name: 'dom2', transport: 'ring' }]);
   await noneLeft(all, near, far!);
+});
+
+test('a peer may get another name, while it is talked to', async () => {
+  using all = startVsockDomains([1, 2]);
+  const [a, b] = all.domains as [VsockDomain, VsockDomain];
+  const pair = await connected(a, b);
+  renamePeer(all.xs, { domid: 2, name: 'other' });
+  await until(() => a.vsock.links()[0]?.name === 'other');
+  const listener = b.vsock.listen(80);
+  pair.push(await a.vsock.open('other', 80));
+  listener.close();
+  expect(a.vsock.links()).toMatchObject([{ name: 'other', state: 'up' }]);
+  await noneLeft(all, ...pair);
 });
 
 test('a transport that is changed cuts the link, and the next one is over the other', async () => {
