@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Sample } from './sample.ts';
 
-/** Points of a line: a minute at one a second; with rarer rounds it is longer. */
-const POINTS = 60;
+/** Milliseconds that lines go back. */
+const SPAN = 60_000;
 
 /** What was, for lines of the last minute. */
 export interface History {
@@ -20,21 +20,28 @@ export function createHistory(): History {
   const cpu = new Map<number, number[]>();
   const rates = new Map<string, number[]>();
   const fills = new Map<string, number[]>();
+  /** When the rounds were that lines have points of. */
+  const times: number[] = [];
   return {
-    add({ domains, rings }) {
+    add({ time, domains, rings }) {
+      times.push(time);
+      while (times[0]! < time - SPAN) times.shift();
       advance(
+        times.length,
         cpu,
         domains,
         ({ domid }) => domid,
         ({ cpuPercent }) => cpuPercent,
       );
       advance(
+        times.length,
         rates,
         rings,
         ({ id }) => id,
         ({ requestRate, byteRate }) => requestRate ?? byteRate ?? 0,
       );
       advance(
+        times.length,
         fills,
         rings,
         ({ id }) => id,
@@ -47,8 +54,9 @@ export function createHistory(): History {
   };
 }
 
-/** One more point for each row, and no line for what is gone. */
+/** One more point for each row, no line for what is gone, and no more than `points`. */
 function advance<Key, Row>(
+  points: number,
   lines: Map<Key, number[]>,
   rows: readonly Row[],
   keyOf: (row: Row) => Key,
@@ -64,7 +72,7 @@ function advance<Key, Row>(
       continue;
     }
     line.push(pointOf(row));
-    if (line.length > POINTS) line.shift();
+    if (line.length > points) line.splice(0, line.length - points);
   }
   for (const key of gone) lines.delete(key);
 }

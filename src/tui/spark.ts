@@ -6,14 +6,20 @@ const BLOCKS = ' ▁▂▃▄▅▆▇█';
 /**
  * A line of small bars, newest at the right; the highest fills its place, and whatever is not nothing is seen.
  *
- * @param width characters; older values that have no room are left out
+ * @param width characters; where there are more values, each bar is the highest of some
  */
 export function sparkline(values: readonly number[], width: number): string {
-  const shown = values.slice(-width);
+  const shown = values.length > width ? highest(values, width) : values;
   const most = Math.max(...shown, 0);
   const block = (value: number) =>
     BLOCKS[value > 0 ? Math.max(1, Math.round((value / most) * (BLOCKS.length - 1))) : 0];
   return shown.map(block).join('').padStart(width);
+}
+
+/** As many values as there is room for, each the highest of some in a row. */
+function highest(values: readonly number[], count: number): readonly number[] {
+  const edge = (index: number) => Math.floor((index * values.length) / count);
+  return Array.from({ length: count }, (_, index) => Math.max(...values.slice(edge(index), edge(index + 1))));
 }
 
 /** A share as a bar: `[###.......]`. Anything at all shows one mark, and only what is full shows all. */

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
+import { createHistory } from '../../../src/tui/history.ts';
 import { quantileOf, shortAge, shortTime } from '../../../src/tui/latency.ts';
 import { splitMouse } from '../../../src/tui/mouse.ts';
+import { sample } from '../../../src/tui/sample.ts';
 import { sequenceDiagram, stepsOf } from '../../../src/tui/sequence.ts';
 import { bar, sparkline } from '../../../src/tui/spark.ts';
 import { records } from './readings.ts';
+import { domainStats, stats } from './stats.ts';
 
 describe('pictures', () => {
   test('a line of bars: the highest fills its place, the newest is at the right, anything is seen', () => {
     expect(sparkline([0, 1, 50, 100], 6)).toBe('   ▁▄█');
     expect(sparkline([9, 9, 9], 2)).toBe('██');
+    expect(sparkline([0, 0, 8, 0, 0, 4], 3)).toBe(' █▄');
     expect(sparkline([], 3)).toBe('   ');
   });
 
@@ -22,6 +26,24 @@ describe('pictures', () => {
       '[....]',
     ]);
   });
+});
+
+test('history goes a minute back, and forgets what is gone', () => {
+  const history = createHistory();
+  const round = (seconds: number, domids: readonly number[]) =>
+    history.add(
+      sample(undefined, {
+        stats: stats(
+          domids.map((domid) => domainStats(domid, `dom${domid}`)),
+          [],
+          seconds,
+        ),
+      }),
+    );
+  for (const seconds of [0, 20, 40, 60, 80]) round(seconds, [0, 1]);
+  expect(history.cpu(0)).toHaveLength(4);
+  round(81, [0]);
+  expect(history.cpu(1)).toEqual([]);
 });
 
 describe('latency', () => {
