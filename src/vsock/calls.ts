@@ -7,6 +7,24 @@ const MAX_HELD = 4096;
 /** Most bytes of one `recv`. */
 const MAX_RECV = 1_048_576;
 
+/** How long a peer may go on sending to who has disconnected, milliseconds. */
+const LEAVE_LIMIT = 5000;
+
+/** Reads what is for nobody any more, so that what was sent before arrives; not for ever. */
+async function leave(connection: VsockConnection): Promise<void> {
+  const late = setTimeout(connection.cut, LEAVE_LIMIT);
+  late.unref();
+  const dump = new Uint8Array(4096);
+  try {
+    while ((await connection.read(dump)) > 0);
+  } catch {
+    // It is over, or somebody waits for bytes, who learns now that there will be none.
+    connection.cut();
+  } finally {
+    clearTimeout(late);
+  }
+}
+
 /** A link manager's calls with numbers in place of objects, for callers outside of the domain. */
 export type VsockCalls = Readonly<Record<string, (...params: readonly unknown[]) => unknown>>;
 
@@ -50,8 +68,7 @@ export function createCalls(vsocks: Vsocks): VsockCalls {
       const connection = held(id);
       connections.delete(Number(id));
       connection.end();
-      // The rest is for nobody. A peer that sends for ever is cut off with its window full.
-      if (connection.buffered > 0) connection.cut();
+      void leave(connection);
     },
     listen(port) {
       if (listeners.size >= MAX_HELD) throw new XmError('EMFILE', `${MAX_HELD} ports are listened at already`);

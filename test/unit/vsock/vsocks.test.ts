@@ -223,6 +223,12 @@ test('the manager’s calls with numbers, any number of them at a time', async (
   await a.idc_disconnect!(near);
   expect(await b.recv!(far)).toHaveLength(0);
   await b.idc_disconnect!(far);
+  // Who still waits for bytes learns that there will be none.
+  const [third, fourth] = await Promise.all([a.idc_connect!('dom2', 80), b.accept!(80)]);
+  const nothing = a.recv!(third, 1);
+  await a.idc_disconnect!(third);
+  expect(await nothing).toHaveLength(0);
+  await expect(b.recv!((fourth as number[])[0])).rejects.toMatchObject({ code: 'ECONNRESET' });
   await expect(a.send!(near, 'x')).rejects.toMatchObject({ code: 'EBADF' });
   const waiting = b.accept!(80);
   b.unlisten!(80);
