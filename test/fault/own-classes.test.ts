@@ -50,6 +50,7 @@ interface Behaviour {
   readonly front?: string;
   readonly frontConnect?: string;
   readonly start?: string;
+  readonly ping?: string;
   readonly back?: string;
   readonly open?: string;
   readonly connect?: string;
@@ -72,7 +73,7 @@ function classFile(does: Behaviour): string {
        front: idcFront({ inFlight: 4, bodyBytes: 16, registrations: 1 }, (endpoint) => {
          ${does.front ?? ''}
          return {
-           driver: { ping: () => endpoint.send(new Uint8Array(1)) },
+           driver: { ping() { ${does.ping ?? ''} return endpoint.send(new Uint8Array(1)); } },
            handlers: { onConnect() { ${does.frontConnect ?? ''} } },
            async start() { ${does.start ?? ''} },
          };
@@ -197,12 +198,18 @@ describe('an end that fails while it is attached', () => {
 });
 
 describe('an end that fails later', () => {
+  /** A timer of the front end's own, that runs out when the kernel has said something. */
+  const timed: Behaviour = {
+    front: "const pinged = Promise.withResolvers(); pinged.promise.then(() => setTimeout(() => oops('bad')));",
+    ping: 'pinged.resolve();',
+  };
+
   test.each<[string, Behaviour, string]>([
     ['back, at a message', { message: "oops('bad');" }, `${BACK} after connect: bad`],
     ['back, after a message', { message: "setTimeout(() => oops('bad'));" }, `${BACK} after connect: bad`],
     ['back, in a promise', { message: "Promise.reject(new Error('bad'));" }, `${BACK} after connect: bad`],
     ['back, exits', { message: 'process.exit(1);' }, `${BACK} after connect: it called process.exit`],
-    ['front, from a timer', { frontConnect: "setTimeout(() => oops('bad'), 50);" }, `${FRONT} after connect: bad`],
+    ['front, from a timer', timed, `${FRONT} after connect: bad`],
   ])('%s: the device is closed', async (_how, does, expected) => {
     await attach(does);
     await web.readUntil('odd connected\n');
