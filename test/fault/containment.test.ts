@@ -312,8 +312,15 @@ describe('what a kernel does not get', () => {
     }
   });
 
-  test('the network', async () => {
-    expect(await said("await say(() => fetch('http://127.0.0.1:8009/'));")).toMatch(
+  test.each([
+    ['fetch', "fetch('http://127.0.0.1:8009/')"],
+    ['a request', "once(http.get('http://127.0.0.1:8009/'), 'response')"],
+    ['a request to a unix socket', "once(http.get({ socketPath: '/tmp/none.sock' }), 'response')"],
+    ['a server', "once(http.createServer().listen(0), 'listening')"],
+    ['a server on a unix socket', "once(http.createServer().listen('/tmp/none.sock'), 'listening')"],
+  ])('the network, by %s', async (_how, expression) => {
+    const imports = "const [http, { once }] = await Promise.all([import('node:http'), import('node:events')]);";
+    expect(await said(`${imports} await say(() => ${expression});`)).toMatch(
       /^refused: .*Access to this API has been restricted/,
     );
   });
