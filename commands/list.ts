@@ -39,6 +39,8 @@ export default class List extends XmCommand {
     const chosen = flags.state !== undefined || pool !== undefined;
     if (chosen && args.domain?.length)
       throw usageError('Either domains are named, or they are chosen by state or pool.');
+    // One that does not exist is an error, not a pool without domains.
+    if (pool !== undefined) await this.call('pool.list', { names: [pool] });
     const found = await this.call('domain.all', args.domain?.length ? { names: args.domain } : {});
     const wanted = found.filter((one) => isInState(one, state) && (pool === undefined || one.pool === pool));
     if (flags.long) {

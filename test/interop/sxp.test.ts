@@ -89,6 +89,22 @@ describe.skipIf(curl === undefined)('curl posts', () => {
     expect(await ask('/domain')).toContain('(ls  Domain-0 web)');
   });
 
+  test('new, rename, start, vcpuinfo, pincpu, set_vcpus, delete', async () => {
+    const config = xend.file('mine.sxp', '(vm (name mine) (memory 32) (image (js (kernel shell))))');
+    expect(await ask('/domain', '-F', 'op=new', '-F', `config=<${config}`)).toBe('202 application/sxp\n');
+    expect(await ask('/domain/mine', '-d', 'op=rename&name=yours')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/yours', '-d', 'op=start')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/yours')).toContain('(state --p---)');
+    expect(await ask('/domain/yours', '-d', 'op=vcpuinfo')).toContain('(vcpu_count 1)');
+    expect(await ask('/domain/yours', '-d', 'op=pincpu&vcpu=0&cpumap=0')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/yours', '-d', 'op=vcpuinfo')).toContain('(cpumap (0))');
+    expect(await ask('/domain/yours', '-d', 'op=set_vcpus&vcpus=2')).toMatch(/^406 .*greater than max vcpus/s);
+    expect(await ask('/domain/yours', '-d', 'op=delete')).toMatch(/^406 .*is not halted/s);
+    expect(await ask('/domain/yours', '-d', 'op=destroy')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/yours', '-d', 'op=delete')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/yours')).toMatch(/^404 /);
+  });
+
   test('maxmem_set, mem_target_set, save, restore', async () => {
     await xend.create({ name: 'kept' });
     expect(await ask('/domain/kept', '-d', 'op=maxmem_set&memory=80')).toBe('202 application/sxp\n');

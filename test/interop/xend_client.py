@@ -67,6 +67,23 @@ assert child(vcpus[4], "online") == 1
 assert fault(xend.domain.pincpu, domid, 0, "1,") == (2, "cpumap must be numbers with commas between them")
 assert fault(xend.domain.pincpu, domid, 7, "0")[0] == 2
 
+pools = xend.cpu_pool.list([])
+assert [child(pool, "name") for pool in pools] == ["dedicated", "shared"], pools
+assert child(pools[0], "domains") == ["Domain-0", "web"], pools
+assert xend.cpu_pool.list(["shared"]) == [pools[1]]
+assert child(pools[1], "activated") == 1 and 1 in child(pools[1], "cpus")
+assert xend.cpu_pool.cpu_add("shared", 99) is None
+assert 99 in child(xend.cpu_pool.list(["shared"])[0], "cpus")
+assert xend.cpu_pool.cpu_remove("shared", 99) is None
+assert xend.cpu_pool.migrate(domid, "dedicated") is None
+assert fault(xend.cpu_pool.migrate, domid, "shared")[0] == 2
+assert fault(xend.cpu_pool.migrate, "nobody", "shared") == (3, "nobody")
+assert fault(xend.cpu_pool.list, "shared") == (2, "names must be a list of names")
+assert fault(xend.cpu_pool.list, [[]]) == (2, "names must be a list of names")
+assert fault(xend.cpu_pool.start, "none") == (2, "Pool 'none' does not exist.")
+assert fault(xend.cpu_pool.destroy, "shared") == (2, "Pool 'shared' cannot be destroyed")
+assert fault(xend.cpu_pool.delete, "shared")[0] == 2
+
 assert ["nr_nodes", 1] in xend.node.info()
 assert "Creating domain web" in xend.node.log()
 assert "Node" in xend.node.dmesg.info()

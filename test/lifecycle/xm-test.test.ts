@@ -261,6 +261,7 @@ describe('cpupool', () => {
     expect((await ok('list', '-q', '--pool', 'shared')).trim()).toBe(light);
     expect((await ok('list', '-q', '--pool', 'dedicated')).trim().split('\n')).toEqual(['Domain-0', own]);
     await fails('list', own, '--pool', 'shared');
+    expect((await fails('list', '--pool', 'sharde')).stderr).toMatch(/^Error: Pool 'sharde' does not exist\.$/m);
   });
 
   test('02: make, list, start, add and take a thread, destroy', async () => {

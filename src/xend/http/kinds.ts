@@ -47,6 +47,15 @@ export const NUMBERS: Kind<readonly number[]> = {
   read: (value) => (/^\d{1,4}(?:,\d{1,4})*$/.test(String(value)) ? String(value).split(',').map(Number) : undefined),
 };
 
+/** A list of names. */
+export const NAMES: Kind<readonly string[]> = {
+  what: 'a list of names',
+  read: (value) => {
+    const names = Array.isArray(value) ? value.map(TEXT.read) : undefined;
+    return names?.every((name) => name !== undefined) ? names : undefined;
+  },
+};
+
 /** One of some words, in any case. */
 export function oneOf<W extends string>(words: readonly W[]): Kind<W> {
   return {

@@ -17,10 +17,14 @@ type Ops = Readonly<Record<string, Operation>>;
 /** The operations of spec/xend.md 5.1 that have a meaning here, by the `op` of a form that is posted to the page. */
 const DIRECTORY_OPS: Ops = {
   create: operations.create,
+  new: operations.new,
   restore: operations.restore,
   list: operations.listInState,
 };
 const DOMAIN_OPS: Ops = {
+  start: operations.start,
+  delete: operations.delete,
+  rename: operations.rename,
   pause: operations.pause,
   unpause: operations.unpause,
   shutdown: operations.shutdown,
@@ -31,6 +35,9 @@ const DOMAIN_OPS: Ops = {
   dump: operations.dump,
   mem_target_set: operations.setMemory,
   maxmem_set: operations.setMaxMemory,
+  set_vcpus: operations.setVcpus,
+  vcpuinfo: operations.vcpus,
+  pincpu: operations.pinVcpu,
   wait_for_devices: operations.waitForDevices,
   devices: operations.devices,
   device_create: operations.attach,

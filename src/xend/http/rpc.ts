@@ -10,6 +10,7 @@ import { readBody, textOf } from './body.ts';
 import { TEXT } from './kinds.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
+import { poolOperations } from './pool-operations.ts';
 
 /** The methods of spec/xend.md 5.4 that have a meaning here. */
 const METHODS: Readonly<Record<string, Operation>> = {
@@ -43,6 +44,13 @@ const METHODS: Readonly<Record<string, Operation>> = {
   'xend.domain.device_create': operations.attach,
   'xend.domain.destroyDevice': operations.detach,
   'xend.domain.getDeviceSxprs': operations.devices,
+  'xend.cpu_pool.list': poolOperations.list,
+  'xend.cpu_pool.start': poolOperations.start,
+  'xend.cpu_pool.destroy': poolOperations.destroy,
+  'xend.cpu_pool.delete': poolOperations.delete,
+  'xend.cpu_pool.cpu_add': poolOperations.addThread,
+  'xend.cpu_pool.cpu_remove': poolOperations.removeThread,
+  'xend.cpu_pool.migrate': poolOperations.migrate,
   'xend.node.info': operations.info,
   'xend.node.log': operations.log,
   'xend.node.dmesg.info': operations.dmesg,
@@ -90,7 +98,7 @@ function helpOf({ doc, params }: Operation): string {
 function faultOf(xend: Xend, thrown: unknown, params: readonly XmlRpcValue[]): XmlRpcFault {
   const { code, message } = errorOf(xend, thrown);
   if (code === DEFECT) return { faultCode: FAULTS.internal, faultString: message };
-  // The domain always comes first.
+  // Where a domain is an argument, it comes first.
   if (code === 'ENODOMAIN')
     return { faultCode: FAULTS.invalidDomain, faultString: TEXT.read(params[0] ?? null) ?? message };
   return { faultCode: FAULTS.generic, faultString: message };
