@@ -37,6 +37,18 @@ export async function stopXend(client: XendClient): Promise<XendStatus | undefin
   return status;
 }
 
+/**
+ * Ends xend and starts it again. What it would not start with is said while it still runs, with its domains.
+ *
+ * @throws XmError `ECONFIG` when its configuration is wrong; it was not ended
+ */
+export async function restartXend(client: XendClient): ReturnType<typeof ensureXend> {
+  const { loadConfig } = await import('../xend/load-config.ts');
+  loadConfig(runPaths().config);
+  await stopXend(client);
+  return ensureXend(client);
+}
+
 /** `xend is running (pid 1, ...)` or `xend is not running`. */
 export function statusLine(status: XendStatus | undefined): string {
   if (!status) return 'xend is not running\n';

@@ -50,6 +50,7 @@ beforeAll(async () => {
   await home.ok(['create', '-p', still]);
   const gone = home.file('gone.sxp', vmText({ name: 'gone', kernel: 'crash.mjs', onCrash: 'preserve' }));
   await home.ok(['create', gone]);
+  await home.ok(['wait', 'gone', '--for', 'crashed']);
   before = await holdings();
 });
 
@@ -218,6 +219,16 @@ describe('who or what is not there', () => {
     expectError(await home.run(args), message, exit);
     expect(await holdings()).toEqual(before);
   });
+});
+
+test('xm xend restart with a configuration that is wrong: xend goes on, with its domains', async () => {
+  const pid = home.pid();
+  const config = home.file('wrong.sxp', '(xenstroe (persist yes))\n');
+  const { status, stderr } = await home.run(['xend', 'restart'], { env: { XEND_CONFIG: config } });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^Error: .*wrong\.sxp has an error:\n.*wrong\.sxp:1:2: error: unknown field 'xenstroe'/);
+  expect(home.pid()).toBe(pid);
+  expect(await home.ok(['domstate', 'still'])).toBe('paused\n');
 });
 
 describe('places', () => {

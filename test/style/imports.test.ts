@@ -88,6 +88,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'tui',
     'src/xend/client.ts',
     'src/xend/contract.ts',
+    'src/xend/load-config.ts',
     'src/xend/lock.ts',
     'src/xend/log-line.ts',
     'src/xend/openmetrics.ts',
