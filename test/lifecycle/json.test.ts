@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '../..');
 const pair = join(root, 'configs/idc-pair.sxp');
 
 /** They pass on what others say, and answer nothing of their own. */
-const ELSEWHERE = ['serve', 'shell', 'vchan:node', 'vchan:proxy'];
+const ELSEWHERE = ['serve', 'shell', 'vchan:node', 'vchan:proxy', 'vsock:accept', 'vsock:connect', 'vsock:forward'];
 
 /** Command lines in an order in which all of them succeed. */
 function commandLines(home: XmHome): readonly (readonly string[])[] {
@@ -98,6 +98,8 @@ function commandLines(home: XmHome): readonly (readonly string[])[] {
     ['idc-list'],
     ['idc-ping', 'left', 'pair', '-c', '2'],
     ['idc-cycle', 'pair'],
+    ['idc-setup', 'left', 'right'],
+    ['vsock', 'list'],
     ['viptables', 'add', 'reject', '*', 'left:9'],
     ['viptables', 'list'],
     ['viptables', 'del', '1'],
