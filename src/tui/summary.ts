@@ -21,9 +21,11 @@ export function summaryLines(sample: Sample, remark: string): readonly string[] 
   const counts = STATES.map(
     ([letter, word]) => `${domains.filter(({ state }) => state.includes(letter)).length} ${word}`,
   );
+  // Some systems do not tell the speed of their processors.
+  const speed = mhz > 0 ? ` @ ${mhz}MHz` : '';
   return [
     `xm top - ${new Date(sample.time).toTimeString().slice(0, 8)}   ${remark}`,
     `${domains.length} domains: ${counts.join(', ')}`,
-    `Mem: ${total.toFixed(0)}k total, ${(total - free).toFixed(0)}k used, ${free.toFixed(0)}k free    CPUs: ${cpus} @ ${mhz}MHz`,
+    `Mem: ${total.toFixed(0)}k total, ${(total - free).toFixed(0)}k used, ${free.toFixed(0)}k free    CPUs: ${cpus}${speed}`,
   ];
 }

@@ -6,6 +6,7 @@ import { splitMouse } from '../../../src/tui/mouse.ts';
 import { sample } from '../../../src/tui/sample.ts';
 import { sequenceDiagram, stepsOf } from '../../../src/tui/sequence.ts';
 import { bar, sparkline } from '../../../src/tui/spark.ts';
+import { summaryLines } from '../../../src/tui/summary.ts';
 import { records } from './readings.ts';
 import { domainStats, stats } from './stats.ts';
 
@@ -106,4 +107,10 @@ describe('control flow', () => {
     expect(sequenceDiagram([], 80)).toEqual(['no control messages in the log']);
     for (const line of sequenceDiagram(stepsOf(records), 20)) expect(line.length).toBeLessThanOrEqual(20);
   });
+});
+
+test('the speed of the processors is left out where the system does not tell it', () => {
+  const machine = (mhz: number) => summaryLines(sample(undefined, { stats: { ...stats([], []), mhz } }), '')[2];
+  expect(machine(2400)).toMatch(/CPUs: 2 @ 2400MHz$/);
+  expect(machine(0)).toMatch(/CPUs: 2$/);
 });
