@@ -28,6 +28,8 @@ export default class VchanProxy extends XmCommand {
   async run() {
     const { args, flags } = await this.parse(VchanProxy);
     const { socket: path, ...end } = args;
+    // A client asks for its channel only when somebody connects: a wrong name is to be said at once.
+    await this.call('domain.list', { names: [end.domain] });
     const { read: left = 0, write: right = 0 } = flags;
     const open = async () => (await this.call('vchan.node', { ...end, left, right, wait: true })).socket;
     const served = await runProxy({ role: end.role, open, path, say: (line) => this.notice(line) });

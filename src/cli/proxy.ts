@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
-import { XmError } from '../errors.ts';
+import { messageOf, XmError } from '../errors.ts';
 
 /** What an end that waits says first: both ends are there (`src/domain/vchan-node.ts`). */
 const OPEN = 1;
@@ -24,7 +24,7 @@ export interface VchanProxy {
  * the end of one is the end of the other.
  *
  * @returns how many connections there were
- * @throws XmError `EVCHAN` when there never will be a channel any more, as its domain has gone
+ * @throws XmError `EVCHAN` when there never will be a channel any more, as its domain has gone; when a client cannot listen
  */
 export async function runProxy(proxy: VchanProxy): Promise<number> {
   const stop = new AbortController();
@@ -42,7 +42,14 @@ async function proxyClient({ path, say, open }: VchanProxy, signal: AbortSignal)
     came();
   });
   server.listen(path);
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new XmError('EVCHAN', `Cannot listen: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'nothing may be at that path, and its directory has to be there',
+    });
+  }
   signal.addEventListener('abort', () => came());
   say(`Listening on ${path}`);
   let served = 0;

@@ -147,3 +147,21 @@ test('a proxy ends when its domain dies, with an error', async () => {
   expect((await end)[0]).toBe(1);
   expect(await said).toMatch(/Error: .*domain 1/i);
 });
+
+test('a proxy says at once that there is no such domain, or that it cannot listen', async () => {
+  await using home = xmHome();
+  await home.ok(['list']);
+  const taken = join(home.directory, 'taken.sock');
+  const other = createServer().listen(taken);
+  await once(other, 'listening');
+  expect(await home.run(['vchan', 'proxy', 'client', 'nobody', 'http', join(home.directory, 'a.sock')])).toMatchObject({
+    status: 3,
+    stderr: expect.stringContaining("Domain 'nobody' does not exist"),
+  });
+  expect(await home.run(['vchan', 'proxy', 'client', '0', 'http', taken])).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^Error: Cannot listen: .*address already in use.*\nHint: /),
+  });
+  expect(existsSync(taken)).toBe(true);
+  other.close();
+});
