@@ -59,7 +59,7 @@ test.each([
   ['vsock-http', 'web', 'POST /short'],
   ['vsock-echo', 'echo', 'a count at port 9'],
   ['vchan-echo', 'caller', 'came back: the third hello'],
-  ['vchan-echo', 'echo', 'sent back 16 bytes; domain'],
+  ['vchan-echo', 'answerer', 'sent back 16 bytes; domain'],
   ['argo-fan-in', 'collector', 'all of all'],
   ['argo-fan-in', 'sender-3', 'sent 1000'],
 ])('configs/%s.sxp: %s says that %s', async (sample, name, words) => {
