@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { advertiseEndpoint, connectToEndpoint } from '../../src/advertise/advertise.ts';
 import { ARGO_DOMID_ANY } from '../../src/hv/argo-contract.ts';
 import { connectHypercalls } from '../../src/hv/hypercalls.ts';
 import type { Vchan } from '../../src/vchan/contract.ts';
@@ -95,6 +96,27 @@ describe('[3] two domains that are each other’s vchan server and client, all r
     for (const domid of survivors(dead)) {
       // Where the offers of its channels were.
       expect(all.xs.directory(`/local/domain/${domid}/data/vchan/${3 - domid}`)).toEqual([]);
+    }
+  });
+});
+
+describe('[3] two domains that are connected to endpoints which each advertises to the other', () => {
+  test.each(named)('%s dies: all of it is gone, and the other one gives back all it had', async (_, dead) => {
+    using all = startVchanDomains([1, 2, 3]);
+    const [one, two] = all.domains.map(({ hypercalls, xs }) => ({ hypercalls, xenstore: xs }));
+    const ends = [
+      [await advertiseEndpoint(one!, 2, 'clock'), await advertiseEndpoint(two!, 1, 'clock')],
+      [await connectToEndpoint(one!, 2, 'clock'), await connectToEndpoint(two!, 1, 'clock')],
+    ].flat();
+    await until(() => ends.every(({ connected }) => connected));
+    for (const domid of dead) all.kill(domid);
+    const left = ends.filter(({ peer }) => survivors(dead).includes(3 - peer));
+    await until(() => left.every(({ connected }) => !connected));
+    for (const end of left) expect(await end.close()).toBe(true);
+    await nothingLeft(all, ...survivors(dead), 3);
+    expect(all.hv.domids()).toEqual([...survivors(dead), 3]);
+    for (const domid of survivors(dead)) {
+      expect(all.xs.directory(`/local/domain/${domid}/data/endpoint/${3 - domid}`)).toEqual([]);
     }
   });
 });
