@@ -56,6 +56,8 @@ export interface XendDomain extends ControlPeer {
   /** CPU seconds, as last seen. */
   cpuTime: number;
   heapBytes: number;
+  /** Whether the loop of its thread did not rest at the last look; of one that shares its thread nothing is known. */
+  busy: boolean;
   /** Runs, or has run, since xend asked the kernel to end. */
   shutdownTimer: NodeJS.Timeout | undefined;
   /** Its former lives in a row, up to the last one, that were short; see `restart.ts`. */
@@ -112,6 +114,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, e
     settled: Promise.withResolvers<unknown>(),
     cpuTime: 0,
     heapBytes: 0,
+    busy: false,
     shutdownTimer: undefined,
     quickLives: 0,
     request(type, subtype, body, timeout) {

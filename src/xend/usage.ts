@@ -20,6 +20,8 @@ interface ThreadUsage {
   /** Seconds. */
   readonly cpu: number;
   readonly heapBytes: number;
+  /** Whether its loop did not rest while it was asked. */
+  readonly busy: boolean;
 }
 
 /**
@@ -36,15 +38,20 @@ export async function refreshUsage({ hv, domains }: XendContext): Promise<void> 
       const usage = await ask(worker);
       if (usage === undefined) return;
       if (residents[0]!.thread?.shared) divide(hv, worker, residents, usage);
-      else Object.assign(residents[0]!, { cpuTime: usage.cpu, heapBytes: usage.heapBytes });
+      else Object.assign(residents[0]!, { cpuTime: usage.cpu, heapBytes: usage.heapBytes, busy: usage.busy });
     }),
   );
 }
 
 async function ask(worker: Worker): Promise<ThreadUsage | undefined> {
   const asked = (async () => {
+    const idle = idleTime(worker);
     const [cpu, heap] = await Promise.all([worker.cpuUsage(), worker.getHeapStatistics()]);
-    return { cpu: (cpu.user + cpu.system) / 1e6, heapBytes: heap.used_heap_size + heap.external_memory };
+    return {
+      cpu: (cpu.user + cpu.system) / 1e6,
+      heapBytes: heap.used_heap_size + heap.external_memory,
+      busy: idleTime(worker) === idle,
+    };
   })().catch(() => undefined);
   const limit = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => limit.resolve(undefined), USAGE_LIMIT);
@@ -52,6 +59,9 @@ async function ask(worker: Worker): Promise<ThreadUsage | undefined> {
   clearTimeout(timer);
   return usage;
 }
+
+/** Milliseconds for which a thread's loop had nothing to do, those of now included. */
+const idleTime = (worker: Worker): number => worker.performance.eventLoopUtilization().idle;
 
 function divide(hv: Hypervisor, worker: Worker, residents: readonly XendDomain[], { cpu }: ThreadUsage): void {
   const account = accounts.get(worker) ?? { cpu: 0, events: new Map() };

@@ -21,7 +21,7 @@ export function listedInfo(context: XendContext, known: Known): ListedDomain {
 export function domainInfo({ hv, managed }: XendContext, domain: XendDomain): DomainInfo {
   const { domid, name, uuid, config, startTime, shutdownReason, phase } = domain;
   // Domain-0 answers this very question: it runs, as it always did in `xm list`.
-  const blocked = domid !== 0 && hv.domids().includes(domid) && hv.isBlocked(domid);
+  const blocked = domid !== 0 && hv.domids().includes(domid) && hasBlocked(hv, domain);
   return {
     domid,
     name,
@@ -39,6 +39,11 @@ export function domainInfo({ hv, managed }: XendContext, domain: XendDomain): Do
     ...(shutdownReason !== undefined && phase !== 'running' ? { shutdownReason } : {}),
     ...(managed.find(uuid) === undefined ? {} : { managed: true }),
   };
+}
+
+/** One that waited for events when something else woke it may not have come back since. */
+function hasBlocked(hv: XendContext['hv'], { domid, busy }: XendDomain): boolean {
+  return hv.isBlocked(domid) && (!busy || hv.isWaiting(domid));
 }
 
 export function deviceInfo(device: Device): DeviceInfo {
