@@ -20,6 +20,8 @@ export interface Field {
   readonly choices?: readonly string[];
   /** The same value may not occur in two devices of one domain. */
   readonly unique?: boolean;
+  /** Words that a path may follow in a value, e.g. `file:`; the empty one for a value that is a path. */
+  readonly paths?: readonly string[];
   /** Resolves relative paths inside a value, e.g. of `file:disk.img`, against the configuration's directory. */
   readonly resolve?: (value: string, directory: string) => string;
   /** Says what is wrong with a value of the right type, or undefined. */

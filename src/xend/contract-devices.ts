@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Field } from '../devices/contract.ts';
 import type { DomainArg } from './contract-domains.ts';
 
 /** One device as `xm device-list` shows it, from xend's own record (never from keys a guest can write). */
@@ -68,6 +69,10 @@ export interface DeviceApi {
         readonly doc: string;
         readonly required: boolean;
         readonly default?: string | number | boolean;
+        readonly type: Field['type'];
+        readonly choices?: readonly string[];
+        /** Words that a path may follow in it. */
+        readonly paths?: readonly string[];
       }[];
     }[];
   };

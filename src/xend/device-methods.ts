@@ -60,12 +60,17 @@ export function createDeviceMethods(
         aliases,
         doc,
         ...(own === undefined ? {} : { path: own.path }),
-        fields: Object.entries(fields).map(([field, { doc: fieldDoc, required, default: value }]) => ({
-          name: field,
-          doc: fieldDoc,
-          required: required === true,
-          ...(value === undefined ? {} : { default: value }),
-        })),
+        fields: Object.entries(fields).map(
+          ([field, { doc: fieldDoc, required, default: value, type, choices, paths }]) => ({
+            name: field,
+            doc: fieldDoc,
+            required: required === true,
+            ...(value === undefined ? {} : { default: value }),
+            type,
+            ...(choices === undefined ? {} : { choices }),
+            ...(paths === undefined ? {} : { paths }),
+          }),
+        ),
       }));
     },
   };

@@ -72,5 +72,5 @@ const BACKEND: Field = { type: 'domain', doc: 'The domain that serves it, by nam
 
 function fieldOf({ type, ...field }: OwnField): Field {
   if (type !== 'path') return { ...field, type };
-  return { ...field, type: 'string', resolve: (value, directory) => resolve(directory, value) };
+  return { ...field, type: 'string', paths: [''], resolve: (value, directory) => resolve(directory, value) };
 }

@@ -100,6 +100,24 @@ describe.skipIf(missing)('at a terminal', () => {
     expect(await status).toBe(0);
   });
 
+  test.each([
+    ['bash', '--norc --noprofile -i', 'source <(xm completion bash)'],
+    ['zsh', '-f -i', 'autoload -Uz compinit; compinit -D; source <(xm completion zsh)'],
+    ['fish', '--no-config -i', 'xm completion fish | source'],
+  ])('%s completes KEY=VALUE as a person types it, also names of files behind it', async (shell, args, load) => {
+    if (spawnSync(shell, ['-c', 'true']).status !== 0) return;
+    home.file('content.img', new Uint8Array(4096));
+    const { type, until } = sitDown(`${shell} ${args}`);
+    type(`${load}; echo loa''ded\r`);
+    await until('loaded');
+    type(`xm device-attach demo vbd un\tfi\t${home.directory}/cont\tde\txvdk mo\tr\r`);
+    await until('Attached vbd xvdk');
+    expect(await home.json(['device-list', 'demo', 'vbd'])).toMatchObject([
+      { config: { uname: `file:${home.directory}/content.img`, mode: 'r' } },
+    ]);
+    await home.ok(['device-detach', 'demo', 'vbd', 'xvdk']);
+  });
+
   test('bash completes what a person types', async () => {
     const { type, until } = sitDown('bash --norc --noprofile -i');
     type('source <(xm completion bash); echo loaded\r');

@@ -2,20 +2,12 @@
 import { createClient } from '../../xend/client.ts';
 import type { XendApi, XendMethod } from '../../xend/contract.ts';
 import { runPaths } from '../../xend/paths.ts';
+import type { LiveNames, Setting } from './contract.ts';
 
 /** How long somebody who pressed TAB waits for xend, milliseconds. */
 const LIMIT = 200;
 
-/** Names that only xend knows: none when it does not run, does not answer at once, or does not know what is asked for. */
-export interface LiveNames {
-  domains(): Promise<readonly string[]>;
-  /** Devices of a domain, of one class or of all. */
-  devices(domain: string, className: string | undefined): Promise<readonly string[]>;
-  classes(): Promise<readonly string[]>;
-  addresses(): Promise<readonly string[]>;
-  /** Of threads. */
-  pools(): Promise<readonly string[]>;
-}
+type Field = XendApi['device.classes']['result'][number]['fields'][number];
 
 /** Asks the xend that runs, and starts none. */
 export function askXend(): LiveNames {
@@ -37,7 +29,21 @@ export function askXend(): LiveNames {
       return found?.devices.map(({ name }) => name) ?? [];
     },
     classes: async () => (await ask('device.classes', {}))?.map(({ name }) => name) ?? [],
+    async fields(className, path) {
+      const found = await ask('device.classes', path === undefined ? { class: className } : { path });
+      return found?.[0]?.fields.map(settingOf) ?? [];
+    },
     addresses: async () => (await ask('idc.list', {}))?.endpoints.map(({ address }) => address) ?? [],
     pools: async () => (await ask('pool.list', {}))?.map(({ name }) => name) ?? [],
   };
+}
+
+/** What values of a type may be, where its name says that. */
+const TYPES: Readonly<Partial<Record<Field['type'], NonNullable<Setting['values']>>>> = {
+  domain: 'domains',
+  boolean: ['yes', 'no'],
+};
+
+function settingOf({ name, doc, type, choices, paths = [] }: Field): Setting {
+  return { name, doc, values: choices ?? TYPES[type] ?? [], paths };
 }

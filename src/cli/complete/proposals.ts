@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path';
 import { findName } from '../names.ts';
 import { STATES } from '../states.ts';
-import type { LiveNames } from './live.ts';
+import type { LiveNames, Proposal, Proposals } from './contract.ts';
+import { isPair, proposePath, proposeSettings, wordsOf } from './settings.ts';
+import { DISK_PATHS, POOL_VARIABLES, VM_VARIABLES } from './variables.ts';
 
 /** What completion needs of a command; its entry in the manifest has it. */
 export interface CompletedCommand {
@@ -21,30 +24,28 @@ interface CompletedFlag {
   readonly hidden?: boolean;
 }
 
-/** A word that may stand there, and what it means. */
-export interface Proposal {
-  readonly word: string;
-  readonly help: string;
-}
-
-/** What may stand in some place: words, and also names of files. */
-export interface Proposals {
-  readonly words: readonly Proposal[];
-  readonly files: boolean;
-}
-
 /** What is known of a command line up to the word that is completed. */
 interface Place {
   readonly command: CompletedCommand;
   /** Positional arguments by their names. */
   readonly given: Readonly<Record<string, string>>;
+  /** All of them that stand before, in order. */
+  readonly before: readonly string[];
+  /** The value of an option. */
+  readonly option: (name: string) => string | undefined;
+  /** The beginning of the word at the cursor. */
+  readonly last: string;
   readonly live: LiveNames;
 }
 
-type Source = (place: Place) => Promise<readonly string[]> | readonly string[] | 'files';
+/** Names, or more than that. */
+type Found = readonly string[] | Proposals;
+type Source = (place: Place) => Promise<Found> | Found;
 
 const domains: Source = ({ live }) => live.domains();
-const files: Source = () => 'files';
+const NONE: Proposals = { words: [] };
+const FILES: Proposals = { words: [], filesAfter: '' };
+const files: Source = () => FILES;
 const nothing: Source = () => [];
 
 /** What stands in the place of an argument of that name, in all commands; a test knows every name. */
@@ -62,8 +63,8 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   pool: ({ live }) => live.pools(),
   cpu: nothing,
   role: () => ['client', 'server'],
-  configFile: files,
-  backDev: files,
+  configFile: configWord,
+  backDev: ({ last }) => proposePath(DISK_PATHS, last),
   socket: files,
   file: files,
   memory: nothing,
@@ -73,7 +74,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   pairs: nothing,
   modes: nothing,
   frontDev: nothing,
-  setting: nothing,
+  setting,
   newName: nothing,
   verdict: () => ['accept', 'reject'],
   position: nothing,
@@ -90,10 +91,27 @@ const FLAG_VALUES: Readonly<Record<string, (live: LiveNames) => Promise<readonly
 };
 
 /** Options whose values are files. */
-const FILE_FLAGS: ReadonlySet<string> = new Set(['class', 'defconfig', 'output']);
+const FILE_FLAGS: ReadonlySet<string> = new Set(['class', 'config', 'defconfig', 'output']);
+
+/** Keys of the class of the device that is attached. */
+async function setting({ live, given, before, last, option }: Place): Promise<Proposals> {
+  const path = option('class');
+  const fields = await live.fields(given.class ?? '', path === undefined ? undefined : resolve(path));
+  return proposeSettings(fields, before, last, live);
+}
+
+/** A configuration, unless there is one, or variables of it; SXP has none. */
+async function configWord({ command, live, before, last, option }: Place): Promise<Proposals> {
+  const given = [...before.filter((word) => !isPair(word)), option('config'), option('defconfig')];
+  const file = given.find((word) => word !== undefined);
+  const another = file === undefined || command.id === 'validate' ? FILES : NONE;
+  if (file?.endsWith('.sxp') || (last === '' && another === FILES)) return another;
+  const variables = command.id.startsWith('cpupool') ? POOL_VARIABLES : VM_VARIABLES;
+  const found = await proposeSettings(variables, before, last, live);
+  return isPair(last) ? found : { ...another, ...found };
+}
 
 const summary = (text = ''): string => text.split('\n')[0]!;
-const wordsOf = (found: readonly string[]): readonly Proposal[] => found.map((word) => ({ word, help: '' }));
 
 /**
  * What may stand where the cursor is.
@@ -108,9 +126,9 @@ export async function propose(
   commands: readonly CompletedCommand[],
   live: LiveNames,
 ): Promise<Proposals> {
-  const { words: all, files: anyFile } = await proposeAll(words, last, commands, live);
+  const { words: all, ...others } = await proposeAll(words, last, commands, live);
   const found = new Map(all.filter(({ word }) => word.startsWith(last)).map((one) => [one.word, one]));
-  return { words: [...found.values()], files: anyFile };
+  return { words: [...found.values()], ...others };
 }
 
 async function proposeAll(
@@ -121,25 +139,32 @@ async function proposeAll(
 ): Promise<Proposals> {
   const visible = commands.filter(({ hidden }) => !hidden);
   const typed = words[0] === 'help' ? words.slice(1) : words;
-  const found = findCommand(typed, visible);
-  if (found === undefined) return { words: names(typed, visible, words.length === 0), files: false };
-  if (words[0] === 'help') return { words: [], files: false };
-  const { command, rest } = found;
+  const named = findCommand(typed, visible);
+  if (named === undefined) return { words: names(typed, visible, words.length === 0) };
+  if (words[0] === 'help') return NONE;
+  const { command, rest } = named;
   const ended = rest.includes('--');
-  if (last.startsWith('-') && !ended) return { words: options(command, rest), files: false };
+  if (last.startsWith('-') && !ended) return { words: options(command, rest) };
   const valued = ended ? undefined : optionNamed(command, rest.at(-1));
   if (valued?.[1].type === 'option') {
     const [name, { options: choices = await FLAG_VALUES[name]?.(live) }] = valued;
-    return { words: wordsOf(choices ?? []), files: FILE_FLAGS.has(name) };
+    return FILE_FLAGS.has(name) ? FILES : { words: wordsOf(choices ?? []) };
   }
   const given = positionals(command, rest);
   const [name, arg] = argumentAt(command, given.length);
-  if (name === undefined) return { words: [], files: false };
+  if (name === undefined) return NONE;
   const titles = Object.keys(command.args);
-  const place = { command, live, given: Object.fromEntries(given.map((word, at) => [titles[at] ?? '', word])) };
-  const values = arg?.options ?? (await (SOURCES[name] ?? nothing)(place));
-  if (values === 'files') return { words: [], files: true };
-  return { words: wordsOf(values.filter((word) => !arg?.multiple || !given.includes(word))), files: false };
+  const place: Place = {
+    command,
+    live,
+    given: Object.fromEntries(given.map((word, at) => [titles[at] ?? '', word])),
+    before: given,
+    option: (wanted) => optionValue(command, rest, wanted),
+    last,
+  };
+  const found = arg?.options ?? (await (SOURCES[name] ?? nothing)(place));
+  if ('words' in found) return found;
+  return { words: wordsOf(found.filter((word) => !arg?.multiple || !given.includes(word))) };
 }
 
 /** The command that the words begin with, also by a former or shortened name, and what follows it. */
@@ -183,6 +208,11 @@ function options({ flags }: CompletedCommand, given: readonly string[]): readonl
 
 function optionNamed({ flags }: CompletedCommand, word = '') {
   return Object.entries(flags).find(([name, { char }]) => word === `--${name}` || word === `-${char}`);
+}
+
+function optionValue(command: CompletedCommand, words: readonly string[], wanted: string): string | undefined {
+  const at = words.findIndex((word) => optionNamed(command, word)?.[0] === wanted);
+  return at < 0 ? words.find((word) => word.startsWith(`--${wanted}=`))?.slice(wanted.length + 3) : words[at + 1];
 }
 
 /** Words that are neither options nor their values. */

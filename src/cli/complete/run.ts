@@ -2,11 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cutLine } from '../line.ts';
+import type { Proposals } from './contract.ts';
 import { askXend } from './live.ts';
-import { type CompletedCommand, type Proposals, propose } from './proposals.ts';
+import { type CompletedCommand, propose } from './proposals.ts';
 
-/** The line that asks a shell for names of files as well. */
-export const FILES = ':files';
+/** The line that asks a shell for names of files as well; what they stand behind in the word follows, but for bash. */
+const FILES = ':files';
 
 /** What parts words for bash, which completes only what comes after. */
 const BREAKS = /^.*[:=]/;
@@ -20,12 +21,11 @@ function place(shell: string, given: readonly string[]): { readonly words: reado
 }
 
 /** Lines for a shell's script: a word, and for those that show it what it means. */
-function answer(shell: string, { words, files }: Proposals, last: string): string {
+function answer(shell: string, { words, filesAfter }: Proposals, last: string): string {
   const cut = shell === 'bash' ? (BREAKS.exec(last)?.[0].length ?? 0) : 0;
   const line = (word: string, help: string) => (shell === 'bash' ? word.slice(cut) : `${word}\t${help}`);
-  return [...words.map(({ word, help }) => line(word, help)), ...(files ? [FILES] : [])]
-    .map((text) => `${text}\n`)
-    .join('');
+  const files = filesAfter === undefined ? [] : [shell === 'bash' ? FILES : `${FILES} ${filesAfter}`];
+  return [...words.map(({ word, help }) => line(word, help)), ...files].map((text) => `${text}\n`).join('');
 }
 
 /** The manifest lies above the compiled modules. */

@@ -8,15 +8,26 @@ export type Shell = (typeof SHELLS)[number];
 
 const BASH = `# bash completion for xm. Load it with: source <(xm completion bash)
 _xm_complete() {
-  local line
+  local line files
   COMPREPLY=()
   while IFS= read -r line; do
     if [[ $line == :files ]]; then
-      compopt -o default
+      files=yes
     else
       COMPREPLY+=("$line")
     fi
   done < <("\${COMP_WORDS[0]}" __complete bash "\${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
+  if [[ -n $files && \${#COMPREPLY[@]} -gt 0 ]]; then
+    # Beside words bash names no files by itself.
+    while IFS= read -r line; do
+      [[ -d $line ]] && line+=/
+      COMPREPLY+=("$line")
+    done < <(compgen -f -- "$2")
+  elif [[ -n $files ]]; then
+    compopt -o default
+  fi
+  [[ \${#COMPREPLY[@]} -eq 1 && $COMPREPLY == *[=:/] ]] && compopt -o nospace
+  return 0
 }
 complete -F _xm_complete xm
 `;
@@ -24,17 +35,24 @@ complete -F _xm_complete xm
 const ZSH = `#compdef xm
 # zsh completion for xm. Load it with: source <(xm completion zsh)
 _xm() {
-  local line files ret=1
-  local -a found
+  local line word files behind ret=1
+  local -a found open
   while IFS= read -r line; do
-    if [[ $line == :files ]]; then
-      files=yes
+    word=\${line%%$'\\t'*}
+    if [[ $line == ':files '* ]]; then
+      files=yes behind=\${line#:files }
+    elif [[ $word == *[=:] ]]; then
+      open+=("\${word//:/\\\\:}:\${line#*$'\\t'}")
     else
-      found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+      found+=("\${word//:/\\\\:}:\${line#*$'\\t'}")
     fi
   done < <($words[1] __complete zsh "\${(@Q)words[2,CURRENT]}" 2>/dev/null)
   (( $#found )) && _describe xm found && ret=0
-  [[ -n $files ]] && _files && ret=0
+  (( $#open )) && _describe xm open -S '' && ret=0
+  if [[ -n $files ]]; then
+    compset -p $#behind
+    _files && ret=0
+  fi
   return ret
 }
 if [[ $funcstack[1] == _xm ]]; then
@@ -51,8 +69,12 @@ function __xm_complete
   set -e words[1]
   set -l current (commandline -ct)
   for line in ($program __complete fish $words "$current" 2>/dev/null)
-    if test "$line" = :files
-      __fish_complete_path "$current"
+    if string match -q ':files *' -- $line
+      set -l behind (string sub -s 8 -- $line)
+      set -l rest (string sub -s (math 1 + (string length -- "$behind")) -- "$current")
+      for path in (__fish_complete_path "$rest")
+        echo "$behind$path"
+      end
     else
       echo $line
     end

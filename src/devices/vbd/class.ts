@@ -22,6 +22,7 @@ export const vbd: DeviceClass = {
       required: true,
       unique: true,
       check: (value) => checkUname(String(value)),
+      paths: ['file:', 'phy:', 'cow:'],
       resolve: resolveUname,
     },
     dev: {
