@@ -50,6 +50,10 @@ export interface RingView {
   readonly reqCons: number;
   readonly rspProd: number;
   readonly rspCons: number;
+  /** How many writers wait for room now, where a byte ring tells. */
+  readonly waiting?: number;
+  /** Messages that were ever put into a byte ring, where it counts them. */
+  readonly messages?: number;
   /** What only request rings tell. Times are milliseconds since 1970, 0 for none. */
   readonly timing?: {
     /** Requests ever that waited for a free slot. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describeControl, layoutOf } from '../idc/layout.ts';
-import type { ByteRingPlace } from '../ring/byte-ring.ts';
 import { inspectRing } from '../ring/request-ring.ts';
 import type { RingView } from './contract.ts';
 
@@ -15,11 +14,4 @@ export function inspectIdc(control: SharedArrayBuffer): readonly RingView[] {
     const used = (reqProd - rspProd) >>> 0;
     return { direction, size: quotas.inFlight, used, reqProd, reqCons, rspProd, rspCons, timing };
   });
-}
-
-export function inspectByteRing(direction: string, { buffer, size, prod, cons }: ByteRingPlace): RingView {
-  const words = new Int32Array(buffer);
-  const read = Atomics.load(words, cons >> 2) >>> 0;
-  const reqProd = Atomics.load(words, prod >> 2) >>> 0;
-  return { direction, size, used: (reqProd - read) >>> 0, reqProd, reqCons: read, rspProd: read, rspCons: read };
 }

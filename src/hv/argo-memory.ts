@@ -27,6 +27,9 @@ const TX = 3;
 const HINT = 4;
 /** The receive index as senders saw it last. Looking at the ring for each message would take its memory from the receiver's cache. */
 const RX_SEEN = 5;
+/** For observers: bytes and messages ever put into the ring, modulo 2^32. */
+const SENT_BYTES = 6;
+const SENT_MESSAGES = 7;
 const WAITING = 16;
 const NEEDED = WAITING + ARGO_LIMITS.waiting;
 const CONTROL_WORDS = NEEDED + ARGO_LIMITS.waiting;
@@ -86,6 +89,34 @@ export function sendIndex({ control }: ArgoMemory): number {
 export function setSendIndex(memory: ArgoMemory, index: number): void {
   store(memory.control, TX, index);
   publishSendIndex(memory);
+}
+
+/** Counts a message that was put into the ring. For the sender that has the lock. @param bytes that it takes there */
+export function countMessage({ control }: ArgoMemory, bytes: number): void {
+  control[SENT_BYTES] = (control[SENT_BYTES]! + bytes) | 0;
+  control[SENT_MESSAGES] = (control[SENT_MESSAGES]! + 1) | 0;
+}
+
+/** A look at a ring from outside, which costs its ends nothing. The receiver may lie about what it has received. */
+export interface ArgoReading {
+  /** Bytes of the ring that hold messages, each with its header. */
+  readonly used: number;
+  /** Ever put into it, modulo 2^32. */
+  readonly sentBytes: number;
+  readonly messages: number;
+  /** Domains that wait for room. */
+  readonly waiting: number;
+}
+
+export function readArgoRing(memory: ArgoMemory): ArgoReading {
+  const { control, length } = memory;
+  const used = sendIndex(memory) - receiveIndex(memory);
+  return {
+    used: used < 0 ? used + length : used,
+    sentBytes: load(control, SENT_BYTES) >>> 0,
+    messages: load(control, SENT_MESSAGES) >>> 0,
+    waiting: control.subarray(WAITING, NEEDED).filter((waiter) => waiter !== 0).length,
+  };
 }
 
 /** Copies the private index into the ring, over whatever is there. */

@@ -5,6 +5,7 @@ import { lockRing } from './argo-lock.ts';
 import {
   type ArgoMemory,
   cancelWaiting,
+  countMessage,
   hasRoom,
   LOCK,
   LOCK_WAITERS,
@@ -79,7 +80,9 @@ export function createArgoSender(domid: number, mayWait: boolean): ArgoSender {
     let at = start + MESSAGE_HEADER;
     if (at === memory.length) at = 0;
     for (let index = 0; index < count; index++) at = copyIn(memory, at, pieces[index]!, lengths[index]!);
-    const next = start + MESSAGE_HEADER + roundUp(length);
+    const taken = MESSAGE_HEADER + roundUp(length);
+    const next = start + taken;
+    countMessage(memory, taken);
     setSendIndex(memory, next >= memory.length ? next - memory.length : next);
   }
 

@@ -3,11 +3,13 @@ import { ARGO_DOMID_ANY, ARGO_LIMITS, type ArgoErrno, type ArgoRuleTable } from 
 import { breakLock, fenceSenders } from './argo-lock.ts';
 import {
   type ArgoMemory,
+  type ArgoReading,
   adoptSendIndex,
   cancelWaiting,
   createRingMemory,
   RING_HEADER,
   RING_STATE,
+  readArgoRing,
   renewRing,
   ringPhase,
   roundUp,
@@ -36,6 +38,16 @@ interface Ring {
   readonly memory: ArgoMemory;
   /** Domains that were handed the memory, to send. */
   readonly senders: Set<ArgoDomain>;
+}
+
+/** A ring, for who observes it. */
+export interface ArgoRingInfo extends ArgoReading {
+  readonly aport: number;
+  readonly partner: DomId;
+  /** Bytes of its data. */
+  readonly length: number;
+  /** Its memory: another one is another ring. */
+  readonly buffer: SharedArrayBuffer;
 }
 
 /** What the Argo operations know of a domain. */
@@ -255,6 +267,13 @@ export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: Arg
       checkAddress(aport, domid);
       const { info } = caller;
       return { changes: argoChanges(info), partnerRings: argoPartnerRings(info), found: found(caller, domid, aport) };
+    },
+    /** All rings of a domain. */
+    inspect({ argo: table }: ArgoDomain): readonly ArgoRingInfo[] {
+      return Array.from(table?.rings.values() ?? [], ({ aport, partner, memory }) => {
+        const { length, buffer } = memory;
+        return { aport, partner, length, buffer, ...readArgoRing(memory) };
+      });
     },
     viptables,
     /** The same for domain 0. @throws HypercallError `EPERM` for any other, `EOPNOTSUPP` */

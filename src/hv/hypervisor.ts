@@ -2,7 +2,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Port } from '../port.ts';
 import type { TraceMemory } from '../trace/memory.ts';
-import { type ArgoDomain, type ArgoOptions, createArgo, createArgoTable } from './argo.ts';
+import { type ArgoDomain, type ArgoOptions, type ArgoRingInfo, createArgo, createArgoTable } from './argo.ts';
 import type { ArgoRuleTable } from './argo-contract.ts';
 import { contentsOf, type DomainContents } from './contents.ts';
 import {
@@ -144,6 +144,8 @@ export interface Hypervisor {
   inspectPorts(domid: DomId): readonly PortInfo[];
   /** What a domain granted. */
   inspectGrants(domid: DomId): readonly GrantInfo[];
+  /** Argo's rings that a domain receives in. */
+  inspectArgo(domid: DomId): readonly ArgoRingInfo[];
   /** Whether the domain's loop waits for events. */
   isBlocked(domid: DomId): boolean;
   usage(domid: DomId): DomainUsage | undefined;
@@ -280,6 +282,10 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
     inspectGrants(domid) {
       const domain = find(domid);
       return domain === undefined ? [] : grants.inspect(domain);
+    },
+    inspectArgo(domid) {
+      const domain = find(domid);
+      return domain === undefined ? [] : argo.inspect(domain);
     },
     isBlocked: (domid) => isSleeping(known(domid).info),
     usage(domid) {

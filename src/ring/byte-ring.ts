@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RingView } from '../devices/contract.ts';
 
 /** Copies between any two views, and other than `set` it needs no view of the part. */
 const copyBytes = Buffer.prototype.copy;
@@ -89,6 +90,19 @@ export function latestBytes(place: ByteRingPlace): Uint8Array {
     latest[i] = bytes[at]!;
   }
   return latest;
+}
+
+/**
+ * A look at a ring from outside: it costs the two ends nothing. Whoever has the memory may write any index there.
+ *
+ * @param direction `out` of the end that is called front, or `in`
+ */
+export function inspectByteRing(direction: 'out' | 'in', place: Omit<ByteRingPlace, 'data'>): RingView {
+  const words = new Int32Array(place.buffer);
+  const read = Atomics.load(words, place.cons >> 2) >>> 0;
+  const reqProd = Atomics.load(words, place.prod >> 2) >>> 0;
+  const used = (reqProd - read) >>> 0;
+  return { direction, size: place.size, used, reqProd, reqCons: read, rspProd: read, rspCons: read };
 }
 
 function open({ buffer, data, size, cons, prod }: ByteRingPlace) {

@@ -63,7 +63,7 @@ export interface RingRow {
   readonly reqCons: number;
   readonly rspProd: number;
   readonly rspCons: number;
-  /** Requests a second; undefined for a byte ring. */
+  /** Requests a second, or messages; undefined for a byte ring that counts none. */
   readonly requestRate?: number;
   /** Bytes a second, of a byte ring and of a device that counts them. */
   readonly byteRate?: number;
@@ -77,11 +77,11 @@ export interface RingRow {
   /** The same a second; 0 in the first sample. */
   readonly notificationRate: number;
   /**
-   * Of the requests and responses in that time, how many in a hundred went without a notification of their own.
-   * Undefined when there were none, and for byte rings, whose bytes have none.
+   * Of the requests and responses (or messages) in that time, how many in a hundred went without a notification of their own.
+   * Undefined when there were none, and for a byte ring that counts none: bytes have no notifications.
    */
   readonly savedPercent?: number;
-  /** Requests ever that waited for a free slot; undefined for a byte ring. */
+  /** Requests ever that waited for a free slot; of a byte ring, writers that wait for room now, if it tells. */
   readonly waits?: number;
   /** For how long xend has seen it stand still, milliseconds, and who has not done what; undefined while it moves. */
   readonly stalled?: number;
@@ -139,9 +139,14 @@ export function sample(previous: Reading | undefined, current: Reading): Sample 
   const { stats, stalls = [], channels, endpoints, grants } = current;
   const compare = comparison(previous?.stats, stats);
   const names = new Map(stats.domains.map((one) => [one.domid, one.name]));
-  const nameOf = (domid: number) => names.get(domid) ?? String(domid);
-  const stallOf = ({ domid, class: kind, device, direction }: RingStats) =>
-    stalls.find((stall) => stall.domid === domid && stall.what === `${kind} ${device} ${direction}`);
+  const nameOf = (domid: number) => names.get(domid) ?? (domid === ARGO_DOMID_ANY ? 'any' : String(domid));
+  const stallOf = ({ domid, backId, class: kind, device, direction }: RingStats) =>
+    stalls.find(
+      (stall) =>
+        stall.domid === domid &&
+        stall.what === `${kind} ${device} ${direction}` &&
+        [domid, backId].includes(stall.owes.domid),
+    );
   const domainsBefore = new Map(previous?.stats.domains.map((one) => [one.domid, one]));
   const ringsBefore = new Map(previous?.stats.rings.map((one) => [ringId(one), one]));
   const channelsBefore = new Map(previous?.channels?.map((one) => [channelId(one), one]));
@@ -186,10 +191,17 @@ export function sample(previous: Reading | undefined, current: Reading): Sample 
 
 /** xend's own end of a channel (src/hv/contract.ts). */
 const DOMID_XEN = 0x7ff2;
+/** Back end of a ring of Argo that takes messages from every domain (src/hv/argo-contract.ts). */
+const ARGO_DOMID_ANY = 0x7ff4;
 
 /** Names a ring among all rings there ever are: another connection has another event channel. */
-export function ringId({ domid, class: kind, device, evtchn, direction }: RingStats): string {
-  return `${domid} ${kind} ${device} ${evtchn} ${direction}`;
+export function ringId({ domid, backId, class: kind, device, evtchn, direction }: RingStats): string {
+  return `${domid} ${backId} ${kind} ${device} ${evtchn} ${direction}`;
+}
+
+/** Whether what it holds is counted in bytes. */
+export function isByteRing({ direction }: Pick<RingStats, 'direction'>): boolean {
+  return direction === 'in' || direction === 'out';
 }
 
 export const channelId = ({ domid, port }: Pick<ChannelInfo, 'domid' | 'port'>): string => `${domid} ${port}`;
@@ -246,7 +258,8 @@ function ringRow(
   nameOf: (domid: number) => string,
   stall: Stall | undefined,
 ): RingRow {
-  const { domid, backId, class: kind, device, direction, size, reqProd, reqCons, rspProd, rspCons, timing } = now;
+  const { domid, backId, class: kind, device, direction, size, timing, messages, waiting } = now;
+  const { reqProd, reqCons, rspProd, rspCons } = now;
   const notifications = increase(before?.notifyFront, now.notifyFront) + increase(before?.notifyBack, now.notifyBack);
   const shown = {
     id: ringId(now),
@@ -268,15 +281,25 @@ function ringRow(
     notificationRate: before ? rate(before.notifyFront, now.notifyFront) + rate(before.notifyBack, now.notifyBack) : 0,
     ...(stall && { stalled: stall.age, stall: stallSentence(stall) }),
   };
-  if (direction === 'in' || direction === 'out') return { ...shown, byteRate: rate(before?.reqProd, reqProd) };
-  const events = increase(before?.reqProd, reqProd) + increase(before?.rspProd, rspProd);
+  const saved = (events: number) => events > 0 && { savedPercent: Math.max(0, 100 * (1 - notifications / events)) };
+  if (isByteRing(now)) {
+    return {
+      ...shown,
+      byteRate: rate(before?.reqProd, reqProd),
+      ...(messages !== undefined && {
+        requestRate: rate(before?.messages, messages),
+        ...saved(increase(before?.messages, messages)),
+      }),
+      ...(waiting !== undefined && { waits: waiting }),
+    };
+  }
   const [p50, p99] = [quantileOf(shown.latency, 0.5), quantileOf(shown.latency, 0.99)];
   return {
     ...shown,
     requestRate: rate(before?.reqProd, reqProd),
     ...(now.bytes !== undefined && { byteRate: rate(before?.bytes, now.bytes) }),
     ...(p50 !== undefined && p99 !== undefined && { p50, p99 }),
-    ...(events > 0 && { savedPercent: Math.max(0, 100 * (1 - notifications / events)) }),
+    ...saved(increase(before?.reqProd, reqProd) + increase(before?.rspProd, rspProd)),
     ...(timing && { waits: timing.waits }),
   };
 }

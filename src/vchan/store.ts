@@ -8,8 +8,9 @@ export interface Keys {
   readonly port: EvtchnPort;
 }
 
-const RING_REF = 'ring-ref';
-const EVENT_CHANNEL = 'event-channel';
+/** The keys under a channel's path. */
+export const RING_REF = 'ring-ref';
+export const EVENT_CHANNEL = 'event-channel';
 
 /** Where a channel is in the store: at an absolute path, or where channels of this server and client usually are. */
 export function vchanPath(server: DomId, client: DomId, path: string): string {

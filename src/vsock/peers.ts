@@ -13,9 +13,14 @@ export function linkAddress(a: DomId, b: DomId): string {
   return `vsock@${Math.min(a, b)}-${Math.max(a, b)}`;
 }
 
+const LINK_ADDRESS = /^vsock@(\d+)-(\d+)$/;
+
+/** Whether an address is that of links. */
+export const isLink = (address: string): boolean => LINK_ADDRESS.test(address);
+
 /** Whether an address is that of links of a domain. */
 export function isLinkOf(address: string, domid: DomId): boolean {
-  const [, a, b] = /^vsock@(\d+)-(\d+)$/.exec(address) ?? [];
+  const [, a, b] = LINK_ADDRESS.exec(address) ?? [];
   return Number(a) === domid || Number(b) === domid;
 }
 

@@ -8,9 +8,8 @@ import { createChannel } from '../vchan/channel.ts';
 import { AT, LIVE, NOTIFY } from '../vchan/layout.ts';
 import { createMappings } from '../vchan/memory.ts';
 import type { Pipe } from './pipe.ts';
+import { RING, ringsGrant } from './ring-layout.ts';
 
-/** Bytes of each of the two rings: a smaller one is empty again before its writer is awake. */
-const RING = 1_048_576;
 /** Where the page says for which connection of which ends it was made. */
 const TAG = { at: 256, length: 128 };
 
@@ -74,7 +73,7 @@ export function ringCarrier(hypercalls: Hypercalls, loans: Loans, address: strin
       if (tagOf(page).compare(tagBytes(tag)) !== 0) {
         throw new XmError('ESTALE', 'the offered memory belongs to another connection');
       }
-      const rings = await mappings.map(new Uint32Array(page)[AT.grants >> 2]!);
+      const rings = await mappings.map(ringsGrant(page));
       if (rings.byteLength < 2 * RING) throw new XmError('EPROTO', `domain ${domid} offered memory of another shape`);
       const port = await evtchn.bindInterdomain(domid, offer.port);
       undo.move();

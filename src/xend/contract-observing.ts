@@ -9,21 +9,21 @@ import type { LogLevel } from './log-line.ts';
 import type { MetricFamily } from './openmetrics.ts';
 
 /**
- * One shared ring at one moment, read from shared memory without asking the domains: of a device, or of a connection at an
- * address. All counts are totals modulo 2^32; what the domains write there is not believed to be more than numbers.
+ * One shared ring at one moment, read from shared memory without asking the domains: of a device, of a connection at an
+ * address, of a vchan, or one of Argo's, of which the receiver is the front end. All counts are totals modulo 2^32; what the domains write there is not believed to be more than numbers.
  */
 export interface RingStats extends RingView {
-  /** The front end's domain, which owns the memory, and the back end's. */
+  /** The front end's domain, which owns the memory, and the back end's; 32756 (`ARGO_DOMID_ANY`) for a ring that takes from all. */
   readonly domid: number;
   readonly backId: number;
-  /** `vbd` and other classes; `idc` for a connection at an address. */
+  /** `vbd` and other classes; `idc` and `vsock` for connections at addresses; `vchan`; `argo` for what kernels do with Argo. */
   readonly class: string;
-  /** Name of the device, or the address. */
+  /** Name of the device, the address, the vchan's name or path, or Argo's `:PORT` and `:PORT/PARTNER`. */
   readonly device: string;
-  /** The event channel's two ends; another one is another connection. */
+  /** The event channel's two ends; another one is another connection. Of Argo that of VIRQ_ARGO, and -1. */
   readonly evtchn: number;
   readonly backEvtchn: number;
-  /** Notifications ever sent by the front end and by the back end, for all rings of the connection. */
+  /** Notifications ever sent by the front end and by the back end, for all rings of the connection; of Argo, of the receiver. */
   readonly notifyFront: number;
   readonly notifyBack: number;
   /** Bytes ever moved by the requests of a device whose class counts them. */

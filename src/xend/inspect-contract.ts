@@ -70,7 +70,7 @@ export interface DomainInspection extends DomainInfo {
   readonly serves: readonly (DomainName & { readonly class: string; readonly device: string })[];
   /** Its own words; absent when it did not answer. */
   readonly endpoints?: readonly IdcEndpointInfo[];
-  /** Of connections at addresses. */
+  /** Of connections at addresses, of vchans, and of Argo; those of devices are with them. */
   readonly rings: readonly RingStats[];
   /** What happened to it, oldest first, as far as events are kept; what happened to its devices is with them. */
   readonly history: readonly PastEvent[];

@@ -19,6 +19,9 @@ import { ringStats } from './rings.ts';
 import { refreshUsage } from './usage.ts';
 import { deviceInfo, domainInfo } from './views.ts';
 
+/** What rings are of that belong to no device. */
+const OF_NO_DEVICE: readonly string[] = ['idc', 'vchan', 'vsock', 'argo'];
+
 /** Everything that is known of a domain. Its endpoints alone are its own words. */
 export async function inspectDomain(context: XendContext, domain: XendDomain): Promise<DomainInspection> {
   const { hv, domains } = context;
@@ -43,7 +46,9 @@ export async function inspectDomain(context: XendContext, domain: XendDomain): P
       .filter(({ back }) => back === domain)
       .map(({ front, class: { name }, name: device }) => ({ ...whose(front), class: name, device })),
     ...(endpoints === undefined ? {} : { endpoints }),
-    rings: ringStats(context).filter((ring) => ring.class === 'idc' && [ring.domid, ring.backId].includes(domid)),
+    rings: ringStats(context).filter(
+      (ring) => [ring.domid, ring.backId].includes(domid) && OF_NO_DEVICE.includes(ring.class),
+    ),
     history: pastOf(context, (event) => event.domid === domid && event.kind !== 'device' && event.kind !== 'ring'),
   };
 }

@@ -3,7 +3,7 @@ import { type DomId, EVTCHN_STATUS, VIRQ } from '../hv/contract.ts';
 import type { PortInfo } from '../hv/evtchn.ts';
 import type { XendContext } from './context.ts';
 import type { ChannelInfo, DomainGrant } from './contract.ts';
-import { ringPlaces } from './rings.ts';
+import { ringPlaces } from './ring-places.ts';
 
 const STATES: Readonly<Record<number, ChannelInfo['state']>> = {
   [EVTCHN_STATUS.unbound]: 'unbound',
@@ -35,8 +35,11 @@ function channelInfo(domid: DomId, { status, virq, ...port }: PortInfo, use: str
 /** What all domains granted. */
 export function listGrants(context: XendContext): readonly DomainGrant[] {
   const uses = new Map<string, string>();
-  for (const { class: kind, device, domid, gref } of ringPlaces(context)) {
-    uses.set(keyOf(domid, gref), `${kind} ${device}`);
+  for (const { class: kind, device, domid, gref, more } of ringPlaces(context)) {
+    const memory = context.hv.peek(domid, gref);
+    for (const each of [gref, ...(memory === undefined ? [] : more(memory))]) {
+      uses.set(keyOf(domid, each), `${kind} ${device}`);
+    }
   }
   return [...context.domains.keys()].flatMap((domid) =>
     context.hv.inspectGrants(domid).map((grant) => {

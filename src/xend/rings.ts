@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RingView } from '../devices/contract.ts';
-import { inspectIdc } from '../devices/inspect.ts';
-import { type DomId, EVTCHN_STATUS, type EvtchnPort } from '../hv/contract.ts';
-import { DEFAULT_QUOTAS } from '../idc/contract.ts';
-import { parseLevel } from '../idc/rendezvous-level.ts';
-import { ADDRESSES } from '../idc/rendezvous-store.ts';
-import type { StoreConnection } from '../xenstore/contract.ts';
+import type { ArgoRingInfo } from '../hv/argo.ts';
+import { ARGO_DOMID_ANY } from '../hv/argo-contract.ts';
+import { type DomId, EVTCHN_STATUS, VIRQ } from '../hv/contract.ts';
 import type { XendContext } from './context.ts';
 import type { RingStats } from './contract.ts';
-
-/** Where the rings of a connection are. */
-interface RingPlace {
-  readonly class: string;
-  readonly device: string;
-  /** Whose memory it is. */
-  readonly domid: DomId;
-  readonly gref: number;
-  readonly evtchn: EvtchnPort;
-  readonly inspect: typeof inspectIdc;
-  /** Of a device whose class counts them. */
-  readonly bytes?: number;
-}
+import { argoUses, type RingPlace, ringPlaces } from './ring-places.ts';
 
 /** The indexes of a ring, and since when they are as they are. */
 interface Seen {
@@ -29,56 +14,11 @@ interface Seen {
 }
 
 /** By the memory, which is another one for each connection. */
-const seen = new WeakMap<SharedArrayBuffer, Seen[]>();
+const seen = new WeakMap<SharedArrayBuffer, readonly Seen[]>();
 
-/** All rings of connections that stand. */
+/** All rings of connections that stand, and all of Argo's. */
 export function ringStats(context: XendContext): readonly RingStats[] {
-  return [...ringPlaces(context)].flatMap((place) => readRings(context, place));
-}
-
-/** Of devices, and of connections at addresses. */
-export function* ringPlaces(context: XendContext): Generator<RingPlace> {
-  yield* devicePlaces(context);
-  yield* addressPlaces(context.xs);
-}
-
-function* devicePlaces({ domains }: XendContext): Generator<RingPlace> {
-  for (const { devices } of domains.values()) {
-    for (const { connection, front, class: deviceClass, name, counters } of devices.values()) {
-      const gref = connection?.frames[0];
-      if (connection === undefined || gref === undefined) continue;
-      const { evtchn } = connection;
-      const inspect = deviceClass.inspect ?? inspectIdc;
-      const bytes = deviceClass.bytes?.(counters);
-      const place = { class: deviceClass.name, device: name, domid: front.domid, gref, evtchn, inspect };
-      yield bytes === undefined ? place : { ...place, bytes };
-    }
-  }
-}
-
-/** From the levels that the ends publish. A domain that lies there shows wrong rings of its own. */
-function* addressPlaces(xs: StoreConnection): Generator<RingPlace> {
-  const wanted = { quotas: DEFAULT_QUOTAS, channel: 'ring' } as const;
-  for (const address of children(xs, ADDRESSES)) {
-    for (const holder of children(xs, `${ADDRESSES}/${address}`)) {
-      const directory = `${ADDRESSES}/${address}/${holder}`;
-      for (const end of children(xs, directory)) {
-        const domid = Number(holder);
-        const { gref, port } = parseLevel(domid, end, xs.read(`${directory}/${end}`), wanted)?.offer ?? {};
-        if (gref === undefined || port === undefined) continue;
-        yield { class: 'idc', device: address, domid, gref, evtchn: port, inspect: inspectIdc };
-      }
-    }
-  }
-}
-
-function children(xs: StoreConnection, path: string): readonly string[] {
-  try {
-    return xs.directory(path);
-  } catch {
-    // Nobody was given an address yet.
-    return [];
-  }
+  return [...ringPlaces(context).flatMap((place) => readRings(context, place)), ...argoRings(context)];
 }
 
 function readRings({ hv }: XendContext, place: RingPlace): RingStats[] {
@@ -88,10 +28,8 @@ function readRings({ hv }: XendContext, place: RingPlace): RingStats[] {
   if (memory === undefined || front?.status !== EVTCHN_STATUS.interdomain) return [];
   const { remote: backId, remotePort: backEvtchn, sent: notifyFront } = front;
   const notifyBack = hv.inspectPort(backId, backEvtchn)?.sent ?? 0;
-  const before = seen.get(memory) ?? [];
   const views = inspect(memory);
-  const looks = views.map((view, index) => look(view, before[index]));
-  seen.set(memory, looks);
+  const progress = lastProgress(memory, views);
   return views.map((view, index) => ({
     domid,
     backId,
@@ -103,8 +41,53 @@ function readRings({ hv }: XendContext, place: RingPlace): RingStats[] {
     notifyFront,
     notifyBack,
     ...(bytes !== undefined && view.direction === 'front>back' && { bytes }),
-    lastProgress: looks[index]!.at,
+    lastProgress: progress[index]!,
   }));
+}
+
+/** Rings of Argo, at their receivers: the front ends, whose memory they are. */
+function argoRings({ hv, xs, domains }: XendContext): readonly RingStats[] {
+  const rings = [...domains.keys()].flatMap((domid) => hv.inspectArgo(domid).map((ring) => ({ domid, ring })));
+  if (rings.length === 0) return [];
+  const uses = argoUses(xs);
+  const bells = new Map([...new Set(rings.map(({ domid }) => domid))].map((domid) => [domid, argoPort(hv, domid)]));
+  return rings.map(({ domid, ring }) => {
+    const { aport, partner, buffer } = ring;
+    const plain = { class: 'argo', device: partner === ARGO_DOMID_ANY ? `:${aport}` : `:${aport}/${partner}` };
+    const { port = -1, received = 0 } = bells.get(domid) ?? {};
+    const view = argoView(ring);
+    return {
+      domid,
+      backId: partner,
+      ...(uses.get(`${domid} ${aport}`) ?? plain),
+      evtchn: port,
+      backEvtchn: -1,
+      ...view,
+      notifyFront: 0,
+      // It is raised by whoever copies, for all rings of the domain.
+      notifyBack: received,
+      lastProgress: lastProgress(buffer, [view])[0]!,
+    };
+  });
+}
+
+/** Where VIRQ_ARGO comes. */
+function argoPort(hv: XendContext['hv'], domid: DomId) {
+  return hv.inspectPorts(domid).find(({ status, virq }) => status === EVTCHN_STATUS.virq && virq === VIRQ.argo);
+}
+
+function argoView({ length, used, sentBytes, messages, waiting }: ArgoRingInfo): RingView {
+  const taken = (sentBytes - used) >>> 0;
+  const indexes = { reqProd: sentBytes, reqCons: taken, rspProd: taken, rspCons: taken };
+  return { direction: 'in', size: length, used, ...indexes, messages, waiting };
+}
+
+/** When each ring of a memory was seen to move last. */
+function lastProgress(memory: SharedArrayBuffer, views: readonly RingView[]): readonly number[] {
+  const before = seen.get(memory) ?? [];
+  const looks = views.map((view, index) => look(view, before[index]));
+  seen.set(memory, looks);
+  return looks.map(({ at }) => at);
 }
 
 /** What is seen for the first time may have stood still for long: then the ring's own times say more. */

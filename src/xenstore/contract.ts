@@ -178,6 +178,8 @@ export interface Store {
   /** @returns undefined for an unknown domain. */
   usage(domid: number): StoreUsage | undefined;
   totals(): StoreTotals;
+  /** Nodes that have children of all these names, wherever they are. Costs what has changed since it was asked the last time. */
+  find(names: readonly string[]): readonly FoundNode[];
   /**
    * Changes a limit, for everybody or for one domain; 0 is none, but for `outstanding` and `events`.
    * @throws StoreError EINVAL for another name, ENOENT for an unknown domain
@@ -191,6 +193,15 @@ export interface Store {
   setFeatures(domid: number, bits: number): void;
   /** Recounts everything that is accounted. @returns one line per difference; none when all is well. */
   check(): readonly string[];
+}
+
+/** A node that has certain children. */
+export interface FoundNode {
+  readonly path: string;
+  /** Who owns the first of the children. */
+  readonly owner: number;
+  /** Of the children, in the order in which they were asked for. */
+  readonly values: readonly string[];
 }
 
 /** What is in the store. */

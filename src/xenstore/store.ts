@@ -4,6 +4,7 @@ import { type Store, StoreError, type StoreOptions } from './contract.ts';
 import { type Core, createCore } from './core.ts';
 import { introduceDomain, releaseDomain, shutdownDomain } from './lifecycle.ts';
 import { recount } from './recount.ts';
+import { createSearch } from './search.ts';
 import { createSettings } from './settings.ts';
 
 /**
@@ -23,6 +24,7 @@ export function createStore(options: StoreOptions = {}): Store {
 }
 
 function storeOf(core: Core): Store {
+  const searches = new Map<string, ReturnType<typeof createSearch>>();
   return {
     quotas: core.quotas,
     connect(domid, deliver, closed = () => {}, reintroduced = () => {}) {
@@ -46,6 +48,12 @@ function storeOf(core: Core): Store {
         totals.transactions += usage.transactions;
       }
       return totals;
+    },
+    find(names) {
+      const key = names.join('/');
+      const search = searches.get(key) ?? createSearch(names);
+      searches.set(key, search);
+      return search(core.root);
     },
     ...createSettings(core),
     check: () => recount(core),

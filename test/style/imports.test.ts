@@ -55,6 +55,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'hv',
     'idc',
     'trace',
+    'vchan',
+    'vsock',
     'xenstore',
   ],
   machine: [

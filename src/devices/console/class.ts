@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { inspectByteRing } from '../../ring/byte-ring.ts';
 import { threadModule } from '../../thread-modules.ts';
 import type { DeviceClass } from '../contract.ts';
-import { inspectByteRing } from '../inspect.ts';
 import { historySize } from './history.ts';
 import { consoleRings } from './page.ts';
 

@@ -2,10 +2,10 @@
 import { stallSentence } from '../../xend/stalls/words.ts';
 import { facts, flowSection, historySection, messagesSection, section } from '../detail.ts';
 import { page, type World } from '../page.ts';
-import type { DomainRow } from '../sample.ts';
+import type { DomainRow, RingRow } from '../sample.ts';
 import { sparkline } from '../spark.ts';
-import { type Column, headerLine, number, rowLine } from '../table.ts';
-import { ringColumns } from './rings.ts';
+import { type Column, number } from '../table.ts';
+import { ringLines } from './rings.ts';
 
 /** Characters of the last minute in a table. */
 const SPARK = 20;
@@ -80,7 +80,7 @@ export const domains = page<DomainRow>({
     ]),
     ...historySection('CPU, last minute', world.history.cpu(row.domid), '%'),
     ...stallLines(row, world),
-    ...section('Rings', ringLines(row, world)),
+    ...ringLines(ringsOf(row, world), width),
     ...messagesSection(world.reading.about),
     ...flowSection(world.reading.about, width),
   ],
@@ -97,8 +97,6 @@ function stallLines({ domid }: DomainRow, { sample: { stalls = [] } }: World): r
       );
 }
 
-function ringLines({ domid }: DomainRow, { sample }: World): readonly string[] {
-  const rings = sample.rings.filter((ring) => ring.domid === domid || ring.backId === domid);
-  if (rings.length === 0) return ['  none'];
-  return [headerLine(ringColumns), ...rings.map((ring) => rowLine(ringColumns, ring))].map((line) => `  ${line}`);
+function ringsOf({ domid }: DomainRow, { sample }: World): readonly RingRow[] {
+  return sample.rings.filter((ring) => ring.domid === domid || ring.backId === domid);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { facts, messagesSection, section } from '../detail.ts';
+import { facts, messagesSection } from '../detail.ts';
 import { page } from '../page.ts';
 import { type EndpointRow, endpointId, type RingRow } from '../sample.ts';
 import { bar } from '../spark.ts';
-import { headerLine, number, rowLine, words } from '../table.ts';
-import { ringColumns } from './rings.ts';
+import { number, words } from '../table.ts';
+import { ringLines } from './rings.ts';
 
 const QUOTA = 30;
 
@@ -39,7 +39,7 @@ export const endpoints = page<EndpointRow>({
   rows: ({ sample }) => sample.endpoints ?? [],
   id: endpointId,
   about: ({ domain, peer }) => (peer ? [domain, peer] : [domain]),
-  detail: (row, { sample, reading }) => [
+  detail: (row, { sample, reading }, width) => [
     `Endpoint of ${row.domain} (${row.domid}) at ${row.address}`,
     ...facts([
       ['state', row.state],
@@ -53,18 +53,16 @@ export const endpoints = page<EndpointRow>({
       ['requests', `${row.sent} sent, ${row.received} received, ${row.failed} failed`],
       ['last disconnect', row.lastDisconnect || '-'],
     ]),
-    ...section('Rings', ringLines(row, sample.rings)),
+    ...ringLines(ringsOf(row, sample.rings), width, 'none: it is not connected'),
     ...messagesSection(reading.about),
   ],
 });
 
 const use = (part: number, whole: number): string => `${part} of ${whole} ${bar(part, whole, QUOTA)}`;
 
-function ringLines({ address, domid }: EndpointRow, rings: readonly RingRow[]): readonly string[] {
-  const own = rings.filter(
+function ringsOf({ address, domid }: EndpointRow, rings: readonly RingRow[]): readonly RingRow[] {
+  return rings.filter(
     ({ class: kind, device, domid: front, backId }) =>
       kind === 'idc' && device === address && [front, backId].includes(domid),
   );
-  if (own.length === 0) return ['  none: it is not connected, or Argo carries it'];
-  return [headerLine(ringColumns), ...own.map((ring) => rowLine(ringColumns, ring))].map((line) => `  ${line}`);
 }

@@ -2,9 +2,9 @@
 import { facts, flowSection, historySection, messagesSection, section } from '../detail.ts';
 import { bucketOf, shortAge, shortTime } from '../latency.ts';
 import { page } from '../page.ts';
-import type { RingRow } from '../sample.ts';
+import { isByteRing, type RingRow } from '../sample.ts';
 import { bar, sparkline } from '../spark.ts';
-import { type Column, number, words } from '../table.ts';
+import { type Column, fitColumns, headerLine, number, rowLine, words } from '../table.ts';
 
 /** Characters of the fill bar, of the last minute, and of a bar of the histogram. */
 const FILL = 10;
@@ -15,8 +15,18 @@ const HISTOGRAM = 40;
 export const ringColumns: readonly Column<RingRow>[] = [
   { ...words('domain', 'FRONT', 10, 2, (row: RingRow) => row.domain), doc: "the front end's domain" },
   { ...words('back', 'BACK', 10, 5, (row: RingRow) => row.back), doc: "the back end's domain" },
-  words('device', 'DEVICE', 10, 0, (row) => row.device),
-  { ...words('direction', 'DIRECTION', 10, 1, (row: RingRow) => row.direction), doc: 'who asks > who answers' },
+  {
+    ...words('class', 'CLASS', 7, 10, (row: RingRow) => row.class),
+    doc: 'a class of devices, idc, vchan, vsock or argo',
+  },
+  {
+    ...words('device', 'DEVICE', 12, 0, (row: RingRow) => row.device),
+    doc: 'or address, vchan, :PORT/PARTNER of Argo',
+  },
+  {
+    ...words('direction', 'DIRECTION', 10, 1, (row: RingRow) => row.direction),
+    doc: 'who asks > who answers; bytes: out of FRONT, or in',
+  },
   {
     ...number('used', 'USED/SIZE', 11, 6, (row: RingRow) => row.used),
     text: (row) => `${row.used}/${row.size}`,
@@ -40,13 +50,26 @@ export const ringColumns: readonly Column<RingRow>[] = [
     ...number('savedPercent', 'SAVED(%)', 8, 11, (row: RingRow) => row.savedPercent, 1),
     doc: 'requests and answers that needed no notification of their own',
   },
-  { ...number('waits', 'WAITS', 7, 13, (row: RingRow) => row.waits), doc: 'requests ever that waited for a slot' },
+  {
+    ...number('waits', 'WAITS', 7, 13, (row: RingRow) => row.waits),
+    doc: 'requests ever that waited for a slot; writers of bytes that wait now',
+  },
   {
     ...number('stalled', 'STALLED', 7, 4, (row: RingRow) => row.stalled),
     text: ({ stalled }) => (stalled === undefined ? '-' : shortAge(stalled)),
     doc: 'for how long it should move and has not',
   },
 ];
+
+/** Rings as a part of an opened row, with the columns that fit. @param width of the screen, in characters */
+export function ringLines(rings: readonly RingRow[], width: number, none = 'none'): readonly string[] {
+  const fitted = fitColumns(ringColumns, width - 2);
+  const lines = rings.length === 0 ? [none] : [headerLine(fitted), ...rings.map((ring) => rowLine(fitted, ring))];
+  return section(
+    'Rings',
+    lines.map((line) => `  ${line}`),
+  );
+}
 
 /** One row a ring. */
 export const rings = page<RingRow>({
@@ -70,16 +93,18 @@ export const rings = page<RingRow>({
     `Ring ${row.class} ${row.device}, ${row.direction}, of ${row.domain} (${row.domid}) and ${row.back} (${row.backId})`,
     ...facts([
       ['in use', `${row.used} of ${row.size} ${bar(row.used, row.size, HISTOGRAM)}`],
-      ['requests', `req_prod ${row.reqProd}, req_cons ${row.reqCons}`],
-      ['answers', `rsp_prod ${row.rspProd}, rsp_cons ${row.rspCons}`],
+      ...indexes(row),
       ['stalled', row.stall ?? 'no'],
       [
         'notified',
         `${row.notifications} since the last round, ${time(row.savedPercent, (p) => `${p.toFixed(1)} %`)} saved`,
       ],
-      ['waits', String(row.waits ?? '-')],
     ]),
-    ...historySection('Requests a second, last minute', history.ring(row.id), 'a second'),
+    ...historySection(
+      `${isByteRing(row) && row.requestRate === undefined ? 'Bytes' : 'Requests'} a second, last minute`,
+      history.ring(row.id),
+      'a second',
+    ),
     ...historySection('In use, last minute', history.fill(row.id), `of ${row.size}`),
     ...histogram(row),
     ...messagesSection(reading.about?.filter(({ text }) => text.includes(row.device) || text.includes(typeOf(row)))),
@@ -92,6 +117,23 @@ export const rings = page<RingRow>({
     ),
   ],
 });
+
+/** How far its ends are, and who had to wait. */
+function indexes(row: RingRow): readonly (readonly [name: string, value: string])[] {
+  const waits = row.waits ?? '-';
+  if (isByteRing(row)) {
+    return [
+      ['written', `${row.reqProd} bytes`],
+      ['read', `${row.reqCons} bytes`],
+      ['waits', row.waits === undefined ? '-' : `${waits} for room now`],
+    ];
+  }
+  return [
+    ['requests', `req_prod ${row.reqProd}, req_cons ${row.reqCons}`],
+    ['answers', `rsp_prod ${row.rspProd}, rsp_cons ${row.rspCons}`],
+    ['waits', `${waits} requests ever found no slot`],
+  ];
+}
 
 /** As control messages name the class. */
 const typeOf = (row: RingRow): string => row.class.toUpperCase();

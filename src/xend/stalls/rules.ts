@@ -119,7 +119,7 @@ function ringSuspect(ring: RingSample, side: 'asking' | 'answering', text: strin
   const answering = ANSWERS[direction] ?? 'front';
   const end = side === 'answering' ? answering : answering === 'back' ? 'front' : 'back';
   return {
-    key: `${domid} ${evtchn} ${device} ${direction}`,
+    key: `${domid} ${backId} ${evtchn} ${name} ${device} ${direction}`,
     mark: [ring.reqCons, ring.rspProd, ring.rspCons].join(' '),
     domid,
     what: `${name} ${device} ${direction}`,

@@ -89,7 +89,7 @@ describe('rows', () => {
     expect(shown('XVDA')).toMatch(/xvda/);
     expect(shown('xvda')).not.toMatch(/console/);
     expect(shown('!xvda')).not.toMatch(/ xvda /);
-    expect(shown('xvda')).toContain("only 'xvda' (2 hidden)");
+    expect(shown('xvda')).toContain("only 'xvda' (4 hidden)");
   });
 
   test('do not have the columns that were hidden', () => {

@@ -64,6 +64,9 @@ const latency = (count: number): readonly number[] =>
 const disk = (more: Partial<RingStats>): RingStats =>
   ringStats(1, 'xvda', { size: 32, notifyFront: 100, notifyBack: 100, lastProgress: start + 2000, ...more });
 
+/** A byte ring through which something went. */
+const bytes = { direction: 'in', size: 4096, reqProd: 64_000, reqCons: 64_000, notifyBack: 40 };
+
 const timing = (count: number) => ({ waits: 7, waitingSince: 0, answeredAt: start, latency: latency(count) });
 
 const stall: Stall = {
@@ -80,7 +83,10 @@ const stall: Stall = {
 export const earlier: Reading = reading(
   stats(
     [domainStats(0, 'Domain-0', { state: 'r-----', cpuTime: 100 }), domainStats(1, 'demo'), domainStats(2, 'guest')],
-    [disk({ reqProd: 1000, reqCons: 1000, rspProd: 1000, rspCons: 1000, bytes: 0, timing: timing(0) })],
+    [
+      disk({ reqProd: 1000, reqCons: 1000, rspProd: 1000, rspCons: 1000, bytes: 0, timing: timing(0) }),
+      ringStats(2, ':7', { class: 'argo', backId: 32_756, backEvtchn: -1, direction: 'in', messages: 100 }),
+    ],
   ),
 );
 export const later: Reading = reading(
@@ -111,6 +117,8 @@ export const later: Reading = reading(
         reqProd: 12,
         lastProgress: start - 71_000,
       }),
+      ringStats(1, 'echo', { ...bytes, class: 'vchan', backId: 2, direction: 'out', waiting: 1, used: 4096 }),
+      ringStats(2, ':7', { ...bytes, class: 'argo', backId: 32_756, backEvtchn: -1, messages: 500, waiting: 0 }),
     ],
     2,
   ),
