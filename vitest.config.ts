@@ -20,7 +20,7 @@ const LIGHT = [
 ];
 
 /**
- * `unit` shares threads and starts nothing; `lifecycle` runs real supervisors, each file in a process of its own; `light` runs
+ * `unit` shares two processes and starts nothing; `lifecycle` runs real supervisors, each file in a process of its own; `light` runs
  * some of them again, with all domains in the pool.
  */
 export default defineConfig({
@@ -31,7 +31,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,contract,golden,fuzz,style}/**/*.test.{ts,tsx}'],
-          pool: 'threads',
+          setupFiles: ['test/support/collect.ts'],
+          pool: 'forks',
           isolate: false,
           // Models explore for seconds, and on a busy machine for longer.
           testTimeout: 60_000,
