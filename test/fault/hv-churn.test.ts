@@ -24,9 +24,10 @@ test.each([1, 2, 3])(
       }
     });
     for (const [end, partner] of bound) expect(bound.get(partner)).toBe(end);
-    for (const { wrong } of reports) expect(wrong).toEqual([]);
-    // Whose offers meet whose is chance.
-    expect(reports.reduce((sum, { counts }) => sum + (counts.bound ?? 0), 0)).toBeGreaterThan(100);
+    for (const { wrong, counts } of reports) {
+      expect(wrong).toEqual([]);
+      expect(counts.bound).toBeGreaterThan(100);
+    }
     for (const { domid } of doors) expect(machine.hv.usage(domid)?.ports).toBe(0);
   },
 );

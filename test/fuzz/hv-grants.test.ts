@@ -211,4 +211,4 @@ test('grants of three domains count as the model does, through maps, copies, tra
   );
   // Each operation must have succeeded often, or the property says nothing about it.
   for (const op of OPS) expect(done.get(op), op).toBeGreaterThan(10);
-}, 120_000);
+}, 30_000);

@@ -4,7 +4,7 @@
 export type Words = Int32Array<SharedArrayBuffer>;
 
 /** What each word is for. From `mailbox` on, `mailbox + 4 * from + to` holds a port that one domain offers another. */
-export const WORD = { number: 0, ack: 1, count: 2, held: 3, done: 4, arrived: 5, mailbox: 16 } as const;
+export const WORD = { number: 0, ack: 1, count: 2, held: 3, done: 4, arrived: 5, satisfied: 6, mailbox: 16 } as const;
 
 export function createWords(): Words {
   return new Int32Array(new SharedArrayBuffer(64 * 4));
