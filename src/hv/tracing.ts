@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createTraceMemory, type TraceMemory } from '../trace/memory.ts';
+import { createTraceMemory, stopTrace, type TraceMemory } from '../trace/memory.ts';
 import { createRecorder, type Recorder } from '../trace/recorder.ts';
 import { DOMID_XEN, type DomId } from './contract.ts';
 
@@ -25,7 +25,7 @@ export interface Tracing {
   readonly records: number | undefined;
   /** Has all domains record, those to come too, each in memory of its own. What was recorded before is forgotten. */
   start(records: number): void;
-  /** Has nobody record any more. What was recorded stays. */
+  /** Has nobody record any more, from this moment on. What was recorded stays. */
   stop(): void;
   /** Of this thread, of the domains and of those that were. */
   tracks(): readonly TraceTrack[];
@@ -66,6 +66,7 @@ export function createTracing(domains: ReadonlyMap<DomId, TracedDomain>): Tracin
     stop() {
       records = undefined;
       recorder.record(undefined);
+      for (const { memory } of tracks.values()) stopTrace(memory);
       for (const domain of domains.values()) domain.tellTrace(undefined);
     },
     tracks: () => [...tracks.values()],

@@ -11,6 +11,8 @@ export const WRITTEN = 0;
 export const ROUNDS = 1;
 /** Word of a copy's header: records that were written while it was made. */
 export const MEANWHILE = 2;
+/** Not 0 when nothing is to be recorded there any more, which its thread sees here before it is told. */
+export const STOPPED = 3;
 const HEADER_BYTES = 16;
 
 /** Words of a record: a double for when it began and a float for how long it took, both in microseconds; its point; its own words. */
@@ -20,6 +22,11 @@ const RECORD_BYTES = RECORD.words * 4;
 /** Room for so many records, which is a power of two. */
 export function createTraceMemory(records: number): TraceMemory {
   return new SharedArrayBuffer(HEADER_BYTES + records * RECORD_BYTES);
+}
+
+/** Has nothing recorded there from now on, however long its thread takes to hear of it. What is there stays. */
+export function stopTrace(memory: TraceMemory): void {
+  Atomics.store(viewsOf(memory).words, STOPPED, 1);
 }
 
 /** Views of it. */

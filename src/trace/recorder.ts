@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { commonClock } from './clock.ts';
-import { placeOf, RECORD, ROUNDS, type TraceMemory, viewsOf, WRITTEN } from './memory.ts';
+import { placeOf, RECORD, ROUNDS, STOPPED, type TraceMemory, viewsOf, WRITTEN } from './memory.ts';
 
 /**
  * Where a domain's thread records what it does, while somebody wants to know. Nothing here allocates. Who records asks `on`
@@ -36,6 +36,7 @@ export function createRecorder(): SwitchedRecorder {
 
   /** @returns the first word that is the point's own */
   function begin(point: number, start: number, took: number): number {
+    if (Atomics.load(words, STOPPED) !== 0) recorder.record(undefined);
     const place = placeOf(written, records);
     times[place >> 1] = start;
     floats[place + RECORD.took] = took;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { createTraceMemory, viewsOf, WRITTEN } from '../../../src/trace/memory.ts';
+import { createTraceMemory, stopTrace, viewsOf, WRITTEN } from '../../../src/trace/memory.ts';
 import { POINT, POINT_LIST, TEXT } from '../../../src/trace/points.ts';
 import { copyTrace, readTrace } from '../../../src/trace/read.ts';
 import { createRecorder } from '../../../src/trace/recorder.ts';
@@ -30,6 +30,18 @@ test('what is recorded all the same while it is off goes nowhere', () => {
   recorder.mark(POINT.notify, 1, 2, 3);
   recorder.text(POINT.controlAsk, 1, 2, 'x');
   expect(read()).toEqual({ records: [], dropped: 0 });
+});
+
+test('nothing is recorded once its memory is stopped, though nobody told the recorder', () => {
+  const { memory, recorder, read } = recording();
+  recorder.mark(POINT.notify, 1);
+  stopTrace(memory);
+  const stopped = read();
+  recorder.mark(POINT.notify, 2);
+  expect(recorder.on).toBe(false);
+  expect(read()).toEqual(stopped);
+  recorder.record(createTraceMemory(RECORDS));
+  expect(recorder.on).toBe(true);
 });
 
 test('records come back as they were written, oldest first', () => {
