@@ -2,12 +2,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Hypercalls } from '../../src/hv/contract.ts';
-import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import type { Vchan } from '../../src/vchan/contract.ts';
 import { AT, LIVE } from '../../src/vchan/layout.ts';
 import type { XenstoreClient } from '../../src/xenstore/client-contract.ts';
 import { until } from '../support/hv-machine.ts';
-import { spied } from '../support/spied.ts';
+import { startMortal } from '../support/mortal.ts';
 import { connectPair, nothingLeft, startVchanDomains, type VchanDomain } from '../support/vchan.ts';
 
 const PATH = '/local/domain/1/data/vchan/2/test';
@@ -41,29 +40,15 @@ const ROLES: Readonly<Record<1 | 2, (domain: VchanDomain) => Promise<void>>> = {
 async function killAt(number: number, victim: 1 | 2): Promise<boolean> {
   using all = startVchanDomains([]);
   const survivor = victim === 1 ? 2 : 1;
-  let calls = 0;
-  let alive = true;
-  const kill = (): void => {
-    if (alive) all.kill(victim);
-    alive = false;
-  };
-  const count = (): void => {
-    if (++calls === number) kill();
-  };
-  const domains = {
-    [survivor]: all.start(survivor),
-    [victim]: all.start(victim, {
-      hypercalls: (hypercalls) => spied<HypercallClient>(hypercalls, count),
-      store: (xs) => spied<XenstoreClient>(xs, count),
-    }),
-  };
+  const mortal = startMortal(all, victim, number);
+  const domains = { [survivor]: all.start(survivor), [victim]: mortal.domain };
   const lives = [1, 2].map((domid) => ROLES[domid as 1 | 2](domains[domid]!));
   // A server whose client has gone may be told that there is none, and a client the same.
   const survived = lives[survivor - 1]!.catch((error) => expect(['ESRCH', 'EBUSY']).toContain(error.code));
   lives[victim - 1]!.catch(() => {});
-  await Promise.race([lives[1], until(() => calls >= number)]).catch(() => {});
-  const reached = calls >= number;
-  kill();
+  await Promise.race([lives[1], until(mortal.reached)]).catch(() => {});
+  const reached = mortal.reached();
+  mortal.kill();
   await survived;
   await nothingLeft(all, survivor);
   await until(() => all.store.usage(survivor)!.watches === 0);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import type { HypercallClient } from '../../src/hv/hypercalls.ts';
 import type { VsockConnection } from '../../src/vsock/contract.ts';
-import type { XenstoreClient } from '../../src/xenstore/client-contract.ts';
 import { until } from '../support/hv-machine.ts';
-import { spied } from '../support/spied.ts';
+import { startMortal } from '../support/mortal.ts';
 import { nothingLeft, startVsockDomains, type VsockDomain } from '../support/vsock.ts';
 
 const DATA = new Uint8Array(100_000);
@@ -39,27 +37,13 @@ const ROLES: Readonly<Record<1 | 2, (domain: VsockDomain) => Promise<unknown>>> 
 async function killAt(number: number, victim: 1 | 2, transport: 'ring' | 'argo'): Promise<boolean> {
   using all = startVsockDomains([], transport);
   const survivor = victim === 1 ? 2 : 1;
-  let calls = 0;
-  let alive = true;
-  const kill = (): void => {
-    if (alive) all.kill(victim);
-    alive = false;
-  };
-  const count = (): void => {
-    if (++calls === number) kill();
-  };
-  const domains = {
-    [survivor]: all.start(survivor),
-    [victim]: all.start(victim, {
-      hypercalls: (hypercalls) => spied<HypercallClient>(hypercalls, count),
-      store: (xs) => spied<XenstoreClient>(xs, count),
-    }),
-  };
+  const mortal = startMortal(all, victim, number);
+  const domains = { [survivor]: all.start(survivor), [victim]: mortal.domain };
   const lives = [1, 2].map((domid) => ROLES[domid as 1 | 2](domains[domid]!));
   for (const life of lives) life.catch(() => {});
-  await Promise.race([Promise.all(lives), until(() => calls >= number)]).catch(() => {});
-  const reached = calls >= number;
-  kill();
+  await Promise.race([Promise.all(lives), until(mortal.reached)]).catch(() => {});
+  const reached = mortal.reached();
+  mortal.kill();
   await until(() => domains[survivor]!.vsock.links().length === 0);
   await nothingLeft(all, survivor);
   await until(() => all.store.usage(survivor)!.watches === 2);
