@@ -37,7 +37,7 @@ export default class Events extends XmCommand {
     const lineOf = this.jsonEnabled() ? (item: EventItem) => JSON.stringify(eventJson(item)) : eventText;
     const print = (item: EventItem): void => void process.stdout.write(`${lineOf(item)}\n`);
     if (flags.follow) {
-      for await (const item of eventItems(this.xend().follow(path))) print(item);
+      for await (const item of eventItems(this.follow(path))) print(item);
     } else {
       const { events, lost } = await this.call('events.read', params);
       if (lost > 0) print({ lost });

@@ -37,7 +37,7 @@ export default class Log extends XmCommand {
       this.print(lines.map((line) => `${line}\n`).join(''));
       return lines.map(logJson);
     }
-    for await (const line of request.follow(this.xend().follow(request.path))) {
+    for await (const line of request.follow(this.follow(request.path))) {
       process.stdout.write(`${this.jsonEnabled() ? JSON.stringify(logJson(line)) : line}\n`);
     }
     return undefined;

@@ -29,10 +29,13 @@ export default class Top extends XmCommand {
   async run() {
     const { flags } = await this.parse(Top);
     const { xendSource } = await import('../src/tui/source.ts');
-    const source = xendSource(this.xend());
+    const client = this.xend();
+    const source = xendSource(client);
     const form = this.jsonEnabled() ? 'json' : flags.output;
     const isScreen = process.stdout.isTTY && process.stdin.isTTY && process.env.TERM !== 'dumb';
     if (isScreen && !flags.batch && form === undefined && flags.iterations === undefined) {
+      // Now, if it must: what is said of its start would stand in the screen.
+      await client.call('xend.status', {});
       // React's development build, which is the default, takes twice the time a frame.
       process.env.NODE_ENV ??= 'production';
       const { openScreen } = await import('../src/tui/app.tsx');

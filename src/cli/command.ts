@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from '@oclif/core/command';
+import { XmError } from '../errors.ts';
 import { createClient, type XendClient } from '../xend/client.ts';
 import type { XendApi, XendMethod } from '../xend/contract.ts';
 import { type RunPaths, runPaths } from '../xend/paths.ts';
@@ -39,6 +40,16 @@ export abstract class XmCommand extends Command {
   /** One call of xend. */
   protected call<M extends XendMethod>(method: M, params: XendApi[M]['params']): Promise<XendApi[M]['result']> {
     return this.xend().call(method, params);
+  }
+
+  /**
+   * Lines of a stream of xend that has no end, until the caller leaves the loop.
+   *
+   * @throws XmError `EXENDDIED` when xend ends
+   */
+  protected async *follow(path: string): AsyncGenerator<string, never> {
+    yield* this.xend().follow(path);
+    throw new XmError('EXENDDIED', 'xend has ended: nothing more will come.');
   }
 
   /** Writes to stdout as it is, unless the result is wanted as JSON. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Box, type Key, type RenderOptions, render, Text, useApp, useInput, useWindowSize } from 'ink';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Box, type Key, type RenderOptions, render, Text, useApp, useInput, useStdout, useWindowSize } from 'ink';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { messageOf } from '../errors.ts';
 import { press } from './keys.ts';
 import { type Line, layout, type Screen } from './layout.ts';
@@ -81,6 +81,7 @@ function useRounds(source: Source, view: View) {
 /** The screen of `xm top`. A line is one `<Text>` made by a pure function, so the tree stays small and tests need no screen. */
 export function App({ source, delay, page, listen }: AppProps) {
   const { exit } = useApp();
+  const { stdout } = useStdout();
   const size = useWindowSize();
   const [view, setView] = useState(() => initialView(delay, page));
   const { world, problem } = useRounds(source, view);
@@ -93,9 +94,13 @@ export function App({ source, delay, page, listen }: AppProps) {
     setView((last) => names.reduce((next, name) => press(next, name, screen.current.shown), last));
   }, []);
   useInput((input, key) => pressAll(keyNames(input, key)));
-  useEffect(() => {
-    listen?.((event) => pressAll(mouseKeys(event, screen.current.lines)));
-  }, [listen, pressAll]);
+  // Ink undoes a layout effect at once, whatever ends the process: a shell that gets the mouse's reports shows them as text.
+  useLayoutEffect(() => {
+    if (listen === undefined) return;
+    listen((event) => pressAll(mouseKeys(event, screen.current.lines)));
+    stdout.write(MOUSE_ON);
+    return () => void stdout.write(MOUSE_OFF);
+  }, [listen, pressAll, stdout]);
   useEffect(() => {
     if (view.done) exit();
   }, [view.done, exit]);
@@ -154,15 +159,10 @@ export interface TerminalStreams extends Pick<RenderOptions, 'stdout' | 'interac
  * @param terminal streams of another terminal than this process's.
  */
 export async function openScreen(props: Omit<AppProps, 'listen'>, terminal: TerminalStreams = {}): Promise<void> {
-  const { stdout = process.stdout } = terminal;
   const input = splitTerminal(terminal.stdin ?? process.stdin);
   const listen: AppProps['listen'] = (listener) => {
     input.onMouse = listener;
   };
-  // Whatever ends the process: a shell that gets the mouse's reports shows them as text.
-  const mouseOff = () => void stdout.write(MOUSE_OFF);
-  process.once('exit', mouseOff);
-  stdout.write(MOUSE_ON);
   try {
     const app = render(<App {...props} listen={listen} />, {
       alternateScreen: true,
@@ -174,8 +174,6 @@ export async function openScreen(props: Omit<AppProps, 'listen'>, terminal: Term
     });
     await app.waitUntilExit();
   } finally {
-    process.off('exit', mouseOff);
-    mouseOff();
     input.close();
     props.source.close();
   }

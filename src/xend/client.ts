@@ -28,7 +28,7 @@ export interface XendClient {
 export interface ClientOptions {
   /** Path of xend's unix socket. */
   readonly socket: string;
-  /** Brings xend up when nothing answers on the socket. Absent: that is an error. */
+  /** Brings xend up when nothing answers on the socket, unless one has been reached: that it ended is not to be hidden. Absent: that is an error. */
   readonly start?: () => Promise<void>;
   /** Ends all connections, and with them what waits for an answer. */
   readonly signal?: AbortSignal;
@@ -50,8 +50,11 @@ const HEADER_END = '\r\n\r\n';
 
 /** Makes a client; nothing is connected before the first call, and each call has a connection of its own. */
 export function createClient(options: ClientOptions): XendClient {
+  let { start } = options;
+
   async function request(method: string, path: string, body: string): Promise<Answer> {
-    const socket = await reach(options);
+    const socket = await reach(options, start);
+    start = undefined;
     const length = Buffer.byteLength(body);
     socket.write(
       `${method} ${path} HTTP/1.0\r\nHost: xend\r\n${PROTOCOL_HEADER}: ${PROTOCOL}\r\n` +
@@ -83,7 +86,7 @@ export function createClient(options: ClientOptions): XendClient {
 }
 
 /** Connects, and starts xend first when there is none and it may be started. */
-async function reach({ socket, start, signal }: ClientOptions): Promise<Socket> {
+async function reach({ socket, signal }: ClientOptions, start: ClientOptions['start']): Promise<Socket> {
   try {
     return await open(socket, signal);
   } catch (error) {

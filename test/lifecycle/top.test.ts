@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import xterm from '@xterm/headless';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -31,7 +32,11 @@ const sourceFor = (home: XmHome) => xendSource(createClient({ socket: `${home.ru
 function inTerminal({ runDir, stateDir, directory }: XmHome, args: string) {
   const emulator = new xterm.Terminal({ cols: 100, rows: 30, allowProposedApi: true });
   const env = { PATH: process.env.PATH, TERM: 'xterm', HOME: directory, XEND_RUNDIR: runDir, XEND_STATEDIR: stateDir };
-  const child = spawn('script', ['-qec', `stty rows 30 cols 100; ${XM} top ${args}`, '/dev/null'], { env });
+  const child = spawn(
+    'script',
+    ['-qec', `stty rows 30 cols 100; echo $$ > ${directory}/pid; exec ${XM} top ${args}`, '/dev/null'],
+    { env },
+  );
   onTestFinished(() => void child.kill());
   child.stdout.on('data', (chunk: Buffer) => emulator.write(chunk));
   const text = () => {
@@ -74,6 +79,31 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('in a terminal'
     expect(await screen.ended).toEqual([0, null]);
     expect(screen.emulator.buffer.active.type).toBe('normal');
     expect(screen.emulator.modes.mouseTrackingMode).toBe('none');
+  });
+
+  test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('%s leaves it as it was, too', async (signal) => {
+    await using home = xmHome();
+    const screen = inTerminal(home, '-d 0.2');
+    await shown(screen.text).toContain('[1 domains]');
+    expect(screen.emulator.modes.mouseTrackingMode).toBe('vt200');
+    process.kill(Number(readFileSync(`${home.directory}/pid`, 'utf8')), signal);
+    await screen.ended;
+    await shown(() => screen.emulator.buffer.active.type).toBe('normal');
+    expect(screen.emulator.modes.mouseTrackingMode).toBe('none');
+  });
+
+  test('xend ends: it is said, the numbers stay, none is started; with the next one it goes on', async () => {
+    await using home = xmHome();
+    await home.ok(['xend', 'start']);
+    const screen = inTerminal(home, '-d 0.2');
+    await shown(screen.text).toMatch(/> +Domain-0 /);
+    await home.ok(['xend', 'stop']);
+    await shown(screen.text).toContain('Unable to connect to xend');
+    expect(screen.text()).toMatch(/> +Domain-0 /);
+    expect((await home.run(['xend', 'status'])).status).not.toBe(0);
+    await home.ok(['xend', 'start']);
+    await shown(screen.text).toContain('Q quit');
+    expect(screen.text()).toMatch(/> +Domain-0 /);
   });
 });
 

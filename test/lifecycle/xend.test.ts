@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { isAlive } from '../../src/processes.ts';
 import { eventually } from '../support/until.ts';
@@ -239,7 +240,12 @@ test('the log is followed as it is written', async () => {
   await eventually(() => seen.length >= log.length - start);
   expect(seen).toEqual(log.slice(start));
   const exit = once(follower, 'exit');
+  const watcher = home.start(['events', '-f', '--since', '1h']);
+  const complaint = text(watcher.stderr!);
+  await once(watcher.stdout!.resume(), 'data');
   await home.ok(['xend', 'stop']);
-  expect((await exit)[0]).toBe(0);
+  // Who follows wants more, and must not think that this was all.
+  expect((await exit)[0]).toBe(1);
   expect(seen.at(-1)).toMatch(/xend stopped$/);
+  expect(await complaint).toBe('Error: xend has ended: nothing more will come.\n');
 });

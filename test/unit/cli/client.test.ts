@@ -126,6 +126,23 @@ describe('no xend', () => {
     expect(starts).toBe(1);
   });
 
+  test('one that was reached and has ended is not started again: the caller shall know', async () => {
+    let starts = 0;
+    const start = async () => {
+      starts += 1;
+    };
+    const directory = mkdtempSync(join(tmpdir(), 'xm-client-'));
+    const socket = join(directory, 'xend.sock');
+    const server = createServer((_request, response) => response.end('null'));
+    await new Promise<void>((done) => server.listen(socket, done));
+    const client = createClient({ socket, start });
+    await client.call('domain.pause', { domain: 'x' });
+    await new Promise((done) => server.close(done));
+    await expect(client.call('domain.pause', { domain: 'x' })).rejects.toMatchObject({ code: 'ENOXEND' });
+    expect(starts).toBe(0);
+    rmSync(directory, { recursive: true });
+  });
+
   test('a start that brings nothing up is an error', async () => {
     const client = createClient({ socket: '/nonexistent/xend.sock', start: async () => {} });
     await expect(client.call('stats', {})).rejects.toMatchObject({ code: 'ENOXEND' });
