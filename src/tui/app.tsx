@@ -42,19 +42,26 @@ function wishesOf({ page, over }: View, world: World | undefined): Wishes {
   return about === undefined ? shown.wishes : { ...shown.wishes, about };
 }
 
-/** The rounds: reads at once, when something else is wanted, and then every `delay` seconds; not while paused. */
+/** Whether a round that read `had` has what is wanted. */
+function covers(had: Wishes | undefined, wanted: Wishes): boolean {
+  const wishes = Object.entries(wanted) as [keyof Wishes, unknown][];
+  return had !== undefined && wishes.every(([key, wish]) => JSON.stringify(had[key]) === JSON.stringify(wish));
+}
+
+/** The rounds: reads at once, when something else is wanted, and then every `delay` seconds; while paused, only what was not read yet. */
 function useRounds(source: Source, view: View) {
   const model = useMemo(() => createModel(source), [source]);
   const latest = useRef<World>(undefined);
+  const had = useRef<Wishes>(undefined);
   const [shown, setShown] = useState<{ readonly world?: World; readonly problem?: string }>({});
   const wishes = wishesOf(view, latest.current);
   const wanted = JSON.stringify(wishes);
   const { paused, delay } = view;
   useEffect(() => {
-    if (paused) return;
+    const wish: Wishes = JSON.parse(wanted);
+    if (paused && covers(had.current, wish)) return;
     let timer: NodeJS.Timeout | undefined;
     let over = false;
-    const wish = JSON.parse(wanted) as Wishes;
     const pause = wish.log || wish.store ? Math.min(FOLLOWING, delay * 1000) : delay * 1000;
     const next = async () => {
       const isFirst = latest.current === undefined;
@@ -62,12 +69,13 @@ function useRounds(source: Source, view: View) {
         const world = await model.round(wish);
         if (over) return;
         latest.current = world;
+        had.current = wish;
         setShown({ world });
       } catch (error) {
         if (over) return;
         setShown((last) => ({ ...last, problem: messageOf(error) }));
       }
-      timer = setTimeout(next, isFirst ? Math.min(SECOND_ROUND, pause) : pause);
+      if (!paused) timer = setTimeout(next, isFirst ? Math.min(SECOND_ROUND, pause) : pause);
     };
     void next();
     return () => {

@@ -56,9 +56,10 @@ export function reporter({ form, view, ...options }: ReportOptions): Pick<BatchO
 
 /** One round as xentop writes it, header and a line a domain; then the rings, after an empty line. */
 export function batchText(
-  { domains, rings }: Sample,
+  { domains: all, rings }: Sample,
   options: { readonly fullNames: boolean; readonly rings: boolean },
 ): string {
+  const domains = all.filter(({ gone }) => gone === undefined);
   const columns = options.fullNames ? withFullNames(domains) : domainColumns;
   const lines = [headerLine(columns), ...domains.map((row) => rowLine(columns, row))];
   if (options.rings && rings.length > 0) {

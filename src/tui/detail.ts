@@ -20,12 +20,12 @@ export function section(title: string, lines: readonly string[]): readonly strin
   return ['', `${title}:`, ...lines];
 }
 
-/** The last minute of a number, as a line and in words. */
-export function historySection(title: string, values: readonly number[], unit: string): readonly string[] {
+/** The last minute of a number, as a line and in words. @param full as in {@link sparkline} */
+export function historySection(title: string, values: readonly number[], unit: string, full = 0): readonly string[] {
   const last = values.at(-1) ?? 0;
   const most = Math.max(0, ...values);
   const show = (value: number) => (value < 100 ? value.toFixed(1) : value.toFixed(0));
-  return section(title, [`  |${sparkline(values, HISTORY)}|  now ${show(last)}, most ${show(most)} ${unit}`]);
+  return section(title, [`  |${sparkline(values, HISTORY, full)}|  now ${show(last)}, most ${show(most)} ${unit}`]);
 }
 
 /** The latest log records, oldest first, each in one line. */

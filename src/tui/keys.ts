@@ -31,6 +31,13 @@ interface KeyBinding {
 /** Keys of the table, in any case; help and the last line of the screen are made from this. */
 export const keyTable: readonly KeyBinding[] = [
   { names: ['q'], label: 'Q', help: 'quit', footer: 'Q quit', act: (view) => ({ ...view, done: true }) },
+  {
+    names: ['?', 'h'],
+    label: '? H',
+    help: 'help',
+    footer: '? help',
+    act: (view) => ({ ...view, over: { kind: 'help', scroll: 0 } }),
+  },
   ...pages.map(({ name }, index) => ({
     names: [String(index + 1), `page:${name}`],
     label: String(index + 1),
@@ -79,13 +86,6 @@ export const keyTable: readonly KeyBinding[] = [
     help: 'pause',
     footer: 'P pause',
     act: (view) => ({ ...view, paused: !view.paused }),
-  },
-  {
-    names: ['?', 'h'],
-    label: '? H',
-    help: 'help',
-    footer: '? help',
-    act: (view) => ({ ...view, over: { kind: 'help', scroll: 0 } }),
   },
   { names: ['escape'], label: 'Esc', help: 'no filter, no selection; else quit', act: leave },
 ];

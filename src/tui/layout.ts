@@ -67,7 +67,7 @@ function body(view: View, world: World, { columns, rows }: Size, height: number)
   )
     .slice(0, rows < FULL_SUMMARY_ROWS ? 1 : 3)
     .map((text) => ({ text }));
-  if (rows >= TABS_ROWS) head.push(tabLine(view.page));
+  if (rows >= TABS_ROWS) head.push(tabLine(view.page, columns));
   const room = Math.max(0, height - head.length - 1);
   const shown: Shown = { ids: table.ids, columns: page.columns(world), height: room, tail: page.tail, scrollMax: 0 };
   const { over } = view;
@@ -116,12 +116,17 @@ function marked(title: string, { from, to }: Hit): string {
   return title.slice(0, from) + text.replace(/ (?=\S)|(?<=\S) /, '*') + title.slice(to);
 }
 
-/** The pages, with the one that is shown in brackets. */
-function tabLine(current: string): Line {
+/** The pages, with the one that is shown in brackets; where there is no room for the names of all, only its own. */
+function tabLine(current: string, width: number): Line {
+  const whole = tabs(current, () => true);
+  return whole.text.length <= width ? whole : tabs(current, (name) => name === current);
+}
+
+function tabs(current: string, isNamed: (name: string) => boolean): Line {
   let text = '';
   const hits: Hit[] = [];
   for (const [index, { name }] of pages.entries()) {
-    const tab = `${index + 1} ${name}`;
+    const tab = isNamed(name) ? `${index + 1} ${name}` : `${index + 1}`;
     const shown = name === current ? `[${tab}]` : ` ${tab} `;
     hits.push({ from: text.length, to: text.length + shown.length, key: `page:${name}` });
     text += shown;

@@ -22,7 +22,7 @@ export interface PageSpec<Row> {
   readonly id: (row: Row) => string;
   /** The latest row is at the end, and shown unless another one is selected. */
   readonly tail?: boolean;
-  /** What is said of a row in place of its columns, beside the first, if it is not what it was. */
+  /** What is said of a row in place of its columns, beside the first, if it is not what it was; reports do without it. */
   readonly remark?: (row: Row) => string | undefined;
   /** Domains whose log records the opened row wants, by name. */
   readonly about?: (row: Row) => readonly string[];
@@ -91,11 +91,15 @@ export function page<Row>(spec: PageSpec<Row>): Page {
       const columns = spec.columns(world).filter(({ picture }) => !picture);
       return [
         columns.map(({ title }) => title),
-        ...spec.rows(world).map((row) => columns.map(({ text, plain = text }) => plain(row).trim())),
+        ...spec
+          .rows(world)
+          .filter((row) => spec.remark?.(row) === undefined)
+          .map((row) => columns.map(({ text, plain = text }) => plain(row).trim())),
       ];
     },
     table(world, { sort, reverse, filter, hidden }) {
-      const columns = spec.columns(world);
+      const whole = filter === '' && sort === undefined && !reverse;
+      const columns = whole ? spec.columns(world) : spec.columns(world).map(plainly);
       const all = spec.rows(world);
       const kept = filter === '' ? all : all.filter((row) => matches(columns, row, filter));
       const column = columns.find(({ key }) => key === sort);
@@ -108,6 +112,7 @@ export function page<Row>(spec: PageSpec<Row>): Page {
           const fitted = fitColumns(
             columns.filter(({ key }) => !hidden.includes(key)),
             width,
+            sorted,
           );
           return {
             columns: fitted,
@@ -123,6 +128,11 @@ export function page<Row>(spec: PageSpec<Row>): Page {
       };
     },
   };
+}
+
+/** A column whose texts need no other rows to be understood. */
+function plainly<Row>(column: Column<Row>): Column<Row> {
+  return column.plain === undefined ? column : { ...column, text: column.plain };
 }
 
 function matches<Row>(columns: readonly Column<Row>[], row: Row, filter: string): boolean {

@@ -38,6 +38,8 @@ export function stepsOf(records: readonly LogRecord[]): readonly Step[] {
 const CLOCK = 9;
 const ANSWER = 12;
 const LEAST_GAP = 14;
+/** An arrow that is longer is hard to follow with the eye. */
+const MOST_GAP = 44;
 
 /**
  * Control messages as a sequence diagram: a lifeline for xend and for each domain, an arrow for each message, and what it was
@@ -48,7 +50,8 @@ const LEAST_GAP = 14;
 export function sequenceDiagram(steps: readonly Step[], width: number): readonly string[] {
   const people = [...new Set(steps.map(({ to }) => to))];
   if (people.length === 0) return ['no control messages in the log'];
-  const gap = Math.max(LEAST_GAP, Math.floor((width - CLOCK - ANSWER - 4) / people.length));
+  const room = Math.floor((width - CLOCK - ANSWER - 4) / people.length);
+  const gap = Math.max(LEAST_GAP, Math.min(MOST_GAP, room));
   const positions = new Map(people.map((name, index) => [name, (index + 1) * gap]));
   const end = people.length * gap + 1;
 

@@ -7,10 +7,11 @@ const BLOCKS = ' ▁▂▃▄▅▆▇█';
  * A line of small bars, newest at the right; the highest fills its place, and whatever is not nothing is seen.
  *
  * @param width characters; where there are more values, each bar is the highest of some
+ * @param full what fills a place at least: a number that has a limit is not drawn as if it had reached it
  */
-export function sparkline(values: readonly number[], width: number): string {
+export function sparkline(values: readonly number[], width: number, full = 0): string {
   const shown = values.length > width ? highest(values, width) : values;
-  const most = Math.max(...shown, 0);
+  const most = Math.max(...shown, full);
   const block = (value: number) =>
     BLOCKS[value > 0 ? Math.max(1, Math.round((value / most) * (BLOCKS.length - 1))) : 0];
   return shown.map(block).join('').padStart(width);

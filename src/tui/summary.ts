@@ -17,7 +17,8 @@ const STATES = [
  * @param remark what else the first line says, e.g. how often the screen changes.
  */
 export function summaryLines(sample: Sample, remark: string): readonly string[] {
-  const { domains, memoryTotalKib: total, memoryFreeKib: free, cpus, mhz } = sample;
+  const { memoryTotalKib: total, memoryFreeKib: free, cpus, mhz } = sample;
+  const domains = sample.domains.filter(({ gone }) => gone === undefined);
   const counts = STATES.map(
     ([letter, word]) => `${domains.filter(({ state }) => state.includes(letter)).length} ${word}`,
   );

@@ -8,7 +8,7 @@ export interface Column<Row> {
   readonly width: number;
   /** Aligned to the left; else to the right. */
   readonly left?: boolean;
-  /** Takes what width is left. */
+  /** Takes what width is left, as far as its texts want it. */
   readonly grow?: boolean;
   /** Columns with the highest rank go first when there is no room for all. */
   readonly rank: number;
@@ -17,7 +17,7 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
   /** It is for the eye: reports do without it. */
   readonly picture?: boolean;
-  /** What reports have instead. */
+  /** What reports have instead, and the screen when some rows are not there or in another order. */
   readonly plain?: (row: Row) => string;
   /** What rows are sorted by; a text ascends, a number descends. */
   readonly order?: (row: Row) => number | string;
@@ -33,8 +33,12 @@ export function rowLine<Row>(columns: readonly Column<Row>[], row: Row): string 
   return columns.map((column) => cell(column.text(row), column)).join(' ');
 }
 
-/** The most important columns that fit into `width` characters, in their usual order; at least the first of them. */
-export function fitColumns<Row>(columns: readonly Column<Row>[], width: number): readonly Column<Row>[] {
+/** The most important columns that fit into `width` characters, in their usual order; at least the first of them. @param rows that they show */
+export function fitColumns<Row>(
+  columns: readonly Column<Row>[],
+  width: number,
+  rows: readonly Row[],
+): readonly Column<Row>[] {
   const kept = new Set<Column<Row>>();
   let free = width + 1;
   for (const column of [...columns].sort((a, b) => a.rank - b.rank)) {
@@ -44,7 +48,13 @@ export function fitColumns<Row>(columns: readonly Column<Row>[], width: number):
   }
   return columns
     .filter((column) => kept.has(column))
-    .map((column) => (column.grow && free > 1 ? { ...column, width: column.width + free - 1 } : column));
+    .map((column) => {
+      if (!column.grow || free <= 1) return column;
+      const longest = rows.reduce((most, row) => Math.max(most, column.text(row).length), column.width);
+      const more = Math.min(longest - column.width, free - 1);
+      free -= more;
+      return { ...column, width: column.width + more };
+    });
 }
 
 /** Rows sorted by a column; rows that are equal in it keep their order. */

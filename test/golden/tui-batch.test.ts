@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
 import { reporter, runBatch } from '../../src/tui/batch.ts';
+import { createHistory } from '../../src/tui/history.ts';
 import { pages } from '../../src/tui/pages/index.ts';
 import type { Reading } from '../../src/tui/reading.ts';
+import { sample } from '../../src/tui/sample.ts';
 import { earlier, later, sourceOf } from '../unit/tui/readings.ts';
 import { domainStats, stats } from '../unit/tui/stats.ts';
 
@@ -38,6 +40,25 @@ describe('xm top -b', () => {
     const [first = '', second = ''] = await report([earlier, later], { form: 'csv' });
     expect(first).toMatch(/^TIME,NAME,STATE,CPU\(sec\),/);
     expect(second).not.toContain('NAME');
+  });
+
+  test.each(pages.map(({ name }) => name))('no two titles of %s are the same, and all are there', async (view) => {
+    const [first = ''] = await report([earlier], { view, form: 'csv' });
+    const titles = first.split('\n')[0]!.split(',');
+    expect(new Set(titles).size).toBe(titles.length);
+  });
+
+  test.each([
+    [undefined, undefined],
+    ['csv', 'domains'],
+  ])('a domain that has gone is not reported as if it were there (%s)', (form, view) => {
+    const { format } = reporter({ form, view, fullNames: false, rings: false });
+    const now = sample(earlier, later);
+    const [first, demo] = now.domains;
+    const domains = [first!, { ...demo!, gone: 'crash: boom' }];
+    const written = format({ sample: { ...now, domains }, reading: later, history: createHistory() }, 0);
+    expect(written).toContain('Domain-0');
+    expect(written).not.toContain('demo');
   });
 
   test('names are cut to ten characters unless asked', async () => {

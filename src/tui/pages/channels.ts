@@ -13,7 +13,7 @@ export const channels = page<ChannelRow>({
     number('port', 'PORT', 5, 1, (row) => row.port),
     words('state', 'STATE', 11, 4, (row) => row.state),
     words('remote', 'REMOTE', 12, 2, remoteOf),
-    { ...number('remotePort', 'PORT', 5, 6, (row: ChannelRow) => row.remotePort), text: remotePortOf },
+    { ...number('remotePort', 'RPORT', 5, 6, (row: ChannelRow) => row.remotePort), text: remotePortOf },
     words('use', 'USE', 16, 7, (row) => row.use),
     words('pending', 'PENDING', 7, 5, (row) => (row.pending ? 'pending' : '')),
     words('masked', 'MASKED', 6, 8, (row) => (row.masked ? 'masked' : '')),

@@ -9,13 +9,15 @@ import { ringLines } from './rings.ts';
 
 /** Characters of the last minute in a table. */
 const SPARK = 20;
+/** A processor that does nothing else. */
+const PERCENT = 100;
 
 /**
  * The columns of xentop that have a meaning here, with its titles and widths (spec/xend.md 6). `SSID` has none: there are
  * no security labels.
  */
 export const domainColumns: readonly Column<DomainRow>[] = [
-  { key: 'name', title: 'NAME', width: 10, rank: 0, text: (row) => row.name },
+  { key: 'name', title: 'NAME', width: 10, rank: 0, grow: true, text: (row) => row.name },
   { key: 'state', title: 'STATE', width: 6, rank: 1, text: (row) => row.state, doc: 'd s b c p r: see above' },
   {
     ...number('cpuSeconds', 'CPU(sec)', 10, 4, (row: DomainRow) => row.cpuSeconds),
@@ -63,7 +65,7 @@ export const domains = page<DomainRow>({
       width: SPARK,
       rank: 17,
       picture: true,
-      text: ({ domid }) => sparkline(history.cpu(domid), SPARK),
+      text: ({ domid }) => sparkline(history.cpu(domid), SPARK, PERCENT),
     },
   ],
   rows: ({ sample }) => [...sample.domains].sort((a, b) => a.domid - b.domid),
@@ -78,7 +80,7 @@ export const domains = page<DomainRow>({
       ['memory', `${row.memoryKib} KiB of ${row.maxKib} KiB`],
       ['disks', `${row.vbds}: ${row.vbdReads} reads, ${row.vbdWrites} writes, ${row.vbdDelayed} delayed`],
     ]),
-    ...historySection('CPU, last minute', world.history.cpu(row.domid), '%'),
+    ...historySection('CPU, last minute', world.history.cpu(row.domid), '%', PERCENT),
     ...stallLines(row, world),
     ...ringLines(ringsOf(row, world), width),
     ...messagesSection(world.reading.about),

@@ -10,7 +10,7 @@ export const log = page<NumberedRecord>({
   wishes: { log: true },
   tail: true,
   columns: () => [
-    words('time', 'TIME', 8, 1, ({ time }) => clock(time)),
+    words('time', 'WHEN', 8, 1, ({ time }) => clock(time)),
     words('level', 'LEVEL', 8, 2, ({ level }) => level),
     words('source', 'SOURCE', 20, 4, ({ source }) => source),
     { ...words('text', 'TEXT', 30, 0, ({ text }: NumberedRecord) => text.split('\n')[0] ?? ''), grow: true },

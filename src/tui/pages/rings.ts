@@ -13,8 +13,8 @@ const HISTOGRAM = 40;
 
 /** Shared rings. The bar is there for the eye, the numbers beside it for scripts. */
 export const ringColumns: readonly Column<RingRow>[] = [
-  { ...words('domain', 'FRONT', 10, 2, (row: RingRow) => row.domain), doc: "the front end's domain" },
-  { ...words('back', 'BACK', 10, 5, (row: RingRow) => row.back), doc: "the back end's domain" },
+  { ...words('domain', 'FRONT', 10, 2, (row: RingRow) => row.domain), doc: "the front end's domain", grow: true },
+  { ...words('back', 'BACK', 10, 5, (row: RingRow) => row.back), doc: "the back end's domain", grow: true },
   {
     ...words('class', 'CLASS', 7, 10, (row: RingRow) => row.class),
     doc: 'a class of devices, idc, vchan, vsock or argo',
@@ -63,7 +63,7 @@ export const ringColumns: readonly Column<RingRow>[] = [
 
 /** Rings as a part of an opened row, with the columns that fit. @param width of the screen, in characters */
 export function ringLines(rings: readonly RingRow[], width: number, none = 'none'): readonly string[] {
-  const fitted = fitColumns(ringColumns, width - 2);
+  const fitted = fitColumns(ringColumns, width - 2, rings);
   const lines = rings.length === 0 ? [none] : [headerLine(fitted), ...rings.map((ring) => rowLine(fitted, ring))];
   return section(
     'Rings',

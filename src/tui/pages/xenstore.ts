@@ -10,7 +10,7 @@ export const xenstore = page<StoreNode>({
   name: 'xenstore',
   wishes: { store: true },
   columns: ({ sample }) => [
-    { ...words('node', 'NODE', 36, 0, indented), plain: ({ path }) => path },
+    { ...words('node', 'NODE', 36, 0, indented), plain: ({ path }) => path, grow: true },
     {
       ...words('changed', 'CHANGED', 8, 2, (row: StoreNode) => age(row, sample.time)),
       order: ({ changed }) => changed,

@@ -46,6 +46,22 @@ describe('the screen', () => {
     await expect.poll(app.rounds).toBeGreaterThan(rounds);
   });
 
+  test('paused, a page that was not read yet is read once', async () => {
+    const channels = { ...later, channels: later.channels ?? [] };
+    const app = open([earlier, later, channels, channels, channels]);
+    await app.shows('50.0');
+    app.stdin.write('p');
+    await app.shows('PAUSED');
+    const rounds = app.rounds();
+    app.stdin.write('3');
+    await app.shows(/PAUSED[\s\S]*demo +\d+ +interdomain/);
+    app.stdin.write('1');
+    await app.shows('[1 domains]');
+    app.stdin.write('3');
+    await app.shows('[3 channels]');
+    expect(app.rounds()).toBe(rounds + 1);
+  });
+
   test('the delay is asked for', async () => {
     const app = open([earlier, later]);
     await app.shows('Domain-0');

@@ -62,6 +62,26 @@ describe('any terminal', () => {
   });
 });
 
+describe('what is too long', () => {
+  test('names are whole where there is room, and cut where there is none', () => {
+    const long = worldOf(undefined, {
+      stats: stats([domainStats(0, 'Domain-0'), domainStats(1, 'a-very-long-name')], [ringStats(1, 'xvda')]),
+    });
+    const shows = (page: string, columns: number) => textOf(view({ page }), { columns, rows: 24 }, long).join('\n');
+    for (const page of ['domains', 'rings']) expect(shows(page, 250)).toContain(' a-very-long-name ');
+    expect(shows('domains', 38)).toContain(' a-very-lon');
+    expect(shows('domains', 38)).toMatch(/a-very-\S+ +--b--- +0\.0/);
+  });
+
+  test('the page that is shown is named in a narrow terminal too, and the others can be clicked', () => {
+    const { lines } = layout(view({ page: 'log' }), world, undefined, { columns: 40, rows: 24 });
+    const tabs = lines.find(({ text }) => text.includes('[7 log]'));
+    expect(tabs?.text.trimEnd().length).toBeLessThanOrEqual(40);
+    expect(tabs?.hits?.map(({ key }) => key)).toEqual(pages.map(({ name }) => `page:${name}`));
+    expect(lines.at(-1)?.text).toContain('? help');
+  });
+});
+
 describe('rows', () => {
   test.each([0, 1, 99, 150, 199])('number %i of 200 is on the screen when it is selected', (number) => {
     const state = choose(view(), { selected: `${number} dom${number}` });
@@ -92,6 +112,12 @@ describe('rows', () => {
     expect(shown('xvda')).toContain("only 'xvda' (4 hidden)");
   });
 
+  test('of a tree are found by their paths, and say them when those above are not there', () => {
+    const shown = (filter: string) => textOf(choose(view({ page: 'xenstore' }), { filter })).join('\n');
+    expect(shown('1/NAME')).toMatch(/^> \/local\/domain\/1\/name /m);
+    expect(shown('')).toMatch(/^ {10}name /m);
+  });
+
   test('do not have the columns that were hidden', () => {
     expect(textOf(choose(view(), { hidden: ['state'] })).join()).not.toContain('STATE');
   });
@@ -106,6 +132,7 @@ describe('rows', () => {
     const left = { ...world, sample: { ...world.sample, domains: [world.sample.domains[0]!, row] } };
     const { lines } = layout(view(), left, undefined, { columns: 80, rows: 24 });
     expect(lines).toContainEqual(expect.objectContaining({ text: '        demo gone: crash: boom', style: 'faded' }));
+    expect(lines[1]?.text).toMatch(/^1 domains: 1 running, 0 blocked/);
   });
 });
 

@@ -16,6 +16,8 @@ describe('pictures', () => {
     expect(sparkline([9, 9, 9], 2)).toBe('██');
     expect(sparkline([0, 0, 8, 0, 0, 4], 3)).toBe(' █▄');
     expect(sparkline([], 3)).toBe('   ');
+    // One percent is not drawn as a hundred.
+    expect(sparkline([0, 1, 50], 3, 100)).toBe(' ▁▄');
   });
 
   test('a bar is full only when all is used, and shows anything at all', () => {
