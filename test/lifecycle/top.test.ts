@@ -110,7 +110,7 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('in a terminal'
 test('reports of a real machine, in all forms', async () => {
   await using home = await connectedPair();
   expect(await home.ok(['top', '-b', '-i', '1'])).toMatch(
-    /^ +NAME .*\n +Domain-0 .*[\s\S]*^left +right +pair +front>back/m,
+    /^ +NAME .*\n +Domain-0 .*[\s\S]*^left +right +idc +pair +front>back/m,
   );
   expect(await home.ok(['top', '-i', '1', '--view', 'channels'])).toMatch(
     /^left +\d+ +interdomain +right +\d+ +idc pair/m,
