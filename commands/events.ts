@@ -22,7 +22,7 @@ export default class Events extends XmCommand {
       char: 'f',
       description: 'Go on with new events as they come; starts with them, unless --since.',
     }),
-    since: string({ description: 'Events since then: 90s, 10m, 1h30m, 2d back, or a date.' }),
+    since: string({ description: 'Events since then: 90s, 10m, 1h30m, 2d back, today, yesterday, 14:30, or a date.' }),
     filter: string({
       description: 'Only events with this, e.g. kind=device, event=connected, domain=web, class=vbd; may be repeated.',
       helpValue: '<key>=<value>',

@@ -6,7 +6,7 @@ import { LEVELS, logJson, logRequest } from '../src/cli/log.ts';
 
 export default class Log extends XmCommand {
   static override description =
-    "Print xend's log.\nTimes are spans back from now (90s, 10m, 1h30m, 2d) or dates. With -f and --json there is one object a line.";
+    "Print xend's log.\nTimes are spans back from now (90s, 10m, 1h30m, 2d), dates, today, yesterday, or a time of this day (14:30). With -f and --json there is one object a line.";
   static override examples = [
     '<%= config.bin %> log -n 20',
     { description: 'The last ten minutes, and then what comes:', command: '<%= config.bin %> log -f --since 10m' },

@@ -56,6 +56,12 @@ const DETAILS: readonly string[] = [
 /** Keys that a filter may have. */
 const FILTER_KEYS: readonly string[] = [...FIELDS, ...DETAILS];
 
+/** What a filter's key may be given, where that is known: who waits for what never comes waits for ever. */
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  kind: Object.keys(EVENT_KINDS),
+  event: [...new Set(Object.values(EVENT_KINDS).flat())],
+};
+
 /**
  * Reads conditions.
  *
@@ -68,9 +74,9 @@ export function readFilter(texts: readonly string[]): EventFilter {
     const [key, value] = [text.slice(0, cut), text.slice(cut + 1)];
     if (cut < 1) throw new XmError('EFILTER', `${cite(text)} is not KEY=VALUE`, { hint: 'for example kind=device' });
     if (!FILTER_KEYS.includes(key)) throw unknown(`No event has a ${cite(key)}`, key, FILTER_KEYS);
-    const kinds = Object.keys(EVENT_KINDS);
-    if (key === 'kind' && !kinds.includes(value))
-      throw unknown(`There are no events of kind ${cite(value)}`, value, kinds);
+    const known = KNOWN[key];
+    if (known !== undefined && !known.includes(value))
+      throw unknown(`No event has ${key}=${cite(value)}`, value, known);
     filter.set(key, (filter.get(key) ?? new Set()).add(value));
   }
   return filter;

@@ -27,6 +27,8 @@ describe('moment', () => {
     ['2d', 172_800],
     ['1.5h', 5400],
     ['1w', 604_800],
+    ['-10m', 600],
+    ['now', 0],
   ])('%s back', (text, seconds) => {
     expect(moment(text, now)).toBe(now - seconds * 1000);
   });
@@ -38,7 +40,18 @@ describe('moment', () => {
     expect(moment('2026-11-21 10:30', now)).toBe(new Date(2026, 10, 21, 10, 30).getTime());
   });
 
-  test.each(['', 'yesterday', '10', '10x', 'm', '2026-13-45', '1.2.3h'])('%j is no time', (text) => {
-    expect(() => moment(text, now)).toThrow(/is not a time/);
+  test('this day and the one before, and times of this one, all local', () => {
+    const { year, month, day } = { year: 2026, month: 10, day: new Date(now).getDate() };
+    expect(moment('today', now)).toBe(new Date(year, month, day).getTime());
+    expect(moment('yesterday', now)).toBe(new Date(year, month, day - 1).getTime());
+    expect(moment('9:05', now)).toBe(new Date(year, month, day, 9, 5).getTime());
+    expect(moment('23:59:58', now)).toBe(new Date(year, month, day, 23, 59, 58).getTime());
   });
+
+  test.each(['', 'Tuesday', 'constructor', '24:00', '12:60', '-', '10', '10x', 'm', '2026-13-45', '1.2.3h'])(
+    '%j is no time',
+    (text) => {
+      expect(() => moment(text, now)).toThrow(/is not a time/);
+    },
+  );
 });

@@ -92,7 +92,8 @@ describe('filters', () => {
     ['=x', "'=x' is not KEY=VALUE"],
     ['kin=device', "No event has a 'kin'"],
     ['constructor=x', "No event has a 'constructor'"],
-    ['kind=devices', "There are no events of kind 'devices'"],
+    ['kind=devices', "No event has kind='devices'"],
+    ['event=conected', "No event has event='conected'"],
   ])('%s is refused', (text, message) => {
     expect(() => readFilter(['kind=device', text])).toThrow(message);
   });
