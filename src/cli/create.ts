@@ -28,7 +28,9 @@ export const launchFlags = {
     description: 'Wait until all devices are connected, which is the default.',
     helpValue: '[connected]',
   }),
-  timeout: seconds({ description: 'Seconds that all of it may take. Default: 20 for each domain.' }),
+  timeout: seconds({
+    description: 'Seconds that all of it may take. Default: 20 for each domain, or what xend-config.sxp says.',
+  }),
 };
 
 /** Gives `--wait` the value that it has without one. @param argv what was typed after the command */

@@ -20,8 +20,14 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
   1: true,
   no: false,
   yes: true,
+  n: false,
+  y: true,
   false: false,
   true: true,
+  f: false,
+  t: true,
+  off: false,
+  on: true,
 };
 
 /** Any text, the empty one too. */
@@ -43,7 +49,7 @@ export function integer(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INT
   };
 }
 
-/** `0`, `1`, `no`, `yes`, `false` or `true`. */
+/** A word for yes or no (spec/xend.md 5.6). */
 export const boolean: Check<boolean> = (text) => {
   const value = Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined;
   return value === undefined ? { problem: `must be yes or no, not ${cite(text)}` } : { value };

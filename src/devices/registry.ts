@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { console } from './console/class.ts';
+import { consoleClass } from './console/class.ts';
 import type { DeviceClass } from './contract.ts';
 import { vbd } from './vbd/class.ts';
 
 /** The built-in device classes. Another built-in class is a folder and a line here. */
-export const builtinClasses: readonly DeviceClass[] = [console, vbd];
+export const builtinClasses = createBuiltinClasses();
+
+/** @param consoleHistory bytes that are kept of what a console said, unless as many as usual */
+export function createBuiltinClasses(consoleHistory?: number): readonly DeviceClass[] {
+  return [consoleClass(consoleHistory), vbd];
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { console as consoleClass } from '../devices/console/class.ts';
+import { consoleClass } from '../devices/console/class.ts';
 import { giveAddresses, takeAddresses } from '../domain/addresses.ts';
 import type { ShutdownReason } from '../domain/contract.ts';
 import { type ControlHandler, OKAY } from '../domain/control.ts';
@@ -57,7 +57,8 @@ export function startGuest(site: Site, spec: GuestSpec, onEnd: () => void): Gues
     return OKAY;
   };
 
-  const front = { name: consoleClass.name, module: consoleClass.front.href };
+  const consoles = consoleClass();
+  const front = { name: consoles.name, module: consoles.front.href };
   const share = { pagesMB: memory / 2, heapMB: V8_HEAP };
   const vsock = Object.keys(spec.groups).length > 0;
   const started = startDomain(site, { ...spec, ...share, fronts: [front], backs: [], runDir: '', vsock }, handle);

@@ -111,7 +111,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       requireFreeName(context, config.name, identity.uuid);
       requireFreeUuid(context, identity.uuid);
       if (config.pool !== DEDICATED) context.pools.find(config.pool);
-      checkMemory(domains.values(), config.memory);
+      checkMemory(context, config.memory);
       const kernel = loadKernel(config.image.kernel);
       const domain = newDomain(nextDomid++, identity.uuid, config, context);
       domain.quickLives = identity.quickLives;

@@ -6,6 +6,7 @@ import { isPython } from '../config/language.ts';
 import { type PoolConfig, readPoolConfig } from '../config/pool.ts';
 import { printConfig } from '../config/print.ts';
 import { readConfig } from '../config/read.ts';
+import { isXendConfig, readXendConfig } from '../config/xend-config.ts';
 import type { DeviceClass } from '../devices/contract.ts';
 import { messageOf, XmError } from '../errors.ts';
 import type { Diagnostic, Source } from '../sxp/contract.ts';
@@ -45,9 +46,18 @@ export async function checkConfig(
   const diagnostics = [...failures, ...rest].sort((a, b) => a.span.start - b.span.start);
   const configs =
     number === undefined || numbered ? read : read?.map((config) => ({ ...config, name: `${config.name}-${number}` }));
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const result: CheckResult = {
     ok: configs !== undefined,
+    ...outcome(source, diagnostics),
+    ...(configs === undefined ? {} : { sxp: configs.map(printConfig).join('') }),
+  };
+  return { result, configs, own };
+}
+
+/** What was found, for people and as data. */
+function outcome(source: Source, diagnostics: readonly Diagnostic[]): Omit<CheckResult, 'ok'> {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  return {
     report: diagnostics.length === 0 ? '' : `${renderDiagnostics(source, diagnostics)}\n`,
     errors,
     warnings: diagnostics.length - errors,
@@ -56,9 +66,15 @@ export async function checkConfig(
       const { line, column } = positionOf(from, span.start);
       return { severity, code, message, file: from.name, line, column, ...(hint === undefined ? {} : { hint }) };
     }),
-    ...(configs === undefined ? {} : { sxp: configs.map(printConfig).join('') }),
   };
-  return { result, configs, own };
+}
+
+/** Reads a text for `xm validate`: the configuration of domains, or that of xend itself. */
+export async function checkAny(text: ConfigText, classes: DeviceClasses): Promise<CheckResult> {
+  const source = { name: text.file, text: text.text };
+  if (text.format === 'sxp' || !isXendConfig(source)) return (await checkConfig(text, classes)).result;
+  const { config, diagnostics } = readXendConfig(source, text.directory);
+  return { ok: config !== undefined, ...outcome(source, diagnostics) };
 }
 
 /**

@@ -9,6 +9,7 @@ import type { XendDomain } from './domain.ts';
 import type { Events } from './events.ts';
 import type { VsockDoors } from './http/vsock-doors.ts';
 import type { Log } from './log.ts';
+import type { LogLevel } from './log-line.ts';
 import type { ManagedDomains } from './managed.ts';
 import type { DeviceClasses } from './own-classes.ts';
 import type { RunPaths } from './paths.ts';
@@ -31,6 +32,16 @@ export interface XendOptions {
   readonly poolPatience?: number;
   /** Domain 0's part of the store outlives this supervisor. */
   readonly persistStore?: boolean;
+  /** Lines of its log below that are not written. */
+  readonly logLevel?: LogLevel;
+  /** Bytes that are kept of what a console said. */
+  readonly consoleHistory?: number;
+  /** Domains that crash leave a core in any case. */
+  readonly dumpCrashed?: boolean;
+  /** MB of the machine's memory that no domain but Domain-0 gets. */
+  readonly reservedMemory?: number;
+  /** MB that it may give, if that is less than the machine has. */
+  readonly totalMemory?: number;
   /** What its configuration says, to be shown. */
   readonly settings?: Settings;
   /** How long a device may take to connect, milliseconds. */

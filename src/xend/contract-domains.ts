@@ -96,7 +96,7 @@ export interface DomainApi {
   'domain.create': {
     params: ConfigText & {
       readonly paused?: boolean;
-      /** Seconds that all of it may take. Default: 20 for each domain. */
+      /** Seconds that all of it may take. Default: for each domain as many as a device may take to connect. */
       readonly timeout?: number;
     };
     result: { readonly domains: readonly DomainInfo[]; readonly report: string };
@@ -193,5 +193,11 @@ export interface DomainApi {
     };
   };
   /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */
-  'config.check': { params: ConfigText; result: CheckResult };
+  'config.check': {
+    params: ConfigText & {
+      /** A text that is xend's own configuration is taken for that. */
+      readonly any?: boolean;
+    };
+    result: CheckResult;
+  };
 }

@@ -10,7 +10,7 @@ import { loadConfig } from './load-config.ts';
 import { takeLock } from './lock.ts';
 import { runPaths } from './paths.ts';
 import { createXend, type Xend } from './service.ts';
-import { configSettings } from './settings.ts';
+import { configOptions } from './settings.ts';
 
 /** After this many milliseconds of stopping, xend ends itself the hard way: a thread in a native call cannot be ended. */
 const STOP_LIMIT = 15_000;
@@ -35,9 +35,8 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     unlock.push(takeLock(paths.pidFile));
     unlock.push(takeLock(paths.stateLock));
     const config = loadConfig(paths.config);
-    const { xenstore, classPaths, tcp, metricsPort } = config;
-    const settings = configSettings(config);
-    xend = await createXend({ ...poolOptions(), paths, persistStore: xenstore.persist, classPaths, settings });
+    const { tcp, metricsPort, logFile: log = paths.log } = config;
+    xend = await createXend({ ...poolOptions(), ...configOptions(config), paths: { ...paths, log } });
     const servers = [
       ...(tcp === undefined ? [] : [await serveTcp(xend, tcp)]),
       ...(metricsPort === undefined ? [] : [await serveMetrics(xend, metricsPort)]),

@@ -64,7 +64,7 @@ export function createLifecycle(
 
   const life: Lifecycle = {
     ...createKeeping(context, devices, builder, ending),
-    freeMemory: () => freeMemory(domains.values()),
+    freeMemory: () => freeMemory(context),
     createControlDomain: builder.buildControlDomain,
     create: (config, paused, limit) => builder.build({ uuid: randomUUID(), quickLives: 0 }, config, paused, limit),
     start: ({ uuid, config }, paused, limit) => builder.build({ uuid, quickLives: 0 }, config, paused, limit),

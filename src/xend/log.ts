@@ -47,8 +47,10 @@ export interface Log extends LogWriter {
   counts(): { readonly written: Readonly<Record<LogLevel, number>>; readonly suppressed: number };
 }
 
-/** Settings that are not for users. */
+/** Its settings; all but the level are not for users. */
 export interface LogOptions extends Partial<LogSize> {
+  /** What is less important is not written. */
+  readonly level?: LogLevel;
   readonly now?: () => number;
   readonly quota?: LineQuota;
 }
@@ -58,7 +60,8 @@ export interface LogOptions extends Partial<LogSize> {
  * xend, and followers still get their lines.
  */
 export function openLog(path: string, options: LogOptions = {}): Log {
-  const { now = Date.now, quota = DOMAIN_QUOTA } = options;
+  const { level: least = 'TRACE', now = Date.now, quota = DOMAIN_QUOTA } = options;
+  const wanted = new Set(LOG_LEVELS.slice(LOG_LEVELS.indexOf(least)));
   const file = openLogFile(path, { ...LOG_SIZE, ...options });
   const followers = new Set<(line: string) => void>();
   const written = Object.fromEntries(LOG_LEVELS.map((level) => [level, 0])) as Record<LogLevel, number>;
@@ -87,7 +90,9 @@ export function openLog(path: string, options: LogOptions = {}): Log {
   }
 
   return {
-    write: (level, text) => put(level, caller(), text),
+    write(level, text) {
+      if (wanted.has(level)) put(level, caller(), text);
+    },
     about(domain) {
       const limit = createLineLimit((count) => {
         suppressed += count;
@@ -95,7 +100,7 @@ export function openLog(path: string, options: LogOptions = {}): Log {
       }, quota);
       return {
         write(level, text) {
-          if (limit.admits()) put(level, caller(), text);
+          if (wanted.has(level) && limit.admits()) put(level, caller(), text);
         },
       };
     },

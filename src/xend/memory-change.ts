@@ -38,7 +38,7 @@ export async function setMemory(context: XendContext, domain: XendDomain, memory
       `'xm mem-max ${name} ${memory}' allows that`,
     );
   }
-  if (memory > config.memory) checkMemory(context.domains.values(), memory - config.memory);
+  if (memory > config.memory) checkMemory(context, memory - config.memory);
   const { heap, pages } = shareMemory({ ...config, memory });
   if (memory < config.memory && thread !== undefined) {
     if (thread.shared) refuse(`Domain '${name}' shares its thread: what of the heap is its own cannot be told`);

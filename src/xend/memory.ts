@@ -3,7 +3,7 @@ import { totalmem } from 'node:os';
 import type { VmConfig } from '../config/contract.ts';
 import { DEDICATED } from '../config/pool-name.ts';
 import { XmError } from '../errors.ts';
-import type { XendDomain } from './domain.ts';
+import type { XendContext, XendOptions } from './context.ts';
 
 /** Smallest limit of a heap, MB. */
 const MIN_HEAP = 8;
@@ -16,20 +16,25 @@ export function shareMemory({ memory, pool }: Pick<VmConfig, 'memory' | 'pool'>)
   return { heap: pool !== DEDICATED ? memory / 2 : Math.max(MIN_HEAP, memory / 2), pages: memory / 2 };
 }
 
-const totalMemory = (): number => Math.floor(totalmem() / 2 ** 20);
+type MemoryContext = Pick<XendContext, 'domains' | 'options'>;
 
-/** MB of the machine that no guest was promised. */
-export function freeMemory(domains: Iterable<XendDomain>): number {
+/** MB that there are for domains. */
+function totalMemory({ reservedMemory = 0, totalMemory: most = Number.POSITIVE_INFINITY }: XendOptions): number {
+  return Math.max(0, Math.min(Math.floor(totalmem() / 2 ** 20), most) - reservedMemory);
+}
+
+/** MB of them that no guest was promised. */
+export function freeMemory({ domains, options }: MemoryContext): number {
   let promised = 0;
-  for (const { domid, config } of domains) promised += domid === 0 ? 0 : config.memory;
-  return totalMemory() - promised;
+  for (const { domid, config } of domains.values()) promised += domid === 0 ? 0 : config.memory;
+  return Math.max(0, totalMemory(options) - promised);
 }
 
 /** @throws XmError `EMEMORY` when a domain cannot have `memory` MB */
-export function checkMemory(domains: Iterable<XendDomain>, memory: number): void {
-  const free = freeMemory(domains);
+export function checkMemory(context: MemoryContext, memory: number): void {
+  const free = freeMemory(context);
   if (memory > free) {
-    const text = `${memory} MB of memory are more than the ${free} MB that are free of ${totalMemory()} MB`;
+    const text = `${memory} MB of memory are more than the ${free} MB that are free of ${totalMemory(context.options)} MB`;
     throw new XmError('EMEMORY', text);
   }
 }

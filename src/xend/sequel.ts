@@ -13,7 +13,10 @@ import { judgeRestart } from './restart.ts';
 
 /** What a configuration's `on_poweroff`, `on_reboot` and `on_crash` mean. */
 export function createSequels(context: XendContext, build: Builder['build']): Pick<EndingHooks, 'sequelOf'> {
-  const { log } = context;
+  const {
+    log,
+    options: { dumpCrashed = false },
+  } = context;
 
   /**
    * @param makeRoom lets go of the domain's name, if that has to be done
@@ -69,7 +72,10 @@ export function createSequels(context: XendContext, build: Builder['build']): Pi
   };
 
   return {
-    sequelOf: (domain, crashed) => sequels[actionFor(domain, crashed)](domain, crashed),
+    sequelOf(domain, crashed) {
+      const first = crashed && dumpCrashed ? () => dump(domain) : undefined;
+      return { ...(first && { first }), ...sequels[actionFor(domain, crashed)](domain, crashed) };
+    },
   };
 }
 

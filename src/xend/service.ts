@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createClaimTable } from '../devices/claims.ts';
-import { builtinClasses } from '../devices/registry.ts';
+import { createBuiltinClasses } from '../devices/registry.ts';
 import { watchMemory } from '../domain/memory-watch.ts';
 import { messageOf } from '../errors.ts';
 import type { DomId } from '../hv/contract.ts';
@@ -11,7 +11,7 @@ import { prettyPrint } from '../sxp/pretty.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
-import { checkConfig } from './check.ts';
+import { checkAny, checkConfig } from './check.ts';
 import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type Stats, type XendApi, type XendMethods, type XendStatus } from './contract.ts';
 import { createDeviceMethods, devicesOf } from './device-methods.ts';
@@ -85,7 +85,7 @@ export interface Xend {
 export async function createXend(options: XendOptions): Promise<Xend> {
   const { paths } = options;
   const startTime = Date.now() / 1000;
-  const log = openLog(paths.log);
+  const log = openLog(paths.log, options.logLevel === undefined ? {} : { level: options.logLevel });
   const events = createEvents();
   const stateFiles = openStateFiles(paths.domainDir);
   const recovered = recover(paths, stateFiles, log);
@@ -103,7 +103,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     log,
     events,
     claims: createClaimTable(),
-    classes: createDeviceClasses([...builtinClasses, ...(options.classes ?? [])]),
+    classes: createDeviceClasses([...createBuiltinClasses(options.consoleHistory), ...(options.classes ?? [])]),
     stateFiles,
     managed: openManaged(paths.managedDir, log),
     domains,
@@ -185,7 +185,8 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'vsock.node': (params) =>
       openVsockNode(context, params.domain === undefined ? undefined : life.find(params.domain), params),
     'vsock.forward': (params) => forwardPort(context, life.find(params.domain), params),
-    'config.check': async (params) => (await checkConfig(params, classes)).result,
+    'config.check': async ({ any, ...text }) =>
+      any === true ? checkAny(text, classes) : (await checkConfig(text, classes)).result,
     'node.config': async () => ({ ...pathSettings(paths), ...options.settings }),
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { XendConfig } from '../config/xend-config.ts';
+import type { XendOptions } from './context.ts';
 import type { RunPaths } from './paths.ts';
 
 /** Settings by the keys of `xend-config.sxp` (spec/xend.md 5.6); an empty text is one that is not set. */
@@ -19,12 +20,14 @@ export function pathSettings({ log, socket, domainDir, stateDir, config }: RunPa
 }
 
 /** What its configuration says, defaults too. What is secret is in files, which are only named. */
-export function configSettings({ xenstore, classPaths, tcp, metricsPort }: XendConfig): Settings {
+export function configSettings({ xenstore, classPaths, tcp, metricsPort, values }: XendConfig): Settings {
   const server = 'xend-tcp-xmlrpc-server';
   return {
     xenstore: `persist ${yesNo(xenstore.persist)}`,
     'device-class': classPaths.join(' '),
     'metrics-port': metricsPort ?? '',
+    ...values,
+    'enable-dump': yesNo(values['enable-dump']),
     [server]: yesNo(tcp !== undefined),
     ...(tcp && {
       [`${server}-address`]: tcp.address,
@@ -34,5 +37,21 @@ export function configSettings({ xenstore, classPaths, tcp, metricsPort }: XendC
       [`${server}-ssl-ca-file`]: tcp.tls?.caFile ?? '',
       [`${server}-token-file`]: tcp.tokenFile ?? '',
     }),
+  };
+}
+
+/** What its configuration means for the supervisor. What is only known to the daemon, such as its ports, is not in it. */
+export function configOptions(config: XendConfig): Omit<XendOptions, 'paths'> {
+  const { xenstore, classPaths, values } = config;
+  return {
+    persistStore: xenstore.persist,
+    classPaths,
+    logLevel: values.loglevel,
+    consoleHistory: values['console-limit'] * 1024,
+    connectLimit: values['device-create-timeout'] * 1000,
+    dumpCrashed: values['enable-dump'],
+    reservedMemory: values['dom0-min-mem'],
+    ...(values.total_available_memory === 0 ? {} : { totalMemory: values.total_available_memory }),
+    settings: configSettings(config),
   };
 }

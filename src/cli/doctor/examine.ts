@@ -46,7 +46,7 @@ export function examinationText({ findings }: Examination): string {
   const indent = ' '.repeat(10 + width);
   return findings
     .map(({ check, grade, text, hint }) => {
-      const line = `${grade.padEnd(7)} ${check.padEnd(width)}  ${text}\n`;
+      const line = `${grade.padEnd(7)} ${check.padEnd(width)}  ${text.replaceAll('\n', `\n${indent}`)}\n`;
       return hint === undefined ? line : `${line}${indent}Hint: ${hint}\n`;
     })
     .join('');

@@ -23,6 +23,28 @@ export const PLACE_CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'settings',
+    async look({ paths: { config }, xend }) {
+      const there = statOf(config);
+      if (there === undefined && !process.env.XEND_CONFIG) return [{ grade: 'ok', text: `there is no ${config}` }];
+      // The reader of configurations is not for commands that have to be quick.
+      const { loadConfig, namedFiles } = await import('../../xend/load-config.ts');
+      const missing = namedFiles(loadConfig(config)).filter((path) => statOf(path) === undefined);
+      if (missing.length > 0)
+        return [{ grade: 'problem', text: `${config} names ${missing.join(', ')}`, hint: 'there is no such file' }];
+      const changed = !(xend instanceof Error) && there !== undefined && there.mtimeMs / 1000 > xend.startTime;
+      return changed
+        ? [
+            {
+              grade: 'note',
+              text: `${config} is newer than this xend`,
+              hint: "'xm xend restart' reads it; all domains end",
+            },
+          ]
+        : [{ grade: 'ok', text: `${config} is right` }];
+    },
+  },
+  {
     name: 'leftovers',
     async look(patient) {
       if (patient.pid !== undefined) return [];

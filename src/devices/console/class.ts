@@ -8,8 +8,12 @@ import { consoleRings } from './page.ts';
 /** Bytes of output that are kept, for a reader that comes later or reads slowly. */
 const HISTORY = 256 * 1024;
 
-/** Every domain's console: one page with two byte rings, served on a unix socket by its back end. */
-export const console: DeviceClass = {
+/**
+ * Every domain's console: one page with two byte rings, served on a unix socket by its back end.
+ *
+ * @param history bytes of output that are kept
+ */
+export const consoleClass = (history = HISTORY): DeviceClass => ({
   name: 'console',
   aliases: [],
   doc: 'The console of a domain, on which its kernel prints and reads',
@@ -19,10 +23,10 @@ export const console: DeviceClass = {
   front: threadModule('devices/console/front'),
   back: threadModule('devices/console/back'),
   implicit: true,
-  record: historySize(HISTORY),
+  record: historySize(history),
   counters: ['out', 'in'],
   inspect(page) {
     const rings = consoleRings(page);
     return [inspectByteRing('out', rings.out), inspectByteRing('in', rings.in)];
   },
-};
+});

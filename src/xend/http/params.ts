@@ -137,7 +137,7 @@ const PARAMETERS: {
   'vsock.list': {},
   'vsock.node': { domain: optional(TEXT), port: PORT },
   'vsock.forward': { ...DOMAIN, port: PORT, path: optional(ABSOLUTE) },
-  'config.check': CONFIG,
+  'config.check': { ...CONFIG, any: optional(FLAG) },
   'node.config': {},
   'node.info': {},
   'node.dmesg': { clear: optional(FLAG) },
