@@ -64,6 +64,17 @@ test('what a killed xend has left, until the next one has cleaned up', async () 
   expect(await home.ok(['doctor'])).toMatch(/^note +xend +at its start: domain guest was lost/m);
 });
 
+test('a xend that runs with the same state and is looked for elsewhere was not killed', async () => {
+  await using home = xmHome();
+  await home.ok(['xend', 'start']);
+  const { status, stdout } = await home.run(['doctor'], { env: { XEND_RUNDIR: join(home.directory, 'other') } });
+  expect(status).toBe(1);
+  expect(stdout).toContain(
+    `${home.stateDir} belongs to a xend that runs (pid ${home.pid()}) with another XEND_RUNDIR\n`,
+  );
+  expect(stdout).not.toContain('killed');
+});
+
 test('directories and sockets that are open to others, or gone', async () => {
   await using home = xmHome();
   await home.ok(['xend', 'start']);

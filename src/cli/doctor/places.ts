@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, constants, lstatSync, readdirSync, type Stats } from 'node:fs';
+import { holderOf } from '../../xend/lock.ts';
 import type { Check, Finding, Patient } from './contract.ts';
 import { nearest } from './machine.ts';
 
@@ -48,6 +49,12 @@ export const PLACE_CHECKS: readonly Check[] = [
     name: 'leftovers',
     async look(patient) {
       if (patient.pid !== undefined) return [];
+      const { stateDir, stateLock } = patient.paths;
+      const holder = holderOf(stateLock);
+      if (holder !== undefined) {
+        const text = `${stateDir} belongs to a xend that runs (pid ${holder}) with another XEND_RUNDIR`;
+        return [{ grade: 'problem', text, hint: 'name its XEND_RUNDIR to reach it, or another XEND_STATEDIR' }];
+      }
       const found = leftovers(patient);
       if (found.length === 0) return [{ grade: 'ok', text: 'none' }];
       const text = `of a xend that was killed: ${found.join(', ')}`;
