@@ -12,8 +12,8 @@ export interface MouseEvent {
 }
 
 const REPORT = /\x1b\[<(\d+);(\d+);(\d+)([Mm])/g;
-/** A report whose end has not come yet; a lone escape is a key. */
-const BEGUN = /\x1b\[<[\d;]*$/;
+/** What may be a report, or the name of a key, whose end has not come yet. */
+const BEGUN = /\x1b(?:[[O]|\[<[\d;]*)?$/;
 const LEFT = 0;
 const WHEEL_UP = 64;
 const WHEEL_DOWN = 65;
@@ -22,7 +22,7 @@ const WHEEL_DOWN = 65;
 export interface SplitInput {
   readonly keys: string;
   readonly events: readonly MouseEvent[];
-  /** Begins a report, and belongs before the next input. */
+  /** May begin a report or a key, and belongs before the next input; when none comes soon, it is keys. */
   readonly rest: string;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, test } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createHistory } from '../../../src/tui/history.ts';
 import { quantileOf, shortAge, shortTime } from '../../../src/tui/latency.ts';
 import { splitMouse } from '../../../src/tui/mouse.ts';
@@ -7,6 +8,7 @@ import { sample } from '../../../src/tui/sample.ts';
 import { sequenceDiagram, stepsOf } from '../../../src/tui/sequence.ts';
 import { bar, sparkline } from '../../../src/tui/spark.ts';
 import { summaryLines } from '../../../src/tui/summary.ts';
+import { splitTerminal } from '../../../src/tui/terminal-input.ts';
 import { records } from './readings.ts';
 import { domainStats, stats } from './stats.ts';
 
@@ -83,9 +85,36 @@ describe('the mouse', () => {
     ]);
   });
 
-  test('one that is cut waits for its end; a lone escape is a key', () => {
-    expect(splitMouse('x\x1b[<0;1')).toEqual({ keys: 'x', events: [], rest: '\x1b[<0;1' });
-    expect(splitMouse('\x1b')).toEqual({ keys: '\x1b', events: [], rest: '' });
+  test.each(['\x1b', '\x1b[', '\x1bO', '\x1b[<', '\x1b[<0;1'])('one that is cut waits for its end: %j', (rest) => {
+    expect(splitMouse(`x${rest}`)).toEqual({ keys: 'x', events: [], rest });
+  });
+
+  test('over a slow line, an escape whose rest comes is no Esc; alone it is', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const terminal = Object.assign(new PassThrough(), { isTTY: true });
+    const input = splitTerminal(terminal as never);
+    onTestFinished(input.close);
+    let keys = '';
+    let clicks = 0;
+    input.stdin.on('data', (chunk) => {
+      keys += chunk;
+    });
+    input.onMouse = () => {
+      clicks += 1;
+    };
+    const send = async (text: string) => {
+      terminal.write(text);
+      await new Promise(setImmediate);
+    };
+    for (const part of ['\x1b', '[<0;10', ';5M', '\x1b', '[A', '\x1b[', 'B']) await send(part);
+    expect(keys).toBe('\x1b[A\x1b[B');
+    expect(clicks).toBe(1);
+    await send('\x1b');
+    expect(keys).toBe('\x1b[A\x1b[B');
+    vi.runAllTimers();
+    await send('');
+    expect(keys).toBe('\x1b[A\x1b[B\x1b');
   });
 });
 
