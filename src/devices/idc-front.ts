@@ -24,7 +24,7 @@ export function idcFront(
   build: (endpoint: EndpointControl, context: FrontContext) => IdcFront,
 ): FrontFactory {
   return (context) => {
-    const { hypercalls, backendId, signal } = context;
+    const { hypercalls, signal } = context;
     let lent: Loan | undefined;
     const givenUp = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     // Handlers are looked up when they run, because what is built needs the endpoint first.
@@ -43,7 +43,7 @@ export function idcFront(
     const built = build(endpoint, context);
     return {
       driver: built.driver,
-      async offer() {
+      async offer(backendId) {
         if (endpoint.state === 'absent') endpoint.appear();
         lent = await lendMemory(hypercalls, backendId, quotas);
         return [lent.gref];

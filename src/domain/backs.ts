@@ -35,6 +35,8 @@ interface BackBody extends ControlBody {
 interface Back {
   readonly back: BackInterface;
   readonly guard: ClassGuard;
+  /** Of a user's own class. */
+  readonly own: boolean;
   state: State;
 }
 
@@ -108,12 +110,20 @@ export function createBacks(
       return OKAY;
     },
     async DESTROY(deviceClass, body, entry) {
-      if (body.force === true) entry.guard.giveUp();
+      if (body.force === true) void giveUp(entry);
       else if (entry.state !== 'created') return answer(CMSG_STATUS.interfaceConnected, 'the device still exists');
       backs.delete(keyOf(deviceClass, body));
       return OKAY;
     },
   };
+
+  /** Has a back end let go, for which nobody waits; of one of a user's own class nothing is expected. */
+  async function giveUp({ back, guard, state, own }: Back): Promise<void> {
+    if (own) guard.giveUp();
+    if (state === 'created') return;
+    await guard.run('disconnect', () => back.disconnect()).catch(() => {});
+    await guard.run('close', () => back.close()).catch(() => {});
+  }
 
   async function create(deviceClass: string, body: BackBody): Promise<ControlAnswer> {
     const driver = drivers.get(deviceClass);
@@ -128,7 +138,7 @@ export function createBacks(
     const back = await guard.run('create', () =>
       driver.factory({ ...means, ...device, hypercalls, signal, broken: tell('INTERFACE_BROKEN') }),
     );
-    backs.set(keyOf(deviceClass, body), { back, guard, state: 'created' });
+    backs.set(keyOf(deviceClass, body), { back, guard, own: driver.from.own !== undefined, state: 'created' });
     return OKAY;
   }
 

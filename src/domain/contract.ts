@@ -147,7 +147,6 @@ export interface FrontContext {
   readonly handle: number;
   readonly name: string;
   readonly config: DeviceConfig;
-  readonly backendId: DomId;
   readonly hypercalls: Hypercalls;
   /** The domain's remote buffers. */
   readonly buffers: RemoteBuffers;
@@ -162,8 +161,13 @@ export interface FrontContext {
  * times, then `closed`. Each step may take its time; the next waits for it.
  */
 export interface FrontInterface {
-  /** DISCONNECTED: makes fresh shared memory and grants it to the back end. @returns the frames for INTERFACE_CONNECT */
-  offer(): Promise<readonly GrantRef[]>;
+  /**
+   * DISCONNECTED: makes fresh shared memory and grants it to the back end.
+   *
+   * @param backendId the back end's domain, which may be another one each time
+   * @returns the frames for INTERFACE_CONNECT
+   */
+  offer(backendId: DomId): Promise<readonly GrantRef[]>;
   /** CONNECTED: the back end has mapped the frames and bound the port. */
   connected(port: EvtchnPort): Promise<void> | void;
   /**

@@ -37,7 +37,7 @@ interface StatusBody extends ControlBody {
   readonly backendId: number;
   readonly config: DeviceConfig;
   readonly evtchn: number;
-  /** Of DISCONNECTED: the back end's driver is not loaded, so that there is nobody to offer memory to. */
+  /** Of DISCONNECTED: there is no back end now, so that there is nobody to offer memory to. */
   readonly unserved?: boolean;
 }
 
@@ -104,7 +104,7 @@ export function createFronts(
   }
 
   async function create(deviceClass: string, body: StatusBody): Promise<Front> {
-    const { handle, name, config, backendId } = body;
+    const { handle, name, config } = body;
     const from = modules.get(deviceClass);
     if (from === undefined) throw new Error(`no front end for class ${deviceClass}`);
     const tell = (subtype: string) => (reason: string) => {
@@ -113,7 +113,7 @@ export function createFronts(
     const guard = guardEnd(from, 'front', domain, means.hypercalls, tell('INTERFACE_FAILED'));
     const { hypercalls, signal } = guard;
     const factory = await importEnd(from, 'front', domid);
-    const context = { class: deviceClass, handle, name, config, backendId, ...means, hypercalls, signal };
+    const context = { class: deviceClass, handle, name, config, ...means, hypercalls, signal };
     const front = await guard.run('create', () => factory({ ...context, broken: tell('INTERFACE_BROKEN') }));
     const entry: Front = { class: deviceClass, handle, front, guard, name, config, state: 'closed', connecting: false };
     fronts.set(keyOf(deviceClass, handle), entry);
@@ -126,7 +126,7 @@ export function createFronts(
       entry.name = body.name;
       entry.state = 'disconnected';
       if (body.unserved) return;
-      const frames = await entry.guard.run('offer', () => entry.front.offer());
+      const frames = await entry.guard.run('offer', () => entry.front.offer(body.backendId));
       // Answered at once; what comes of it arrives as INTERFACE_STATUS, which waits behind this step.
       void control().request(`${entry.class.toUpperCase()}_FE`, 'INTERFACE_CONNECT', { handle: entry.handle, frames });
     },

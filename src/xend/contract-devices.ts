@@ -17,6 +17,15 @@ export interface DeviceInfo {
   readonly evtchn: number;
   /** -1 while not connected. */
   readonly ringRef: number;
+  /** What it waits for, while it has no back end. */
+  readonly waits?: {
+    /** Name of the domain that is to serve it. */
+    readonly domain: string;
+    /** The domain is gone, and the next one of its name serves it; else it has its driver unloaded. */
+    readonly gone: boolean;
+    /** Milliseconds so far. */
+    readonly age: number;
+  };
   readonly frontPath: string;
   readonly backPath: string;
   readonly config: Readonly<Record<string, string | number | boolean>>;
@@ -45,6 +54,19 @@ export interface DeviceApi {
   'device.detach': {
     params: DomainArg & { readonly class: string; readonly device: string; readonly force?: boolean };
     result: null;
+  };
+  /**
+   * Has another domain serve a device, by number or name; returns when it is connected there, or, if its domain has no driver for
+   * it now, could be. With `force` a back end that does not answer is not waited for.
+   */
+  'device.move': {
+    params: DomainArg & {
+      readonly class: string;
+      readonly device: string;
+      readonly backend: string;
+      readonly force?: boolean;
+    };
+    result: DeviceInfo;
   };
   /** Unloads one end of a class in a domain; returns when what was outstanding is done. Its devices wait. */
   'driver.unload': { params: DriverArg; result: null };

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClaimOwner } from '../devices/claims.ts';
-import type { ControlBody } from '../domain/control.ts';
 import { messageOf, XmError } from '../errors.ts';
-import { type ControllerContext, type Device, type DeviceSpec, notConnected } from './device.ts';
+import {
+  type ControllerContext,
+  type ControlPeer,
+  type Device,
+  type DeviceEventBody,
+  type DeviceSpec,
+  notConnected,
+  remainsOf,
+} from './device.ts';
 import { createDeviceMessages } from './device-messages.ts';
 import { createDeviceSteps } from './device-steps.ts';
 import { DEVICE_TABLE, type DeviceEvent, type DeviceState, type DeviceStep } from './device-table.ts';
@@ -18,30 +25,41 @@ const CLEANING: ReadonlySet<DeviceStep> = new Set([
   'tellClosed',
   'backDeviceDestroy',
   'backDestroy',
+  'backForsake',
 ]);
 
 /** Who unloads a driver or saves a domain waits for just that: the connection ended in an orderly way. */
 const CLEAN: ReadonlySet<DeviceEvent> = new Set(['frontDown', 'backDown', 'suspend']);
 
+/** With these a device begins anew, whatever failed before. */
+const FRESH: ReadonlySet<DeviceEvent> = new Set(['frontUp', 'show', 'backUp', 'move', 'seize']);
+
+/** A front end that did not hear in time that there is a back end connects when it does. */
+const SHOWING: ReadonlySet<DeviceEvent> = new Set(['frontUp', 'show']);
+
 /** A device that drives itself through {@link DEVICE_TABLE}. Its resources are claimed here and released when it closes. */
 export function createDevice(spec: DeviceSpec, context: ControllerContext): Device {
-  const { class: deviceClass, devid, config, front, back } = spec;
+  const { class: deviceClass, devid, front } = spec;
   const { log } = context;
-  const name = deviceClass.names(config)[0] ?? String(devid);
+  const name = deviceClass.names(spec.config)[0] ?? String(devid);
+  const ends = { front, back: spec.back };
   // Its domain may be renamed.
   const owner: ClaimOwner = { toString: () => `domain ${front.name} (${name})` };
   const counters = new Float64Array(new SharedArrayBuffer(8 * Math.max(1, deviceClass.counters.length)));
   const title = `Device ${devid} (${deviceClass.name})`;
-  const messages = createDeviceMessages(spec, context, name, () => state);
-  const doing = createDeviceSteps({ ...spec, name, owner, counters }, context, messages);
+  const messages = createDeviceMessages(spec, ends, context, name, () => state);
+  const doing = createDeviceSteps({ ...spec, name, owner, counters }, ends, context, messages);
   const waiters = createDeviceWaiters();
   let state: DeviceState = 'new';
+  let unservedSince: number | undefined;
+  /** Of the domain that served it and is gone; until there is another one. */
+  let remains: ControlPeer | undefined;
   let failure: XmError | undefined;
   let breaks = 0;
   let chain: Promise<unknown> = Promise.resolve();
 
   /** @returns the first failure of a step that cleans up */
-  async function run(list: readonly DeviceStep[], body: ControlBody): Promise<unknown> {
+  async function run(event: DeviceEvent, list: readonly DeviceStep[], body: DeviceEventBody): Promise<unknown> {
     let failed: unknown;
     for (const step of list) {
       await context.onStep?.(`${deviceClass.name}.${step}`, device);
@@ -50,7 +68,9 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
           step === 'backDestroy' && failed !== undefined ? { force: deviceClass.own !== undefined } : body,
         );
       } catch (error) {
-        if (!CLEANING.has(step)) throw error;
+        // What a back end may still have in work is not given to another one.
+        const vital = event === 'move' && step === 'backDisconnect' && !ends.back.lost.aborted;
+        if (vital || !CLEANING.has(step)) throw error;
         failed ??= error;
       }
     }
@@ -59,6 +79,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
 
   function enter(next: DeviceState): void {
     state = next;
+    unservedSince = next === 'unserved' ? (unservedSince ?? Date.now()) : undefined;
     if (next === 'connected') {
       failure = undefined;
       waiters.resolve();
@@ -75,7 +96,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     waiters.reject(error);
   }
 
-  async function transition(event: DeviceEvent, body: ControlBody): Promise<void> {
+  async function transition(event: DeviceEvent, body: DeviceEventBody): Promise<void> {
     const found = DEVICE_TABLE[state][event];
     if (found === undefined) {
       log.write('DEBUG', `${front.name} ${name}: ${event} in state ${state} changes nothing`);
@@ -86,10 +107,10 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
       failure = new XmError('EDEVICE', `${title} failed. ${String(body.reason)}`);
       log.write('ERROR', `${front.name} ${name}: ${failure.message}`);
     }
-    if (event === 'frontUp' || event === 'backUp') failure = undefined;
+    if (FRESH.has(event)) failure = undefined;
     let unclean: unknown;
     try {
-      unclean = await run(found.steps, body);
+      unclean = await run(event, found.steps, body);
       enter(found.to);
       if (breaks > MAX_BREAKS && state !== 'closed') {
         log.write('WARNING', `${front.name} ${name}: it broke the protocol ${breaks} times and is closed`);
@@ -98,39 +119,76 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     } catch (error) {
       await undo(event, error);
     }
-    if (unclean !== undefined && CLEAN.has(event)) throw unclean;
+    // The dead use nothing any more; only who is saved needs to have its answers.
+    const harmless = event !== 'suspend' && ends.back.lost.aborted;
+    if (unclean !== undefined && CLEAN.has(event) && !harmless) throw unclean;
   }
 
   /**
    * A step failed: nothing half-made stays. A device that has no back end is gone; one that has keeps it, and its front end hears
-   * that nothing comes any more.
+   * that nothing comes any more. One whose back end died, or that could not be moved, waits for what comes.
    */
   async function undo(event: DeviceEvent, error: unknown): Promise<never> {
     const cause = error instanceof XmError ? error : new XmError('EDEVICE', `${title}: ${messageOf(error)}`);
     log.write('ERROR', `${front.name} ${name}: ${event} failed: ${cause.message}`);
-    if (event === 'attach' || event === 'backUp') {
-      if (event === 'backUp') await run(['tellClosed'], { force: true });
-      await run(['backDeviceDestroy', 'backDestroy'], {});
+    if (event === 'attach') {
+      await run(event, ['backDeviceDestroy', 'backDestroy'], {});
       failure = cause;
       enter('closed');
+    } else if (ends.back.lost.aborted) {
+      fail(cause);
+    } else if (event === 'move' || event === 'seize') {
+      await run(event, ['closeChannel', 'tellUnserved', 'backDeviceDestroy', 'backDestroy'], {});
+      fail(cause);
+      enter('unserved');
+    } else if (event === 'backUp') {
+      await run(event, ['tellClosed', 'backDeviceDestroy', 'backDestroy'], { force: true });
+      failure = cause;
+      enter('closed');
+    } else if (SHOWING.has(event) && cause.code === 'ETIMEOUT') {
+      fail(cause);
+      enter('offered');
     } else {
-      await run(['backDisconnect', 'closeChannel', 'tellClosed'], { force: true });
+      await run(event, ['backDisconnect', 'closeChannel', 'tellClosed'], { force: true });
       fail(cause);
       enter('waiting');
     }
     throw cause;
   }
 
+  /** Its back end's domain is gone: it waits for another one of that name, unless what was written went with it. */
+  async function loseBack(): Promise<void> {
+    const { back } = ends;
+    if (!back.lost.aborted || state === 'closed' || back === remains) return;
+    const gone = `domain '${back.name}' (${back.domid}), which served it, is gone`;
+    if (deviceClass.volatile?.(doing.config)) {
+      await transition('failed', { reason: `${gone}, and what was written to it` });
+      return;
+    }
+    log.write('WARNING', `${front.name} ${name}: ${gone}; it waits for a domain of that name`);
+    await transition('backGone', {});
+    remains = remainsOf(back);
+    doing.serveBy(remains);
+    fail(new XmError('EDEVICE', `${title} could not be connected. Domain '${back.name}' is gone`));
+  }
+
   const device: Device = {
     class: deviceClass,
     devid,
     name,
-    config,
     front,
-    back,
     counters,
+    get config() {
+      return doing.config;
+    },
+    get back() {
+      return ends.back;
+    },
     get state() {
       return state;
+    },
+    get unservedSince() {
+      return unservedSince;
     },
     get phase() {
       return messages.phase;
@@ -142,8 +200,8 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
       return doing.connection;
     },
     handle(event, body = {}) {
-      if (event === 'backGone') messages.loseBack();
-      const run = chain.then(() => transition(event, body));
+      // However a transition ends: the back end may have died meanwhile, be it one that nobody knew of as its own.
+      const run = chain.then(() => (event === 'backGone' ? undefined : transition(event, body))).finally(loseBack);
       chain = run.catch(() => {});
       return run;
     },

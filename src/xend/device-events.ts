@@ -16,7 +16,8 @@ export function deviceEvents(events: Events): (device: Device) => void {
       connection = device.connection;
       if (connection !== undefined) publish('connected', connection);
     }
-    events.publish('device', state, front, which);
+    const reason = state === 'unserved' && back.lost.aborted ? { reason: `domain ${back.name} is gone` } : {};
+    events.publish('device', state, front, { ...which, ...reason });
   };
 }
 

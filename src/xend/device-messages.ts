@@ -1,8 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CMSG_STATUS, type ControlAnswer, type ControlBody, INTERFACE } from '../domain/control.ts';
+import { once } from 'node:events';
+import { CMSG_STATUS, type ControlAnswer, type ControlBody, INTERFACE, OKAY } from '../domain/control.ts';
 import { XmError } from '../errors.ts';
-import { type ControllerContext, type DeviceSpec, FRONT_GONE, type Unanswered } from './device.ts';
+import {
+  type ControllerContext,
+  type ControlPeer,
+  type DeviceSpec,
+  FRONT_GONE,
+  GONE,
+  type Unanswered,
+} from './device.ts';
 import type { DeviceState } from './device-table.ts';
+
+/** How long an answer is waited for: as long as it takes, as long as there is a back end, or not at all. */
+export type Patience = 'answer' | 'while served' | 'none';
+
+/** The two domains of a device. Its back end may become another one's. */
+export interface DeviceEnds {
+  readonly front: ControlPeer;
+  back: ControlPeer;
+}
 
 /** How one device speaks with its two ends. */
 export interface DeviceMessages {
@@ -13,55 +30,62 @@ export interface DeviceMessages {
   /**
    * Sends the back end a control message, with the device's own fields before those of `body`.
    *
+   * @param limit milliseconds to wait for the answer, if not as long as for others
    * @throws XmError that names the device, for any answer but OKAY
    */
-  tellBack(subtype: string, body?: ControlBody): Promise<void>;
+  tellBack(subtype: string, body?: ControlBody, limit?: number): Promise<void>;
+  /** The same without an answer: of one that hangs none is expected. */
+  leaveBack(subtype: string, body: ControlBody): void;
   /**
    * Sends the front end an INTERFACE_STATUS.
    *
-   * @param lost ends the wait for the answer
    * @throws XmError that names the device, for any answer but OKAY
    */
-  tellFront(status: number, body: ControlBody, lost?: Promise<ControlAnswer>): Promise<void>;
-  /** Resolves when the back end's domain is gone and what it had mapped is undone: a front end may be waiting for it in vain. */
-  readonly backLost: Promise<ControlAnswer>;
-  /** Says that it is gone. */
-  loseBack(): void;
+  tellFront(status: number, body: ControlBody, patience: Patience): Promise<void>;
 }
 
 /**
+ * @param ends whom it speaks with, at any time
  * @param name the device's word for people
  * @param stateOf the device's state, for errors
  */
 export function createDeviceMessages(
-  { class: deviceClass, devid, front, back }: DeviceSpec,
+  { class: deviceClass, devid }: Pick<DeviceSpec, 'class' | 'devid'>,
+  ends: DeviceEnds,
   { log, answerLimit }: Pick<ControllerContext, 'log' | 'answerLimit'>,
   name: string,
   stateOf: () => DeviceState,
 ): DeviceMessages {
+  const { front } = ends;
   const type = deviceClass.name.toUpperCase();
   const title = `Device ${devid} (${deviceClass.name})`;
-  const backLost = Promise.withResolvers<ControlAnswer>();
   let phase = 'created';
   let unanswered: Unanswered | undefined;
   let sent = 0;
 
-  async function send(end: 'FE' | 'BE', subtype: string, body: ControlBody, lost?: Promise<ControlAnswer>) {
+  async function send(
+    end: 'FE' | 'BE',
+    subtype: string,
+    body: ControlBody,
+    patience: Patience,
+    limit = answerLimit,
+  ): Promise<void> {
+    const { back } = ends;
     const to = end === 'FE' ? front : back;
     const shown = subtype.replace(/^DEVICE/, type);
     phase = `${end} ${shown}`;
     const peer = `${to.name} (${to.domid})`;
     log.write('DEBUG', `${type}_${end} ${shown}(${showFields(body)}) to ${peer}`);
     unanswered = { domid: to.domid, message: `${type}_${end} ${shown}`, number: ++sent };
-    const answering = to.request(`${type}_${end}`, subtype, body, answerLimit);
-    const answer = await (lost === undefined ? answering : Promise.race([answering, lost]));
+    const answering = to.request(`${type}_${end}`, subtype, body, limit);
+    const answer = await wait[patience](answering, back);
     unanswered = undefined;
     const okay = answer.status === CMSG_STATUS.okay;
     const verdict = okay ? (answer.reason ?? 'OKAY') : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
     log.write(okay ? 'DEBUG' : 'WARNING', `${type}_${end} ${shown} answered by ${peer}: ${verdict}`);
     if (okay) return;
     // The front end takes back what it lent in a step that follows.
-    if (answer.gone && to === back && back !== front) await backLost.promise;
+    if (answer.gone && to === back && back !== front && !back.lost.aborted) await once(back.lost, 'abort');
     if (answer.late !== undefined) {
       const text = `${title}: domain '${to.name}' did not answer ${phase} within ${answer.late / 1000} s`;
       throw new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${stateOf()}` });
@@ -72,6 +96,8 @@ export function createDeviceMessages(
     });
   }
 
+  const withNames = (body: ControlBody): ControlBody => ({ domid: front.domid, handle: devid, ...body });
+
   return {
     get phase() {
       return phase;
@@ -79,12 +105,28 @@ export function createDeviceMessages(
     get unanswered() {
       return unanswered;
     },
-    tellBack: (subtype, body = {}) => send('BE', subtype, { domid: front.domid, handle: devid, ...body }),
-    tellFront: (status, body, lost) => send('FE', 'INTERFACE_STATUS', { handle: devid, status, ...body }, lost),
-    backLost: backLost.promise,
-    loseBack: () => backLost.resolve({ status: CMSG_STATUS.error, reason: `Domain '${back.name}' is gone` }),
+    tellBack: (subtype, body = {}, limit) => send('BE', subtype, withNames(body), 'answer', limit),
+    leaveBack: (subtype, body) => void send('BE', subtype, withNames(body), 'none'),
+    tellFront: (status, body, patience) => send('FE', 'INTERFACE_STATUS', { handle: devid, status, ...body }, patience),
   };
 }
+
+const NOT_WAITED_FOR = Promise.resolve<ControlAnswer>({ ...OKAY, reason: 'not waited for' });
+
+/** Waits for an answer, or until it does not matter any more. */
+const wait: Readonly<
+  Record<Patience, (answering: Promise<ControlAnswer>, back: ControlPeer) => Promise<ControlAnswer>>
+> = {
+  answer: (answering) => answering,
+  none: () => NOT_WAITED_FOR,
+  async 'while served'(answering, { lost, name }) {
+    const { promise, resolve } = Promise.withResolvers<ControlAnswer>();
+    const gone = (): void => resolve({ ...GONE, reason: `Domain '${name}' is gone`, gone: false });
+    if (lost.aborted) gone();
+    lost.addEventListener('abort', gone, { once: true });
+    return Promise.race([answering, promise]).finally(() => lost.removeEventListener('abort', gone));
+  },
+};
 
 const INTERFACE_NAMES: readonly string[] = Object.keys(INTERFACE).map((name) => name.toUpperCase());
 

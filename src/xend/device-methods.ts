@@ -14,6 +14,7 @@ import { deviceInfo } from './views.ts';
 type DeviceMethod =
   | 'device.attach'
   | 'device.detach'
+  | 'device.move'
   | 'driver.unload'
   | 'driver.load'
   | 'device.list'
@@ -35,6 +36,9 @@ export function createDeviceMethods(
     async 'device.detach'({ domain, class: className, device, force }) {
       await devices.detach(life.find(domain), className, device, force === true);
       return null;
+    },
+    async 'device.move'({ domain, class: className, device, backend, force }) {
+      return deviceInfo(await devices.move(life.find(domain), className, device, backend, force === true));
     },
     async 'driver.unload'({ domain, class: className, end }) {
       await devices.unload(life.find(domain), className, DRIVER_END[end]);

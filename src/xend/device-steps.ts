@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClaimOwner } from '../devices/claims.ts';
-import { type ControlAnswer, type ControlBody, INTERFACE, OKAY } from '../domain/control.ts';
-import type { ControllerContext, Device, DeviceSpec } from './device.ts';
-import type { DeviceMessages } from './device-messages.ts';
+import type { DeviceConfig } from '../devices/contract.ts';
+import { INTERFACE } from '../domain/control.ts';
+import type { ControllerContext, ControlPeer, Device, DeviceEventBody, DeviceSpec } from './device.ts';
+import type { DeviceEnds, DeviceMessages } from './device-messages.ts';
 import type { DeviceStep } from './device-table.ts';
+
+/** Longest wait for each answer of a back end that may hang, milliseconds. */
+const FORSAKE_LIMIT = 2000;
 
 /** What one device does in the steps of the table, and what it has by them. */
 export interface DeviceSteps {
-  readonly steps: Readonly<Record<DeviceStep, (body: ControlBody) => Promise<void> | void>>;
+  readonly steps: Readonly<Record<DeviceStep, (body: DeviceEventBody) => Promise<void> | void>>;
   /** The connection, while there is one. */
   readonly connection: Device['connection'];
+  /** That which the device was made with, or with the name of who serves it now. */
+  readonly config: DeviceConfig;
+  /** It has another back end from now on. */
+  serveBy(back: ControlPeer): void;
 }
 
 /** What a device is for its own steps. */
@@ -24,13 +32,20 @@ export interface StepSubject extends DeviceSpec {
 
 /** @param messages how it speaks with its ends */
 export function createDeviceSteps(
-  { class: deviceClass, config, front, back, record, name, owner, counters }: StepSubject,
+  { class: deviceClass, config: made, front, back: maker, record, name, owner, counters }: StepSubject,
+  ends: DeviceEnds,
   { hv, claims }: Pick<ControllerContext, 'hv' | 'claims'>,
-  { tellBack, tellFront, backLost }: DeviceMessages,
+  { tellBack, leaveBack, tellFront }: DeviceMessages,
 ): DeviceSteps {
   let connection: Device['connection'];
   let offered: readonly number[] = [];
   let claimed = false;
+  let config = made;
+
+  function serveBy(back: ControlPeer): void {
+    ends.back = back;
+    config = back === maker ? made : { ...made, backend: back.name };
+  }
 
   const steps: DeviceSteps['steps'] = {
     async backCreate() {
@@ -41,20 +56,18 @@ export function createDeviceSteps(
       await tellBack('CREATE', { domainName: front.name, name, config, counters, record });
     },
     backDeviceCreate: () => tellBack('DEVICE_CREATE'),
+    tellDisconnected: () =>
+      tellFront(INTERFACE.disconnected, { name, config, backendId: ends.back.domid }, 'while served'),
     // Without a back end there is nobody to offer memory to, and nobody who waits for the front end to let go.
-    tellDisconnected: ({ unserved }) =>
-      tellFront(
-        INTERFACE.disconnected,
-        { name, config, backendId: back.domid, unserved },
-        unserved === true ? NOT_WAITED_FOR : backLost,
-      ),
-    bindChannel(body) {
-      offered = Array.isArray(body.frames) ? body.frames.filter(Number.isSafeInteger) : [];
-      const { near, far } = hv.bindPair(front.domid, back.domid);
+    tellUnserved: () =>
+      tellFront(INTERFACE.disconnected, { name, config, backendId: ends.back.domid, unserved: true }, 'none'),
+    bindChannel({ frames }) {
+      offered = Array.isArray(frames) ? frames.filter(Number.isSafeInteger) : [];
+      const { near, far } = hv.bindPair(front.domid, ends.back.domid);
       connection = { evtchn: near, backEvtchn: far, frames: offered };
     },
     backConnect: () => tellBack('CONNECT', { frames: offered, evtchn: connection?.backEvtchn }),
-    tellConnected: () => tellFront(INTERFACE.connected, { evtchn: connection?.evtchn }, backLost),
+    tellConnected: () => tellFront(INTERFACE.connected, { evtchn: connection?.evtchn }, 'while served'),
     async backDisconnect() {
       try {
         await tellBack('DISCONNECT');
@@ -67,21 +80,34 @@ export function createDeviceSteps(
     closeChannel() {
       if (connection === undefined) return;
       hv.closePort(front.domid, connection.evtchn);
-      hv.closePort(back.domid, connection.backEvtchn);
+      hv.closePort(ends.back.domid, connection.backEvtchn);
       connection = undefined;
     },
     // By force: a front end that is paused or hangs hears it when it goes on.
-    tellClosed: ({ force }) => tellFront(INTERFACE.closed, {}, force === true ? NOT_WAITED_FOR : undefined),
+    tellClosed: ({ force }) => tellFront(INTERFACE.closed, {}, force === true ? 'none' : 'answer'),
     backDeviceDestroy: () => tellBack('DEVICE_DESTROY'),
     // What did not answer before would still be there when the next device of this number comes.
     backDestroy: ({ force }) => tellBack('DESTROY', { force }),
+    async backForsake() {
+      try {
+        for (const subtype of ['DISCONNECT', 'DEVICE_DESTROY', 'DESTROY']) await tellBack(subtype, {}, FORSAKE_LIMIT);
+      } catch {
+        // Whenever it comes to itself, it lets go.
+        leaveBack('DESTROY', { force: true });
+      }
+    },
+    changeBack({ back }) {
+      if (back !== undefined) serveBy(back);
+    },
   };
   return {
     steps,
     get connection() {
       return connection;
     },
+    get config() {
+      return config;
+    },
+    serveBy,
   };
 }
-
-const NOT_WAITED_FOR = Promise.resolve<ControlAnswer>({ ...OKAY, reason: 'not waited for' });

@@ -15,8 +15,14 @@ export type DeviceEvent =
   | 'frontDown'
   /** The back end's driver is down: DRIVER_STATUS(DOWN), before it is unloaded. */
   | 'backDown'
-  /** It is up again. */
+  /** A driver is up that may serve it: that one again, or that of another domain of the same name. */
   | 'backUp'
+  /** It has a back end again, and its front end was up all the time. */
+  | 'show'
+  /** Another domain is to serve it; what was asked for is done before. */
+  | 'move'
+  /** The same, and who serves it may hang: it is given up if it does not answer. */
+  | 'seize'
   /** Either end says that the other broke the protocol. */
   | 'broken'
   /** Either end threw what nobody caught. */
@@ -35,6 +41,7 @@ export type DeviceStep =
   | 'backCreate'
   | 'backDeviceCreate'
   | 'tellDisconnected'
+  | 'tellUnserved'
   | 'bindChannel'
   | 'backConnect'
   | 'tellConnected'
@@ -42,7 +49,9 @@ export type DeviceStep =
   | 'closeChannel'
   | 'tellClosed'
   | 'backDeviceDestroy'
-  | 'backDestroy';
+  | 'backDestroy'
+  | 'backForsake'
+  | 'changeBack';
 
 /** From a state by an event: the steps, then the state. A step that fails ends the transition; see `controller.ts`. */
 export interface Transition {
@@ -50,9 +59,11 @@ export interface Transition {
   readonly to: DeviceState;
 }
 
+const CREATE: readonly DeviceStep[] = ['backCreate', 'backDeviceCreate'];
 const CONNECT: readonly DeviceStep[] = ['bindChannel', 'backConnect', 'tellConnected'];
 const DISCONNECT: readonly DeviceStep[] = ['backDisconnect', 'closeChannel'];
 const DESTROY: readonly DeviceStep[] = ['backDeviceDestroy', 'backDestroy'];
+const CHANGE: readonly DeviceStep[] = ['changeBack', ...CREATE];
 
 /**
  * The connection flow of spec/xend.md 3.5 for every class, with one interface for each device. An event that has no entry is
@@ -60,49 +71,60 @@ const DESTROY: readonly DeviceStep[] = ['backDeviceDestroy', 'backDestroy'];
  */
 export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<DeviceEvent, Transition>>>>> = {
   new: {
-    attach: { steps: ['backCreate', 'backDeviceCreate'], to: 'waiting' },
+    attach: { steps: CREATE, to: 'waiting' },
     frontGone: { steps: [], to: 'closed' },
     backGone: { steps: [], to: 'closed' },
   },
   waiting: {
     frontUp: { steps: ['tellDisconnected'], to: 'offered' },
+    show: { steps: ['tellDisconnected'], to: 'offered' },
     suspend: { steps: [], to: 'waiting' },
     backDown: { steps: DESTROY, to: 'unserved' },
+    move: { steps: [...DESTROY, ...CHANGE], to: 'waiting' },
+    seize: { steps: ['backForsake', ...CHANGE], to: 'waiting' },
     // The front end knows the device if a connection failed before.
     detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     failed: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     frontGone: { steps: DESTROY, to: 'closed' },
-    backGone: { steps: ['tellClosed'], to: 'closed' },
+    backGone: { steps: [], to: 'unserved' },
   },
   offered: {
     frontConnect: { steps: CONNECT, to: 'connected' },
     frontUp: { steps: ['tellDisconnected'], to: 'offered' },
     frontDown: { steps: [], to: 'waiting' },
-    suspend: { steps: ['tellDisconnected'], to: 'waiting' },
+    suspend: { steps: ['tellUnserved'], to: 'waiting' },
     backDown: { steps: DESTROY, to: 'unserved' },
+    move: { steps: ['tellUnserved', ...DESTROY, ...CHANGE], to: 'waiting' },
+    seize: { steps: ['tellUnserved', 'backForsake', ...CHANGE], to: 'waiting' },
     detach: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     failed: { steps: ['tellClosed', ...DESTROY], to: 'closed' },
     frontGone: { steps: [...DISCONNECT, ...DESTROY], to: 'closed' },
-    backGone: { steps: ['tellClosed'], to: 'closed' },
+    // It may have died while it was connected.
+    backGone: { steps: ['closeChannel', 'tellUnserved'], to: 'unserved' },
   },
   connected: {
     frontConnect: { steps: [...DISCONNECT, ...CONNECT], to: 'connected' },
     frontUp: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'offered' },
     frontDown: { steps: DISCONNECT, to: 'waiting' },
-    suspend: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'waiting' },
-    backDown: { steps: [...DISCONNECT, 'tellDisconnected', ...DESTROY], to: 'unserved' },
+    suspend: { steps: [...DISCONNECT, 'tellUnserved'], to: 'waiting' },
+    backDown: { steps: [...DISCONNECT, 'tellUnserved', ...DESTROY], to: 'unserved' },
+    move: { steps: [...DISCONNECT, 'tellUnserved', ...DESTROY, ...CHANGE], to: 'waiting' },
+    seize: { steps: ['backForsake', 'closeChannel', 'tellUnserved', ...CHANGE], to: 'waiting' },
     broken: { steps: [...DISCONNECT, 'tellDisconnected'], to: 'offered' },
     detach: { steps: [...DISCONNECT, 'tellClosed', ...DESTROY], to: 'closed' },
     failed: { steps: [...DISCONNECT, 'tellClosed', ...DESTROY], to: 'closed' },
     frontGone: { steps: [...DISCONNECT, ...DESTROY], to: 'closed' },
-    backGone: { steps: ['closeChannel', 'tellClosed'], to: 'closed' },
+    backGone: { steps: ['closeChannel', 'tellUnserved'], to: 'unserved' },
   },
   unserved: {
-    backUp: { steps: ['backCreate', 'backDeviceCreate'], to: 'waiting' },
+    backUp: { steps: CHANGE, to: 'waiting' },
+    // One that it could not be taken from in time may have let go since.
+    move: { steps: [...DESTROY, ...CHANGE], to: 'waiting' },
+    seize: { steps: ['backForsake', ...CHANGE], to: 'waiting' },
     detach: { steps: ['tellClosed'], to: 'closed' },
     failed: { steps: ['tellClosed'], to: 'closed' },
     frontGone: { steps: [], to: 'closed' },
-    backGone: { steps: ['tellClosed'], to: 'closed' },
+    backGone: { steps: [], to: 'unserved' },
   },
   closed: {},
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClaimTable } from '../devices/claims.ts';
 import type { DeviceClass, DeviceConfig } from '../devices/contract.ts';
-import type { ControlAnswer, ControlBody } from '../domain/control.ts';
+import { CMSG_STATUS, type ControlAnswer, type ControlBody } from '../domain/control.ts';
 import { XmError } from '../errors.ts';
 import type { DomId, EvtchnPort } from '../hv/contract.ts';
 import type { Hypervisor } from '../hv/hypervisor.ts';
@@ -12,8 +12,30 @@ import type { LogWriter } from './log.ts';
 export interface ControlPeer {
   readonly domid: DomId;
   readonly name: string;
+  /** Aborts when it is gone and what it had mapped is undone: nobody needs to wait for it any more. */
+  readonly lost: AbortSignal;
   /** @param timeout milliseconds; 20 seconds unless said */
   request(type: string, subtype: string, body: ControlBody, timeout?: number): Promise<ControlAnswer>;
+}
+
+/** The answer for a domain that is gone. */
+export const GONE: ControlAnswer = { status: CMSG_STATUS.error, reason: 'the domain is gone', gone: true };
+
+/** What stays of a domain that is gone, for those that wait for its return: its number, and its name at that time. */
+export function remainsOf({ domid, name, lost }: ControlPeer): ControlPeer {
+  return { domid, name, lost, request: async () => GONE };
+}
+
+/** What an event says more. */
+export interface DeviceEventBody {
+  /** The front end's grants, of 'frontConnect'; as it says them. */
+  readonly frames?: unknown;
+  /** Why it failed or is broken. */
+  readonly reason?: unknown;
+  /** Of 'detach': the front end is told but not waited for. */
+  readonly force?: boolean;
+  /** Who is to serve it, of 'backUp', 'move' and 'seize'. */
+  readonly back?: ControlPeer;
 }
 
 /** A control message that a domain has not answered. */
@@ -31,10 +53,14 @@ export interface Device {
   readonly devid: number;
   /** A word for people, e.g. `xvda`. */
   readonly name: string;
+  /** Names who serves it now, if that is not who it was made with. */
   readonly config: DeviceConfig;
   readonly front: ControlPeer;
+  /** Who serves it, or did until it was gone: what remains of that one then. */
   readonly back: ControlPeer;
   readonly state: DeviceState;
+  /** Since when it has had no back end, if so: milliseconds since 1970. */
+  readonly unservedSince: number | undefined;
   readonly unanswered: Unanswered | undefined;
   /** The connection, while there is one. */
   readonly connection:
@@ -45,7 +71,7 @@ export interface Device {
   /** The back end's counters, in shared memory. */
   readonly counters: Float64Array;
   /** Lets an event happen after those before it. @throws XmError that names device, step and reason when a step fails */
-  handle(event: DeviceEvent, body?: ControlBody): Promise<void>;
+  handle(event: DeviceEvent, body?: DeviceEventBody): Promise<void>;
   /** Resolves when connected; rejects, naming device and phase, when it closes or fails first, or after `limit` milliseconds. */
   whenConnected(limit: number): Promise<void>;
 }

@@ -4,14 +4,16 @@ import type { DeviceEntry } from '../config/contract.ts';
 import type { DeviceClass } from '../devices/contract.ts';
 import { CMSG_STATUS, type ControlAnswer, type ControlBody, DRIVER, OKAY } from '../domain/control.ts';
 import { messageOf, XmError } from '../errors.ts';
+import { createBackEnds, happen } from './back-ends.ts';
 import type { XendContext } from './context.ts';
 import { createDevice } from './controller.ts';
 import type { Device } from './device.ts';
 import { deviceEvents, driverEvents } from './device-events.ts';
+import { createDeviceMover, type DeviceMover } from './device-move.ts';
 import type { DeviceEvent } from './device-table.ts';
 import type { XendDomain } from './domain.ts';
 import { createDrivers, type DriverEnd } from './drivers.ts';
-import { publishDevice } from './mirror.ts';
+import { devicePublisher } from './mirror.ts';
 
 /** Longest wait for a device to connect, unless the supervisor says otherwise. */
 const CONNECT_LIMIT = 20_000;
@@ -33,16 +35,22 @@ export interface DeviceService {
   /** Hot remove; with `force` the front end is told but not waited for. */
   detach(domain: XendDomain, className: string, name: string, force: boolean): Promise<void>;
   find(domain: XendDomain, className: string, name: string): Device;
+  /** Has another domain serve one; see {@link DeviceMover}. */
+  move(domain: XendDomain, className: string, name: string, back: string, force: boolean): Promise<Device>;
   /** Loads a driver that was unloaded; returns when its devices are connected again. */
   load(domain: XendDomain, className: string, end: DriverEnd): Promise<void>;
   /** Unloads one; returns when what was outstanding is done. Its devices wait until it is loaded again. */
   unload(domain: XendDomain, className: string, end: DriverEnd): Promise<void>;
   /** All configured devices are made: shows them to the front-end drivers that are up already. */
   show(domain: XendDomain): void;
+  /** A domain that was paused or at rest listens again: those of its devices that have a back end again connect. */
+  showAgain(domain: XendDomain): void;
+  /** It has another name, which devices may be waiting for. */
+  named(domain: XendDomain): void;
   classNamed(name: string): DeviceClass;
   /** Handles a control message about devices that a domain sent. */
   handle(domain: XendDomain, type: string, subtype: string, body: ControlBody): ControlAnswer | Promise<ControlAnswer>;
-  /** A domain's thread is gone: its own devices close, and those it served. */
+  /** A domain's thread is gone: its own devices close, and those it served wait for one of its name. */
   domainGone(domain: XendDomain): Promise<void>;
   readonly connectLimit: number;
 }
@@ -53,26 +61,14 @@ export function createDeviceService(context: XendContext): DeviceService {
   const tellDriver = driverEvents(context.events);
   const drivers = createDrivers(log, options.answerLimit);
   const connectLimit = options.connectLimit ?? CONNECT_LIMIT;
+  const backEnds = createBackEnds(context);
+  const { move } = createDeviceMover(context, backEnds, drivers, connectLimit);
 
   function classNamed(name: string): DeviceClass {
     const found = classes.find((item) => item.name === name || item.aliases.includes(name));
     if (found !== undefined) return found;
     const known = classes.map((item) => item.name).join(', ');
     throw new XmError('ENOCLASS', `${name} is not a valid device type`, { hint: `there are: ${known}` });
-  }
-
-  /** The domain that `backend` names; it must serve the class. */
-  function backendOf(deviceClass: DeviceClass, named: string): XendDomain {
-    const back = [...domains.values()].find(({ name, domid }) => name === named || String(domid) === named);
-    if (back === undefined || back.control === undefined) {
-      throw new XmError('ENOBACKEND', `Cannot configure device for unknown backend ${named}`);
-    }
-    if (back.domid !== 0 && !back.config.backends.includes(deviceClass.name)) {
-      throw new XmError('ENOBACKEND', `Domain '${back.name}' does not serve ${deviceClass.name} devices`, {
-        hint: `its configuration would have (backend (${deviceClass.name}))`,
-      });
-    }
-    return back;
   }
 
   function lowestFree(domain: XendDomain, deviceClass: DeviceClass): number {
@@ -90,7 +86,7 @@ export function createDeviceService(context: XendContext): DeviceService {
 
   async function make(domain: XendDomain, entry: DeviceEntry): Promise<Device> {
     const deviceClass = classNamed(entry.class);
-    const back = backendOf(deviceClass, String(entry.config.backend ?? 0));
+    const back = backEnds.find(deviceClass, String(entry.config.backend ?? 0));
     await drivers.ensure(domain, deviceClass, 'FE');
     await drivers.ensure(back, deviceClass, 'BE');
     const devid = deviceClass.devid(entry.config) ?? entry.devid ?? lowestFree(domain, deviceClass);
@@ -100,6 +96,7 @@ export function createDeviceService(context: XendContext): DeviceService {
       throw new XmError('EEXIST', `Device ${name} is already connected.`);
     }
     const tellChange = deviceEvents(context.events);
+    const publish = devicePublisher(context.xs);
     const device = createDevice(
       {
         class: deviceClass,
@@ -115,8 +112,9 @@ export function createDeviceService(context: XendContext): DeviceService {
         onStep: options.onStep,
         answerLimit: options.answerLimit,
         onChange(changed) {
-          publishDevice(context.xs, changed);
+          publish(changed);
           tellChange(changed);
+          if (changed.state === 'unserved') backEnds.seek(changed);
           if (changed.state === 'closed' && domain.devices.get(key) === changed) domain.devices.delete(key);
         },
       },
@@ -124,11 +122,6 @@ export function createDeviceService(context: XendContext): DeviceService {
     domain.devices.set(key, device);
     await device.handle('attach');
     return device;
-  }
-
-  function happen(device: Device, event: DeviceEvent, body?: ControlBody): void {
-    // A failure is in the log and in what `whenConnected` says.
-    device.handle(event, body).catch(() => {});
   }
 
   /** @returns the answer: of a driver that goes down held back until all its devices have let go */
@@ -142,25 +135,20 @@ export function createDeviceService(context: XendContext): DeviceService {
     if (up) drivers.add(className);
     else drivers.delete(className);
     if (end === 'FE' && !domain.devicesMade) return OKAY;
+    if (up && end === 'FE') tellDevices(domain, className, 'frontUp');
+    if (up && end === 'BE') backEnds.driverUp(domain, className);
+    if (up) return OKAY;
     const affected = devicesOf(domain, className, end);
-    if (up) {
-      for (const device of affected) happen(device, end === 'FE' ? 'frontUp' : 'backUp');
-      // A front end that was up all the time is shown the device again.
-      const shown = affected.filter(({ front }) => end === 'BE' && (front as XendDomain).frontsUp.has(className));
-      for (const device of shown) happen(device, 'frontUp');
-      return OKAY;
-    }
     const event = end === 'FE' ? 'frontDown' : 'backDown';
-    const settled = await Promise.allSettled(affected.map((device) => device.handle(event, { unserved: true })));
+    const settled = await Promise.allSettled(affected.map((device) => device.handle(event)));
     const failed = settled.find((outcome) => outcome.status === 'rejected');
     return failed === undefined ? OKAY : { status: CMSG_STATUS.error, reason: messageOf(failed.reason) };
   }
 
   /** Of a class: those of a domain, or those that it serves. */
   function devicesOf(domain: XendDomain, className: string, end: string): readonly Device[] {
-    return [...domains.values()]
-      .flatMap((other) => [...other.devices.values()])
-      .filter((device) => device.class.name === className && (end === 'FE' ? device.front : device.back) === domain);
+    if (end === 'BE') return backEnds.servedBy(domain, className);
+    return [...domain.devices.values()].filter((device) => device.class.name === className);
   }
 
   function tellDevices(domain: XendDomain, className: string, event: DeviceEvent): void {
@@ -207,10 +195,13 @@ export function createDeviceService(context: XendContext): DeviceService {
       domain.devicesMade = true;
       for (const className of domain.frontsUp) tellDevices(domain, className, 'frontUp');
     },
+    showAgain: backEnds.show,
+    named: backEnds.named,
     async load(domain, className, end) {
       await drivers.load(domain, classNamed(className), end);
-      const up = ({ front, back, class: { name } }: Device) =>
-        (front as XendDomain).frontsUp.has(name) && (back as XendDomain).backsUp.has(name);
+      const up = (device: Device) =>
+        domains.get(device.back.domid)?.backsUp.has(device.class.name) &&
+        domains.get(device.front.domid)?.frontsUp.has(device.class.name);
       const back = devicesOf(domain, classNamed(className).name, end).filter(up);
       await Promise.all(back.map((device) => device.whenConnected(connectLimit)));
     },
@@ -252,6 +243,11 @@ export function createDeviceService(context: XendContext): DeviceService {
       }
       await device.handle('detach', { force });
     },
+    async move(domain, className, name, back, force) {
+      const device = find(domain, className, name);
+      await move(domain, device, back, force);
+      return device;
+    },
     handle(domain, type, subtype, body) {
       const [, upper = '', end = ''] = /^(.+)_(FE|BE)$/.exec(type) ?? [];
       const className = upper.toLowerCase();
@@ -276,12 +272,15 @@ export function createDeviceService(context: XendContext): DeviceService {
         return { status: CMSG_STATUS.interfaceNotFound, reason: 'no such interface' };
       }
       domain.log.write(bad ? 'WARNING' : 'DEBUG', `${where}${bad ? `: ${String(body.reason)}` : ''}`);
-      happen(device, event, body);
+      // What xend itself would say with an event is not theirs to say.
+      const { frames, reason } = body;
+      happen(device, event, { frames, reason });
       return OKAY;
     },
     async domainGone(domain) {
       // The front ends it served take their memory back when they hear of it.
       if (context.hv.domids().includes(domain.domid)) context.hv.unmapAll(domain.domid);
+      domain.lose();
       const served = [...domains.values()]
         .filter((other) => other !== domain)
         .flatMap((other) => [...other.devices.values()].filter(({ back }) => back === domain));

@@ -4,7 +4,7 @@ import type { ControlChannel } from '../domain/control.ts';
 import type { DomainThread } from '../domain/launch.ts';
 import type { DomId } from '../hv/contract.ts';
 import type { ServedStore } from '../xenstore/port.ts';
-import type { ControlPeer, Device } from './device.ts';
+import { type ControlPeer, type Device, GONE } from './device.ts';
 import type { Events } from './events.ts';
 import type { Log, LogWriter } from './log.ts';
 
@@ -53,6 +53,8 @@ export interface XendDomain extends ControlPeer {
   readonly gone: PromiseWithResolvers<void>;
   /** Resolves when what its end entails is done too, e.g. it was restarted; with an error when that failed. */
   readonly settled: PromiseWithResolvers<unknown>;
+  /** Says that it is lost; see {@link ControlPeer}. */
+  lose(): void;
   /** CPU seconds, as last seen. */
   cpuTime: number;
   heapBytes: number;
@@ -74,6 +76,7 @@ export interface DomainWitnesses {
 export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, events }: DomainWitnesses): XendDomain {
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
+  const losing = new AbortController();
   let phase: DomainPhase = 'building';
 
   function enter(next: DomainPhase): void {
@@ -87,6 +90,8 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, e
     domid,
     uuid,
     name: config.name,
+    lost: losing.signal,
+    lose: () => losing.abort(),
     config,
     log: log.about(() => `${domain.name} (${domid})`),
     startTime: Date.now() / 1000,
@@ -119,7 +124,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, e
     quickLives: 0,
     request(type, subtype, body, timeout) {
       return domain.control === undefined
-        ? Promise.resolve({ status: 1, reason: 'the domain is gone', gone: true })
+        ? Promise.resolve(GONE)
         : domain.control.request(type, subtype, body, timeout);
     },
   };

@@ -89,6 +89,7 @@ export function createLifecycle(
       requireRunning(domain, 'unpause');
       hv.unpause(domain.domid);
       letRun(domain);
+      devices.showAgain(domain);
       log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) unpaused`);
     },
     rename(known, name) {
@@ -97,7 +98,9 @@ export function createLifecycle(
       requireFreeName(context, name);
       const kept = managed.find(uuid);
       if (kept !== undefined) managed.keep({ uuid, config: { ...kept.config, name } });
-      if (isThere(known)) changeIdentity(context, known, { name, uuid });
+      if (!isThere(known)) return;
+      changeIdentity(context, known, { name, uuid });
+      devices.named(known);
     },
     shutdown(domain, reason, timeout) {
       if (domain.domid === 0) throw new XmError('EPRIVILEGED', 'Domain 0 cannot be shutdown');

@@ -71,31 +71,51 @@ export function unpublishDomain(xs: StoreConnection, domain: XendDomain): void {
   for (const path of [`/local/domain/${domain.domid}`, `/vm/${domain.uuid}`]) removeIfThere(xs, path);
 }
 
-export function publishDevice(xs: StoreConnection, device: Device): void {
-  const { front, back, connection, state } = device;
-  const paths = [frontPath(device), backPath(device)] as const;
-  if (state === 'closed') {
-    for (const path of paths) removeIfThere(xs, path);
-    // The front end's directory goes with its domain; the back end's outlives all it served.
-    removeIfEmpty(xs, paths[1].slice(0, paths[1].lastIndexOf('/')));
-    return;
+/** @returns what publishes one device, each time that it has changed */
+export function devicePublisher(xs: StoreConnection): (device: Device) => void {
+  let published: string | undefined;
+
+  /** The front end's directory goes with its domain; the back end's outlives all it served. */
+  function leaveBack(): void {
+    if (published === undefined) return;
+    removeIfThere(xs, published);
+    removeIfEmpty(xs, published.slice(0, published.lastIndexOf('/')));
+    published = undefined;
   }
-  const number = String(XENBUS_STATE[state]);
-  const frontKeys: Readonly<Record<string, string>> = {
-    backend: paths[1],
+
+  return (device) => {
+    const path = backPath(device);
+    // Of a domain that is gone nothing is made again.
+    const there = device.state !== 'closed' && !device.back.lost.aborted;
+    if (!there || published !== path) leaveBack();
+    if (device.state === 'closed') removeIfThere(xs, frontPath(device));
+    else publishFront(xs, device);
+    if (there) publishBack(xs, device);
+    if (there) published = path;
+  };
+}
+
+function publishFront(xs: StoreConnection, device: Device): void {
+  const { front, back, connection, state } = device;
+  const keys: Readonly<Record<string, string>> = {
+    backend: backPath(device),
     'backend-id': String(back.domid),
-    state: number,
+    state: String(XENBUS_STATE[state]),
     ...(connection && { 'event-channel': String(connection.evtchn), 'ring-ref': String(connection.frames[0] ?? -1) }),
   };
-  const backKeys: Readonly<Record<string, string>> = {
-    frontend: paths[0],
+  putAll(xs, frontPath(device), keys, [`n${front.domid}`, `r${back.domid}`]);
+}
+
+function publishBack(xs: StoreConnection, device: Device): void {
+  const { front, back, config, state } = device;
+  const keys: Readonly<Record<string, string>> = {
+    frontend: frontPath(device),
     'frontend-id': String(front.domid),
     online: '1',
-    state: number,
-    ...Object.fromEntries(Object.entries(device.config).map(([key, value]) => [key, String(value)])),
+    state: String(XENBUS_STATE[state]),
+    ...Object.fromEntries(Object.entries(config).map(([key, value]) => [key, String(value)])),
   };
-  putAll(xs, paths[0], frontKeys, [`n${front.domid}`, `r${back.domid}`]);
-  putAll(xs, paths[1], backKeys, [`n${back.domid}`, `r${front.domid}`]);
+  putAll(xs, backPath(device), keys, [`n${back.domid}`, `r${front.domid}`]);
 }
 
 function putter(xs: StoreConnection) {

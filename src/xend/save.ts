@@ -38,6 +38,11 @@ export function createSaver(context: XendContext, devices: DeviceService, { end 
       if (device.back === domain && device.front !== domain) {
         throw new XmError('EBUSY', `${what}: it serves ${device.name} of domain '${device.front.name}'`);
       }
+      if (device.front === domain && device.state === 'unserved') {
+        throw new XmError('EBUSY', `${what}: ${device.name} waits for domain '${device.back.name}' to serve it`, {
+          hint: 'what was asked of it meanwhile would be lost',
+        });
+      }
       if (device.front === domain && device.class.volatile?.(device.config)) {
         throw new XmError('EBUSY', `${what}: ${device.name} would lose what was written to it`, {
           hint: 'its back end alone has that',
@@ -76,6 +81,7 @@ export function createSaver(context: XendContext, devices: DeviceService, { end 
         await write(domain, path, options);
       } finally {
         domain.saving = false;
+        devices.showAgain(domain);
       }
     },
   };

@@ -52,7 +52,7 @@ export async function suspendDomain(
   try {
     const state = await askForState(domain, limit);
     stopped.push(...[...domain.devices.values()].filter(({ state }) => state === 'connected' || state === 'offered'));
-    const settled = await Promise.allSettled(stopped.map((device) => device.handle('suspend', { unserved: true })));
+    const settled = await Promise.allSettled(stopped.map((device) => device.handle('suspend')));
     const failed = settled.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     return { state, resume };

@@ -47,7 +47,7 @@ function hasBlocked(hv: XendContext['hv'], { domid, busy }: XendDomain): boolean
 }
 
 export function deviceInfo(device: Device): DeviceInfo {
-  const { class: deviceClass, devid, name, config, front, back, connection, state } = device;
+  const { class: deviceClass, devid, name, config, front, back, connection, state, unservedSince } = device;
   return {
     class: deviceClass.name,
     domid: front.domid,
@@ -58,6 +58,9 @@ export function deviceInfo(device: Device): DeviceInfo {
     state: XENBUS_STATE[state],
     evtchn: connection?.evtchn ?? -1,
     ringRef: connection?.frames[0] ?? -1,
+    ...(unservedSince === undefined
+      ? {}
+      : { waits: { domain: back.name, gone: back.lost.aborted, age: Date.now() - unservedSince } }),
     frontPath: frontPath(device),
     backPath: backPath(device),
     config,

@@ -77,6 +77,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
     directory: '/tmp',
   },
   'device.detach': { ...DOMAIN, class: 'vbd', device: 'xvda', force: false },
+  'device.move': { ...DOMAIN, class: 'vbd', device: 'xvda', backend: 'nobody', force: true },
   'driver.unload': { ...DOMAIN, class: 'vbd', end: 'front' },
   'driver.load': { ...DOMAIN, class: 'vbd', end: 'back' },
   'device.list': { ...DOMAIN, class: 'vbd' },

@@ -154,6 +154,16 @@ describe('device lists', () => {
     );
   });
 
+  test('one whose back end is gone says what it waits for', () => {
+    const waits = { domain: 'driver', gone: true, age: 12_345 };
+    const waiting = { ...disk, state: 1, evtchn: -1, ringRef: -1, waits };
+    const [, row = ''] = blockTable([waiting]).split('\n');
+    expect(row.slice(-70)).toMatch(/backend\/vbd\/3\/768 {2}waits for domain driver, which is gone, for 12 s$/);
+    expect(blockTable([{ ...waiting, waits: { ...waits, gone: false } }])).toContain(
+      'waits for the driver of domain driver,',
+    );
+  });
+
   test('no devices print nothing', () => {
     expect(blockTable([])).toBe('');
     expect(deviceTable([])).toBe('');

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/until.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
 
+const SIZE = 64 * 2 ** 20;
 const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
 
 /** A driver domain `drv` and a guest with its console. */
@@ -81,38 +81,36 @@ describe('a driver domain that ends', () => {
   };
 
   test.each(Object.keys(endings) as (keyof typeof endings)[])(
-    '%s: requests end, the disk is gone, another comes',
+    '%s: requests wait for one of its name, and another may take the disk',
     async (ending) => {
       const { xend, terminal } = await start('shell');
       await using _ = xend;
       const idle = xend.xend.hv.usage(2);
-      const big = sparse(xend, 8 * 2 ** 30);
-      await xend.attachDisk('guest', big, 'xvda', 'w', 'drv');
-      const result = terminal.run('sum xvda');
-      await eventually(async () => {
-        const { domains } = await xend.call('stats', {});
-        return (domains.find(({ name }) => name === 'guest')?.devices.vbd?.rd ?? 0) > 8;
-      });
-      await endings[ending](xend);
-      expect(await result).toMatch(/^Error: xvda: reading \d+ bytes failed: the connection to its back end ended/);
-      await eventually(async () => (await disksOf(xend)).length === 0);
-      expect(await terminal.run('ls')).not.toContain('xvda');
-      // What the dead one had mapped is the guest's again.
-      expect(xend.xend.hv.usage(2)).toEqual(idle);
-
-      const content = randomBytes(64 * 1024);
+      const content = randomBytes(SIZE);
       const file = xend.file('disk.img', content);
+      await xend.attachDisk('guest', file, 'xvda', 'w', 'drv');
+      const result = terminal.run('sum xvda');
+      await eventually(async () => (await readsOf(xend)) > 8);
+      await endings[ending](xend);
+      await eventually(async () => String(await disksOf(xend)) === 'xvda 1 1');
+      await eventually(async () => (await xend.info('drv')) === undefined);
+      // What the dead one had mapped is the guest's again.
+      await eventually(() => JSON.stringify(xend.xend.hv.usage(2)) === JSON.stringify(idle));
+      await xend.create({ name: 'drv', kernel: 'idle', backends: ['vbd'], memory: 48 });
+      expect(await result).toBe(`${md5(content)}  xvda\n`);
+      expect(await disksOf(xend)).toEqual(['xvda 3 4']);
+
+      await xend.call('domain.destroy', { domain: 'drv' });
+      expect(await disksOf(xend)).toEqual(['xvda 3 1']);
+      await xend.detachDisk('guest', 'xvda');
+      expect(await terminal.run('ls')).not.toContain('xvda');
+      // The image that it served is free.
       await xend.attachDisk('guest', file, 'xvda', 'w');
-      expect(await disksOf(xend)).toEqual(['xvda 0 4']);
       expect(await terminal.run('sum xvda')).toBe(`${md5(content)}  xvda\n`);
-      // The image that it served is free, for a driver domain that comes after it too.
-      await xend.create({ name: 'drv', kernel: 'idle', backends: ['vbd'] });
-      await xend.attachDisk('guest', big, 'xvdb', 'w', 'drv');
-      expect(await terminal.run('read xvdb 0 3')).toBe('...\n');
     },
   );
 
-  test('its disks close for all whom it served', async () => {
+  test('its disks wait for all whom it served', async () => {
     const { xend, terminal } = await start();
     await using _ = xend;
     const files = ['a.img', 'b.img'].map((name) => xend.file(name, new Uint8Array(4096)));
@@ -120,11 +118,21 @@ describe('a driver domain that ends', () => {
     await xend.attachDisk('guest', files[1]!, 'xvda', 'w', 'drv');
     await xend.attachDisk('guest', files[0]!, 'xvdb', 'r');
     await xend.call('domain.destroy', { domain: 'drv' });
-    expect(await disksOf(xend)).toEqual(['xvdb 0 4']);
-    expect((await xend.call('device.list', { domain: 'other', class: 'vbd' })).devices).toEqual([]);
-    expect(await terminal.run('sum xvda')).toMatch(/^Error: There is no device 'xvda'/);
+    expect(await disksOf(xend)).toEqual(['xvda 1 1', 'xvdb 0 4']);
+    const { devices } = await xend.call('device.list', { domain: 'other', class: 'vbd' });
+    expect(devices).toMatchObject([{ state: 1, waits: { domain: 'drv', gone: true } }]);
     expect(await terminal.run('sum xvdb')).toBe(`${md5(new Uint8Array(4096))}  xvdb\n`);
     expect(xend.xend.store.check()).toEqual([]);
+  });
+
+  test('what was written to a copy is gone with it: so is the disk', async () => {
+    const { xend, terminal } = await start();
+    await using _ = xend;
+    const base = xend.file('base.img', new Uint8Array(4096));
+    await xend.attach('guest', 'vbd', { uname: `cow:${base}`, dev: 'xvda', mode: 'w', backend: 'drv' });
+    await xend.call('domain.destroy', { domain: 'drv' });
+    await eventually(async () => (await disksOf(xend)).length === 0);
+    expect(await terminal.run('sum xvda')).toMatch(/^Error: There is no device 'xvda'/);
   });
 });
 
@@ -141,10 +149,8 @@ test('a guest that ends lets go of its driver domain', async () => {
   }
 });
 
-function sparse(xend: TestXend, size: number): string {
-  const path = join(xend.directory, 'sparse.img');
-  const descriptor = openSync(path, 'w');
-  ftruncateSync(descriptor, size);
-  closeSync(descriptor);
-  return path;
+/** Requests that back ends have begun for the guest. */
+async function readsOf(xend: TestXend): Promise<number> {
+  const { domains } = await xend.call('stats', {});
+  return domains.find(({ name }) => name === 'guest')?.devices.vbd?.rd ?? 0;
 }

@@ -88,7 +88,6 @@ export async function startDisk(
   const buffers = createRemoteBuffers(machine.dom(guest));
   const front = (options.front ?? frontOfKernel)({
     ...common,
-    backendId: DOM0,
     hypercalls: machine.dom(guest),
     buffers,
     signal: new AbortController().signal,
@@ -97,7 +96,7 @@ export async function startDisk(
   let ports: { readonly near: number; readonly far: number } | undefined;
 
   async function connect(): Promise<void> {
-    const frames = await front.offer();
+    const frames = await front.offer(DOM0);
     ports = machine.hv.bindPair(DOM0, guest);
     await back.connect(frames, ports.near);
     await front.connected(ports.far);

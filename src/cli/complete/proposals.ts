@@ -52,6 +52,7 @@ const nothing: Source = () => [];
 export const SOURCES: Readonly<Record<string, Source>> = {
   domain: domains,
   backDomain: domains,
+  backend: domains,
   domains,
   class: ({ live }) => live.classes(),
   device: ({ live, command, given }) =>

@@ -15,6 +15,7 @@ export const DEVICE_COLUMNS: Columns<DeviceInfo> = {
   },
   evtchn: { doc: 'Event channel, -1 while not connected.', of: ({ evtchn }) => evtchn },
   ring: { doc: 'Grant reference of the ring, -1 while not connected.', of: ({ ringRef }) => ringRef },
+  waits: { doc: 'Domain that it waits for, while it has no back end.', of: ({ waits }) => waits?.domain ?? '' },
   'back-path': { doc: 'Back end in xenstore.', of: ({ backPath }) => backPath },
   'front-path': { doc: 'Front end in xenstore.', of: ({ frontPath }) => frontPath },
 };
@@ -23,8 +24,15 @@ export const DEVICE_COLUMNS: Columns<DeviceInfo> = {
 const tail = (device: DeviceInfo): string =>
   [
     `${pad(device.backendId, 3)}  ${pad(device.handle, 3)}   ${pad(device.state, 3)}    `,
-    `${pad(device.evtchn, 3)}    ${pad(device.ringRef, 5)} ${device.backPath.padEnd(30)}  \n`,
+    `${pad(device.evtchn, 3)}    ${pad(device.ringRef, 5)} ${device.backPath.padEnd(30)}  ${waiting(device)}\n`,
   ].join('');
+
+/** Nothing for a device that has a back end, as in xend's lists. */
+function waiting({ waits }: DeviceInfo): string {
+  if (waits === undefined) return '';
+  const what = waits.gone ? `domain ${waits.domain}, which is gone` : `the driver of domain ${waits.domain}`;
+  return `waits for ${what}, for ${Math.round(waits.age / 1000)} s`;
+}
 
 function pad(value: number | string, width: number): string {
   return String(value).padEnd(width);

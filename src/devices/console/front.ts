@@ -10,7 +10,7 @@ const BACKLOG_LIMIT = 256 * 1024;
 const TYPED_LIMIT = 4096;
 
 /** The console's front end: output waits here while the ring is full or not there, and never blocks the domain. */
-export default function createConsoleFront({ hypercalls, backendId, broken }: FrontContext): FrontInterface {
+export default function createConsoleFront({ hypercalls, broken }: FrontContext): FrontInterface {
   const backlog: Uint8Array[] = [];
   const typed: Uint8Array[] = [];
   const input = new Uint8Array(1024);
@@ -104,7 +104,7 @@ export default function createConsoleFront({ hypercalls, backendId, broken }: Fr
 
   return {
     driver,
-    async offer() {
+    async offer(backendId) {
       const extent = await hypercalls.memory.alloc(0);
       page = { extent, gref: await hypercalls.gnttab.grantAccess(backendId, extent) };
       return [page.gref];

@@ -58,3 +58,8 @@ function readValue<T>({ name, kind, fallback }: Parameter<T>, given: XmlRpcValue
   if (value === undefined) throw new XmError('EINVAL', `${name} must be ${kind.what}`);
   return value;
 }
+
+/** A parameter that may be left out. @param fallback what it is then */
+export function optional<T>(name: string, kind: Kind<T>, fallback: T): Parameter<T> {
+  return { name, kind, fallback };
+}

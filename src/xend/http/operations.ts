@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isAbsolute } from 'node:path';
 import { XmError } from '../../errors.ts';
-import { childAt, childValue, isElement, nameOf } from '../../sxp/access.ts';
+import { childValue } from '../../sxp/access.ts';
 import type { Sxp } from '../../sxp/contract.ts';
-import { show } from '../../sxp/show.ts';
 import type { Xend } from '../service.ts';
-import { CONFIG, FLAG, FORM, type Kind, NUMBER, NUMBERS, oneOf, TEXT } from './kinds.ts';
-import { operation, type Parameter } from './operation.ts';
+import { CONFIG, FLAG, NUMBER, NUMBERS, oneOf, TEXT } from './kinds.ts';
+import { operation, optional, type Parameter } from './operation.ts';
 
 /** Relative paths in what a client of another process sends mean nothing here. */
 const DIRECTORY = '/';
 
 const DOMAIN: Parameter<string> = { name: 'domain', kind: TEXT };
-const TYPE: Parameter<string> = { name: 'type', kind: TEXT };
 const FILE: Parameter<string> = { name: 'file', kind: TEXT };
-const DEVICE: Parameter<string> = { name: 'dev', kind: TEXT };
 const DETAIL = optional('detail', FLAG, true);
 /** Whether a record holds what only xend itself wants; here it always is the same. */
 const FULL = optional('full', FLAG, false);
@@ -166,19 +163,6 @@ export const operations = {
       return null;
     },
   ),
-  devices: operation('Devices of one class.', [DOMAIN, TYPE], async (xend, domain, type) =>
-    xend.forms.devices(domain, type),
-  ),
-  attach: operation(
-    'Adds a device such as (vbd (uname file:/x) (dev xvda)). Answers with its state.',
-    [DOMAIN, { name: 'config', kind: FORM }],
-    attach,
-  ),
-  detach: operation(
-    'Removes a device, by number or name.',
-    [DOMAIN, TYPE, DEVICE, optional('force', FLAG, false), optional('rm_cfg', FLAG, false)],
-    (xend, domain, type, device, force) => xend.methods['device.detach']({ domain, class: type, device, force }),
-  ),
   info: operation('What the machine is: pairs of names and values.', [], async (xend) =>
     Object.entries(await xend.methods['node.info']({})),
   ),
@@ -191,10 +175,6 @@ export const operations = {
     return null;
   }),
 };
-
-function optional<T>(name: string, kind: Kind<T>, fallback: T): Parameter<T> {
-  return { name, kind, fallback };
-}
 
 /** @throws XmError for a path that would be relative to xend's own directory */
 function absolute(path: string): string {
@@ -230,22 +210,6 @@ function letterOf(form: Sxp): string {
 
 function shown(forms: readonly Sxp[], detail: boolean): Sxp {
   return detail ? forms : forms.map((form) => childValue(form, 'name') ?? '');
-}
-
-async function attach(xend: Xend, domain: string, form: Sxp): Promise<Sxp> {
-  const device = isElement(form, 'device') ? (childAt(form, 0) ?? []) : form;
-  const className = nameOf(device);
-  if (!isElement(device) || className === undefined) throw new XmError('EINVAL', `${show(form)} is no device`);
-  const pairs = device.slice(1).map((pair): [string, string] => {
-    const [key, value, ...rest] = isElement(pair) ? pair : [];
-    if (typeof key !== 'string' || value === undefined || typeof value === 'object' || rest.length > 0) {
-      throw new XmError('EINVAL', `${show(pair)} is not the name of a field and its value`);
-    }
-    return [key, String(value)];
-  });
-  const config = Object.fromEntries(pairs);
-  const made = await xend.methods['device.attach']({ domain, class: className, config, directory: DIRECTORY });
-  return xend.forms.devices(domain, made.class).find((shown) => isElement(shown) && shown[0] === made.devid) ?? [];
 }
 
 /** `(domain (domid N) (name X) (vcpu_count 1) (vcpu (number 0) ...)...)`, as xend gave it. */

@@ -7,6 +7,7 @@ import { show } from '../../sxp/show.ts';
 import type { ApiError } from '../contract.ts';
 import type { Xend } from '../service.ts';
 import { DEFECT, errorOf, send } from './answer.ts';
+import { deviceOperations } from './device-operations.ts';
 import { readForm } from './form.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
@@ -39,9 +40,10 @@ const DOMAIN_OPS: Ops = {
   vcpuinfo: operations.vcpus,
   pincpu: operations.pinVcpu,
   wait_for_devices: operations.waitForDevices,
-  devices: operations.devices,
-  device_create: operations.attach,
-  device_destroy: operations.detach,
+  devices: deviceOperations.list,
+  device_create: deviceOperations.attach,
+  device_configure: deviceOperations.configure,
+  device_destroy: deviceOperations.detach,
 };
 const NODE_OPS: Ops = { info: operations.info, dmesg: operations.dmesg, log: operations.log };
 

@@ -103,6 +103,7 @@ const PARAMETERS: {
   'domain.consoleLog': DOMAIN,
   'device.attach': { ...DOMAIN, class: TEXT, path: optional(ABSOLUTE), config: PAIRS, directory: ABSOLUTE },
   'device.detach': { ...DOMAIN, class: TEXT, device: TEXT, force: optional(FLAG) },
+  'device.move': { ...DOMAIN, class: TEXT, device: TEXT, backend: TEXT, force: optional(FLAG) },
   'driver.unload': DRIVER,
   'driver.load': DRIVER,
   'device.list': { ...DOMAIN, class: optional(TEXT) },

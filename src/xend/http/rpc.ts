@@ -7,6 +7,7 @@ import { decodeCall } from '../xmlrpc/decode.ts';
 import { encodeFault, encodeResult } from '../xmlrpc/encode.ts';
 import { DEFECT, errorOf } from './answer.ts';
 import { readBody, textOf } from './body.ts';
+import { deviceOperations } from './device-operations.ts';
 import { TEXT } from './kinds.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
@@ -41,9 +42,10 @@ const METHODS: Readonly<Record<string, Operation>> = {
   'xend.domain.send_sysrq': operations.sysrq,
   'xend.domain.send_trigger': operations.trigger,
   'xend.domain.waitForDevices': operations.waitForDevices,
-  'xend.domain.device_create': operations.attach,
-  'xend.domain.destroyDevice': operations.detach,
-  'xend.domain.getDeviceSxprs': operations.devices,
+  'xend.domain.device_create': deviceOperations.attach,
+  'xend.domain.device_configure': deviceOperations.configure,
+  'xend.domain.destroyDevice': deviceOperations.detach,
+  'xend.domain.getDeviceSxprs': deviceOperations.list,
   'xend.cpu_pool.list': poolOperations.list,
   'xend.cpu_pool.start': poolOperations.start,
   'xend.cpu_pool.destroy': poolOperations.destroy,

@@ -66,6 +66,8 @@ export interface DeviceSample {
   readonly class: string;
   readonly device: string;
   readonly state: DeviceState;
+  /** Name of the domain that served it and is gone. */
+  readonly gone: string | undefined;
   /** The control message that a domain has not answered, if one is outstanding. */
   readonly asked: { readonly domid: DomId; readonly message: string; readonly number: number } | undefined;
 }
@@ -80,7 +82,12 @@ export interface Suspect {
   readonly domid: DomId;
   readonly what: string;
   /** Whose turn it is, and as which end. */
-  readonly owes: { readonly domid: DomId; readonly end: 'front' | 'back' | 'domain' };
+  readonly owes: {
+    readonly domid: DomId;
+    readonly end: 'front' | 'back' | 'domain';
+    /** Its name, of a domain that is gone and is waited for. */
+    readonly gone?: string | undefined;
+  };
   /** What that one has not done. */
   readonly text: string;
 }

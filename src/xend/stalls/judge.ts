@@ -26,7 +26,8 @@ export function judge(rules: readonly StallRule[], before: Suspicions, sample: S
   const stalls: Stall[] = [];
   for (const rule of rules) {
     for (const { key, mark, domid, what, owes, text } of rule.suspects(sample)) {
-      const debtor = domains.get(owes.domid);
+      const { domid: debtorId, end, gone } = owes;
+      const debtor = domains.get(debtorId) ?? (gone === undefined ? undefined : { name: gone, paused: false });
       if (debtor === undefined || debtor.paused) continue;
       const id = `${rule.name} ${key}`;
       const known = before.get(id);
@@ -35,7 +36,15 @@ export function judge(rules: readonly StallRule[], before: Suspicions, sample: S
       const age = sample.time - suspicion.since;
       if (age < rule.limit) continue;
       const domain = domains.get(domid)?.name ?? '';
-      stalls.push({ rule: rule.name, age, domid, domain, what, owes: { ...owes, domain: debtor.name }, text });
+      stalls.push({
+        rule: rule.name,
+        age,
+        domid,
+        domain,
+        what,
+        owes: { domid: debtorId, end, domain: debtor.name },
+        text,
+      });
     }
   }
   return { stalls, suspicions };

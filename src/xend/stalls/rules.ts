@@ -14,8 +14,11 @@ const NEXT_STEP: Partial<Record<DeviceState, readonly [end: 'front' | 'back', te
   new: ['back', 'has not made the device'],
   waiting: ['front', 'has not loaded its driver'],
   offered: ['front', 'has not offered memory'],
-  unserved: ['back', 'has its driver unloaded'],
+  unserved: ['back', 'does not serve it'],
 };
+
+/** Of a device that waits for a domain. */
+const IS_GONE = ['back', 'is gone, and no domain of that name has come'] as const;
 
 /** All rules; what may be the cause of others comes first. */
 export const STALL_RULES: readonly StallRule[] = [
@@ -50,14 +53,14 @@ export const STALL_RULES: readonly StallRule[] = [
     name: 'device',
     limit: SOON,
     *suspects({ devices }) {
-      for (const { domid, backId, class: name, device, state, asked } of devices) {
-        const next = NEXT_STEP[state];
+      for (const { domid, backId, class: name, device, state, asked, gone } of devices) {
+        const next = gone === undefined ? NEXT_STEP[state] : IS_GONE;
         if (asked === undefined && next === undefined) continue;
         const [end, text] =
           asked === undefined
             ? next!
             : ([asked.domid === backId ? 'back' : 'front', `has not answered ${asked.message}`] as const);
-        const owes = { domid: asked?.domid ?? (end === 'front' ? domid : backId), end };
+        const owes = { domid: asked?.domid ?? (end === 'front' ? domid : backId), end, gone };
         const mark = `${state} ${asked?.number ?? ''}`;
         yield { key: `${domid} ${name} ${device}`, mark, domid, what: `${name} ${device}, ${state}`, owes, text };
       }

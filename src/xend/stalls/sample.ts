@@ -68,6 +68,7 @@ function devicesOf({ devices }: XendDomain): readonly DeviceSample[] {
     class: deviceClass.name,
     device: name,
     state,
+    gone: back.lost.aborted ? back.name : undefined,
     asked: unanswered,
   }));
 }

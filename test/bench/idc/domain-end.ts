@@ -71,9 +71,8 @@ async function ringFront({ hypercalls, buffers, quotas, control }: Connection): 
     ...CONTEXT,
     hypercalls,
     buffers,
-    backendId: BACK,
   });
-  control.postMessage(await device.offer());
+  control.postMessage(await device.offer(BACK));
   await device.connected(await told<number>(control));
   return device.driver as EndpointControl;
 }

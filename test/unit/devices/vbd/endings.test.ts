@@ -325,7 +325,7 @@ describe('the end of a connection', () => {
     const { back } = heldBack();
     await using pair = await startVbdPair({ back });
     await pair.disconnect();
-    const frames = await pair.front.offer();
+    const frames = await pair.front.offer(0);
     const ports = pair.machine.hv.bindPair(0, 1);
     const quiet = silent({
       class: 'vbd',

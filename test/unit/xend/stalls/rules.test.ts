@@ -52,6 +52,7 @@ const DEVICE: DeviceSample = {
   class: 'vbd',
   device: 'xvda',
   state: 'connected',
+  gone: undefined,
   asked: undefined,
 };
 const device = (fields: Partial<DeviceSample>): Part => ({ devices: [{ ...DEVICE, ...fields }] });
