@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ByteRingPlace } from '../ring/byte-ring.ts';
 
 /** What a configuration value may be after its field's check. */
 export type FieldValue = string | number | boolean;
@@ -67,6 +68,12 @@ export interface RingView {
   };
 }
 
+/** Two rings of bytes, as the front end sees them. */
+export interface ByteRings {
+  readonly out: ByteRingPlace;
+  readonly in: ByteRingPlace;
+}
+
 /**
  * A split device class: one object, one folder, one line in the registry. Nothing else in the project knows a class by name.
  *
@@ -98,8 +105,10 @@ export interface DeviceClass {
   readonly record?: number;
   /** Bytes that the device has moved, by those counters. */
   readonly bytes?: (counters: Float64Array) => number;
-  /** Reads the rings from the first frame of a connection. Absent: the class uses IDC, whose rings describe themselves. */
-  readonly inspect?: (frame: SharedArrayBuffer) => readonly RingView[];
+  /** Where the rings are in the first frame of a connection. Absent: the class uses IDC, whose rings describe themselves. */
+  readonly byteRings?: (frame: SharedArrayBuffer) => ByteRings;
+  /** Says in a few words what a request asks for, to who looks into the ring; its bytes may be any. */
+  readonly describe?: (request: Uint8Array) => string;
   /** Created by xend for every domain, not by configuration (the console). */
   readonly implicit?: boolean;
   /** Whether what was written is gone when the back end closes the device: its driver is not unloaded then. */

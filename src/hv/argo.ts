@@ -3,13 +3,11 @@ import { ARGO_DOMID_ANY, ARGO_LIMITS, type ArgoErrno, type ArgoRuleTable } from 
 import { breakLock, fenceSenders } from './argo-lock.ts';
 import {
   type ArgoMemory,
-  type ArgoReading,
   adoptSendIndex,
   cancelWaiting,
   createRingMemory,
   RING_HEADER,
   RING_STATE,
-  readArgoRing,
   renewRing,
   ringPhase,
   roundUp,
@@ -30,24 +28,19 @@ export interface ArgoOptions {
   readonly macPermissive: boolean;
 }
 
-interface Ring {
-  readonly id: number;
-  readonly owner: ArgoDomain;
+/** A ring, for who observes it. */
+export interface ArgoRingInfo {
   readonly aport: number;
   readonly partner: DomId;
+  /** Another one is another ring. */
   readonly memory: ArgoMemory;
-  /** Domains that were handed the memory, to send. */
-  readonly senders: Set<ArgoDomain>;
 }
 
-/** A ring, for who observes it. */
-export interface ArgoRingInfo extends ArgoReading {
-  readonly aport: number;
-  readonly partner: DomId;
-  /** Bytes of its data. */
-  readonly length: number;
-  /** Its memory: another one is another ring. */
-  readonly buffer: SharedArrayBuffer;
+interface Ring extends ArgoRingInfo {
+  readonly id: number;
+  readonly owner: ArgoDomain;
+  /** Domains that were handed the memory, to send. */
+  readonly senders: Set<ArgoDomain>;
 }
 
 /** What the Argo operations know of a domain. */
@@ -270,10 +263,7 @@ export function createArgo(domains: ReadonlyMap<DomId, ArgoDomain>, options: Arg
     },
     /** All rings of a domain. */
     inspect({ argo: table }: ArgoDomain): readonly ArgoRingInfo[] {
-      return Array.from(table?.rings.values() ?? [], ({ aport, partner, memory }) => {
-        const { length, buffer } = memory;
-        return { aport, partner, length, buffer, ...readArgoRing(memory) };
-      });
+      return [...(table?.rings.values() ?? [])];
     },
     viptables,
     /** The same for domain 0. @throws HypercallError `EPERM` for any other, `EOPNOTSUPP` */

@@ -2,7 +2,10 @@
 import { initRing, type RingPlace, ringBytes } from '../ring/request-ring.ts';
 import type { Quotas } from './contract.ts';
 
-/** Words of a slot before its body: kind or error, id, length of the body, unused. */
+/**
+ * Words of a slot before its body: kind or error, id, length of the body; and the id of the request, which answers do not overwrite, for
+ * observers alone: answers come in any order.
+ */
 export const SLOT_HEADER = 16;
 const HEADER_BYTES = 64;
 const MAGIC = 0x31434449;

@@ -77,13 +77,15 @@ export function createRingChannel(
   let timed = 0;
   let last = 0;
 
-  function put(ring: RingEnd, head: number, id: number, body: WordBuffer, length: number): void {
+  /** @returns the slot's first word */
+  function put(ring: RingEnd, head: number, id: number, body: WordBuffer, length: number): number {
     const at = ring.produce();
     const word = at >> 2;
     words[word] = head;
     words[word + 1] = id;
     words[word + 2] = length;
     copyRecord(body, 0, shared, at + SLOT_HEADER, length);
+    return word;
   }
 
   function timeLast(): void {
@@ -168,7 +170,7 @@ export function createRingChannel(
     },
     putRequest(kind, id, body, length) {
       last = id | 0;
-      put(mine, kind, id, body, length);
+      words[put(mine, kind, id, body, length) + 3] = id;
       dirty |= 1;
     },
     putReply(id, error, body, length) {

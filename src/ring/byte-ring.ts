@@ -80,11 +80,15 @@ export function byteRingReader(place: ByteRingPlace): ByteRingReader {
   };
 }
 
-/** A copy of the last bytes that were written, taken or not, without being an end of the ring: for who looks into its memory. */
-export function latestBytes(place: ByteRingPlace): Uint8Array {
+/**
+ * A copy of the last bytes that were written, taken or not, without being an end of the ring: for who looks into its memory.
+ *
+ * @param most bytes; as many as there are unless said
+ */
+export function latestBytes(place: ByteRingPlace, most = place.size): Uint8Array {
   const { words, prod, size, pieceAt } = open(place);
   const produced = Atomics.load(words, prod) >>> 0;
-  const latest = new Uint8Array(Math.min(produced, size));
+  const latest = new Uint8Array(Math.min(produced, size, most));
   for (let i = 0; i < latest.length; i++) {
     const { bytes, at } = pieceAt(produced - latest.length + i);
     latest[i] = bytes[at]!;

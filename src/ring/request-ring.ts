@@ -159,7 +159,8 @@ export function inspectRing(place: RingPlace): RingReading {
   return { reqProd, reqCons, rspProd, rspCons: (rspEvent - 1) >>> 0, ...readGauge(gaugeOf(place)) };
 }
 
-function slotOffsets({ base, slots, slotBytes }: RingPlace): (index: number) => number {
+/** Byte offsets of slots in the shared buffer, by any index. */
+export function slotOffsets({ base, slots, slotBytes }: RingPlace): (index: number) => number {
   const mask = slots - 1;
   const first = base + RING_HEADER;
   return (index) => first + (index & mask) * slotBytes;

@@ -12,6 +12,11 @@ export interface ChannelTrace {
 
 /** @param connection a number that both ends have of it; that of another one may be the same, which spoils nothing but arrows */
 export function channelTrace(recorder: Recorder, connection: number, end: 'front' | 'back'): ChannelTrace {
-  const [front, back] = [connection << 1, (connection << 1) | 1];
-  return end === 'front' ? { recorder, mine: front, theirs: back } : { recorder, mine: back, theirs: front };
+  const other = end === 'front' ? 'back' : 'front';
+  return { recorder, mine: channelNumber(connection, end), theirs: channelNumber(connection, other) };
+}
+
+/** As what the requests of an end are recorded. */
+export function channelNumber(connection: number, end: 'front' | 'back'): number {
+  return (connection << 1) | (end === 'front' ? 0 : 1);
 }

@@ -37,9 +37,7 @@ const STYLES: Readonly<Record<NonNullable<Line['style']>, object>> = {
 
 /** What the page that is shown wants to know. */
 function wishesOf({ page, over }: View, world: World | undefined): Wishes {
-  const shown = pageNamed(page);
-  const about = over?.kind === 'row' && world !== undefined ? shown.about(world, over.id) : undefined;
-  return about === undefined ? shown.wishes : { ...shown.wishes, about };
+  return pageNamed(page).wishesOf(world, over?.kind === 'row' ? over.id : undefined);
 }
 
 /** Whether a round that read `had` has what is wanted. */

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RingMessage } from '../xend/contract.ts';
 import type { LogRecord } from '../xend/log-line.ts';
-import { clock, type Step, sequenceDiagram, stepsOf } from './sequence.ts';
+import { shortAge, shortTime } from './latency.ts';
+import type { Reading, RingMessages } from './reading.ts';
+import type { RingRow } from './sample.ts';
+import { clock, endpointSteps, type Step, sequenceDiagram, stepsOf } from './sequence.ts';
 import { sparkline } from './spark.ts';
 
 /** Messages that an opened row shows, and steps of its control flow. */
@@ -22,8 +26,9 @@ export function section(title: string, lines: readonly string[]): readonly strin
 
 /** The last minute of a number, as a line and in words. @param full as in {@link sparkline} */
 export function historySection(title: string, values: readonly number[], unit: string, full = 0): readonly string[] {
-  const last = values.at(-1) ?? 0;
-  const most = Math.max(0, ...values);
+  const known = values.filter((value) => !Number.isNaN(value));
+  const last = known.at(-1) ?? 0;
+  const most = Math.max(0, ...known);
   const show = (value: number) => (value < 100 ? value.toFixed(1) : value.toFixed(0));
   return section(title, [`  |${sparkline(values, HISTORY, full)}|  now ${show(last)}, most ${show(most)} ${unit}`]);
 }
@@ -33,7 +38,58 @@ export function messagesSection(records: readonly LogRecord[] | undefined): read
   const lines = (records ?? [])
     .slice(-MESSAGES)
     .map(({ time, level, text }) => `  ${clock(time)} ${level.padEnd(7)} ${text.split('\n')[0]}`);
-  return section('Last messages', lines.length > 0 ? lines : ['  none']);
+  return section('Last records of the log', lines.length > 0 ? lines : ['  none']);
+}
+
+/** The last messages of rings, as far as their memory still has them, each ring under its name. */
+export function ringMessagesSection(rings: readonly RingMessages[] = []): readonly string[] {
+  const timed = rings.some(({ messages }) => messages.some(({ age }) => age !== undefined));
+  const hasRequests = rings.some(({ messages }) => messages.some(({ id }) => id !== undefined));
+  const lines = rings.flatMap(({ ring, messages }) => [
+    ...(rings.length > 1 ? [`  ${ring.device} ${ring.direction}`] : []),
+    ...(messages.length === 0 ? ['  none is there'] : messages.map((message) => `  ${messageLine(message)}`)),
+  ]);
+  const title =
+    hasRequests && !timed ? "Last messages in the ring ('xm trace start' adds times)" : 'Last messages in the ring';
+  return lines.length === 0 ? [] : section(title, lines);
+}
+
+function messageLine({ state, id, text, error, age, latency }: RingMessage): string {
+  const outcome = error === undefined ? state : error === 0 ? 'ok' : `error ${error}`;
+  const took = latency === undefined ? '' : `took ${shortTime(latency)}`;
+  const times = age === undefined ? [] : [`${shortAge(age)} ago`, took];
+  const head = id === undefined ? outcome.padEnd(9) : `#${String(id).padEnd(10)} ${outcome.padEnd(9)}`;
+  return [head, ...times.map((time) => time.padEnd(11)), text].join(' ');
+}
+
+/** Connections whose ends find each other without xend and say nothing of it. */
+const UNTOLD: readonly string[] = ['vchan', 'vsock', 'argo'];
+
+/** How the connection came about that rings are of: what xend asked the ends of a device, or what endpoints told it. */
+export function ringFlow(rings: readonly RingRow[], reading: Reading, width: number): readonly string[] {
+  const [ring] = rings;
+  if (ring === undefined) return flowSection(reading.about, width);
+  if (UNTOLD.includes(ring.class)) return section('Control flow', ['  none: its ends find each other by themselves']);
+  if (ring.class === 'idc') return endpointFlow(reading, width);
+  return flowSection(reading.about, width, ofDevice(ring));
+}
+
+/** What endpoints at an address told xend, as a diagram. */
+export function endpointFlow({ events = [] }: Reading, width: number): readonly string[] {
+  return diagramSection(endpointSteps(events), width);
+}
+
+/** Which devices' control messages a flow is of: those that name the class and one of the front end's domain. */
+function ofDevice({ class: kind, domid }: Pick<RingRow, 'class' | 'domid'>): (step: Step) => boolean {
+  return ({ type, fields, to }) =>
+    type.startsWith(`${kind.toUpperCase()}_`) &&
+    (to.endsWith(`(${domid})`) || `${fields},`.includes(`domid=${domid},`));
+}
+
+/** Those log records that are about devices of these rings; all of them if there are no such devices. */
+export function recordsOf(rings: readonly RingRow[], records: readonly LogRecord[] = []): readonly LogRecord[] {
+  const words = rings.flatMap(({ class: kind, device }) => [kind.toUpperCase(), device]);
+  return words.length === 0 ? records : records.filter(({ text }) => words.some((word) => text.includes(word)));
 }
 
 /** The control messages of the records that pass, as a diagram. */
@@ -42,11 +98,12 @@ export function flowSection(
   width: number,
   passes: (step: Step) => boolean = () => true,
 ): readonly string[] {
-  const steps = stepsOf(records ?? [])
-    .filter(passes)
-    .slice(-STEPS);
+  return diagramSection(stepsOf(records ?? []).filter(passes), width);
+}
+
+function diagramSection(steps: readonly Step[], width: number): readonly string[] {
   return section(
     'Control flow',
-    sequenceDiagram(steps, width - 2).map((line) => `  ${line}`),
+    sequenceDiagram(steps.slice(-STEPS), width - 2).map((line) => `  ${line}`),
   );
 }

@@ -1,78 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Sample } from './sample.ts';
+import { channelId, endpointId, grantId, type Sample } from './sample.ts';
 
 /** Milliseconds that lines go back. */
 const SPAN = 60_000;
+
+/** Numbers at one moment, by the id of what they are of; undefined when they were not read. */
+type Points = readonly (readonly [id: string, value: number])[] | undefined;
+
+/** What there are lines of. */
+const LINES = {
+  /** CPU of a domain in percent. */
+  cpu: ({ domains }) => domains.map(({ domid, cpuPercent }) => [String(domid), cpuPercent]),
+  /** Requests (bytes of a byte ring) a second. */
+  ring: ({ rings }) => rings.map(({ id, requestRate, byteRate }) => [id, requestRate ?? byteRate ?? 0]),
+  /** Slots (bytes) in use. */
+  fill: ({ rings }) => rings.map(({ id, used }) => [id, used]),
+  /** Events a second, both ways. */
+  channel: ({ channels }) => channels?.map((row) => [channelId(row), row.sentRate + row.receivedRate]),
+  /** Requests a second, both ways; requests in flight. */
+  endpoint: ({ endpoints }) => endpoints?.map((row) => [endpointId(row), row.rate]),
+  flight: ({ endpoints }) => endpoints?.map((row) => [endpointId(row), row.inFlight]),
+  /** Mappings. */
+  grant: ({ grants }) => grants?.map((row) => [grantId(row), row.mappings]),
+} as const satisfies Readonly<Record<string, (sample: Sample) => Points>>;
 
 /** What was, for lines of the last minute. */
 export interface History {
   /** Adds a round. */
   add(sample: Sample): void;
-  /** CPU of a domain in percent, newest last. */
-  cpu(domid: number): readonly number[];
-  /** Requests (bytes of a byte ring) a second, by {@link RingRow.id}. */
-  ring(id: string): readonly number[];
-  /** Slots (bytes) in use. */
-  fill(id: string): readonly number[];
+  /** Newest last; not a number where it was not read, as its page was not shown. */
+  line(kind: keyof typeof LINES, id: string): readonly number[];
 }
 
 export function createHistory(): History {
-  const cpu = new Map<number, number[]>();
-  const rates = new Map<string, number[]>();
-  const fills = new Map<string, number[]>();
+  const kinds = Object.entries(LINES).map(([kind, read]: [string, (sample: Sample) => Points]) => {
+    return { kind, read, lines: new Map<string, number[]>() };
+  });
   /** When the rounds were that lines have points of. */
   const times: number[] = [];
   return {
-    add({ time, domains, rings }) {
-      times.push(time);
-      while (times[0]! < time - SPAN) times.shift();
-      advance(
-        times.length,
-        cpu,
-        domains,
-        ({ domid }) => domid,
-        ({ cpuPercent }) => cpuPercent,
-      );
-      advance(
-        times.length,
-        rates,
-        rings,
-        ({ id }) => id,
-        ({ requestRate, byteRate }) => requestRate ?? byteRate ?? 0,
-      );
-      advance(
-        times.length,
-        fills,
-        rings,
-        ({ id }) => id,
-        ({ used }) => used,
-      );
+    add(sample) {
+      times.push(sample.time);
+      while (times[0]! < sample.time - SPAN) times.shift();
+      for (const { read, lines } of kinds) advance(times.length, lines, read(sample));
     },
-    cpu: (domid) => cpu.get(domid) ?? [],
-    ring: (id) => rates.get(id) ?? [],
-    fill: (id) => fills.get(id) ?? [],
+    line: (wanted, id) => kinds.find(({ kind }) => kind === wanted)?.lines.get(id) ?? [],
   };
 }
 
-/** One more point for each row, no line for what is gone, and no more than `points`. */
-function advance<Key, Row>(
-  points: number,
-  lines: Map<Key, number[]>,
-  rows: readonly Row[],
-  keyOf: (row: Row) => Key,
-  pointOf: (row: Row) => number,
-): void {
-  const gone = new Set(lines.keys());
-  for (const row of rows) {
-    const key = keyOf(row);
-    gone.delete(key);
-    const line = lines.get(key);
-    if (line === undefined) {
-      lines.set(key, [pointOf(row)]);
-      continue;
-    }
-    line.push(pointOf(row));
-    if (line.length > points) line.splice(0, line.length - points);
+/** One more point for each line; no line for what is gone, and no more than `count` points. */
+function advance(count: number, lines: Map<string, number[]>, points: Points): void {
+  if (points === undefined) {
+    for (const line of lines.values()) push(line, Number.NaN, count);
+    return;
   }
-  for (const key of gone) lines.delete(key);
+  const gone = new Set(lines.keys());
+  for (const [id, value] of points) {
+    gone.delete(id);
+    const line = lines.get(id);
+    if (line === undefined) lines.set(id, [value]);
+    else push(line, value, count);
+  }
+  for (const id of gone) lines.delete(id);
+}
+
+function push(line: number[], value: number, count: number): void {
+  line.push(value);
+  if (line.length > count) line.splice(0, line.length - count);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RingName } from '../xend/contract.ts';
 import type { History } from './history.ts';
 import type { Reading, Wishes } from './reading.ts';
-import type { Sample } from './sample.ts';
+import type { RingRow, Sample } from './sample.ts';
 import { type Column, fitColumns, headerLine, rowLine, sortRows } from './table.ts';
 
 /** All that pages are made of: this round, and what was. */
@@ -26,6 +27,10 @@ export interface PageSpec<Row> {
   readonly remark?: (row: Row) => string | undefined;
   /** Domains whose log records the opened row wants, by name. */
   readonly about?: (row: Row) => readonly string[];
+  /** Rings whose messages it wants. */
+  readonly ringsOf?: (row: Row, world: World) => readonly RingRow[];
+  /** The address of the IDC API at which its ends meet, if it is there that they do. */
+  readonly addressOf?: (row: Row, world: World) => string | undefined;
   /** An opened row. @param width of the screen, in characters */
   readonly detail: (row: Row, world: World, width: number) => readonly string[];
 }
@@ -38,7 +43,8 @@ export interface Page {
   /** Its rows, and what was chosen of them. */
   table(world: World, choice: Choice): Table;
   columns(world: World): readonly ColumnInfo[];
-  about(world: World, id: string): readonly string[] | undefined;
+  /** What its page wants and, if a row is opened, what that wants beside it. */
+  wishesOf(world: World | undefined, opened: string | undefined): Wishes;
   /** Undefined when the row is not there. */
   detail(world: World, id: string, width: number): readonly string[] | undefined;
   /** Rows as values, for comma-separated output. */
@@ -71,6 +77,13 @@ export interface Table {
   };
 }
 
+/** Rings whose messages are read for an opened row. */
+const MOST_RINGS = 4;
+
+const nameOf = ({ domid, backId, class: kind, device, evtchn, direction }: RingRow): RingName => {
+  return { domid, backId, class: kind, device, evtchn, direction };
+};
+
 /** Closes over the type of a page's rows. */
 export function page<Row>(spec: PageSpec<Row>): Page {
   const find = (world: World, id: string) => spec.rows(world).find((row) => spec.id(row) === id);
@@ -79,9 +92,18 @@ export function page<Row>(spec: PageSpec<Row>): Page {
     wishes: spec.wishes,
     tail: spec.tail ?? false,
     columns: spec.columns,
-    about(world, id) {
-      const row = find(world, id);
-      return row && spec.about?.(row);
+    wishesOf(world, opened) {
+      const row = opened === undefined || world === undefined ? undefined : find(world, opened);
+      if (row === undefined) return spec.wishes;
+      const about = spec.about?.(row);
+      const rings = spec.ringsOf?.(row, world!) ?? [];
+      const address = spec.addressOf?.(row, world!);
+      return {
+        ...spec.wishes,
+        ...(about && { about }),
+        ...(address !== undefined && { address }),
+        ...(rings.length > 0 && { messages: rings.slice(0, MOST_RINGS).map(nameOf) }),
+      };
     },
     detail(world, id, width) {
       const row = find(world, id);

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChannelInfo, DomainGrant, IdcEndpointInfo, Stall, Stats } from '../xend/contract.ts';
+import type {
+  ChannelInfo,
+  DomainGrant,
+  IdcEndpointInfo,
+  RingMessage,
+  RingName,
+  Stall,
+  Stats,
+  XendApi,
+} from '../xend/contract.ts';
 import type { LogRecord } from '../xend/log-line.ts';
 
 /** What a page may want beside the sample. */
@@ -11,6 +20,17 @@ export interface Wishes {
   readonly log?: boolean;
   /** The last log records that name one of these domains. */
   readonly about?: readonly string[];
+  /** The last messages of these rings. */
+  readonly messages?: readonly RingName[];
+  /** What happened to endpoints at this address. */
+  readonly address?: string;
+}
+
+/** A ring and what was in it last. */
+export interface RingMessages {
+  readonly ring: RingName;
+  /** Oldest first. */
+  readonly messages: readonly RingMessage[];
 }
 
 /** One node of the store. */
@@ -37,6 +57,8 @@ export interface Reading {
   readonly store?: readonly StoreNode[];
   readonly log?: readonly NumberedRecord[];
   readonly about?: readonly LogRecord[];
+  readonly messages?: readonly RingMessages[];
+  readonly events?: XendApi['events.read']['result']['events'];
 }
 
 /** Where rounds come from: xend, and its store. */

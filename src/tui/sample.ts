@@ -56,6 +56,9 @@ export interface RingRow {
   readonly class: string;
   readonly device: string;
   readonly direction: string;
+  /** The event channel's two ends. */
+  readonly evtchn: number;
+  readonly backEvtchn: number;
   /** Slots, or bytes of a byte ring. */
   readonly size: number;
   readonly used: number;
@@ -206,6 +209,8 @@ export function isByteRing({ direction }: Pick<RingStats, 'direction'>): boolean
 
 export const channelId = ({ domid, port }: Pick<ChannelInfo, 'domid' | 'port'>): string => `${domid} ${port}`;
 
+export const grantId = ({ domid, gref }: Pick<DomainGrant, 'domid' | 'gref'>): string => `${domid} ${gref}`;
+
 export const endpointId = ({ domid, address, peerId }: Pick<IdcEndpointInfo, 'domid' | 'address' | 'peerId'>): string =>
   `${domid} ${address} ${peerId ?? ''}`;
 
@@ -259,6 +264,7 @@ function ringRow(
   stall: Stall | undefined,
 ): RingRow {
   const { domid, backId, class: kind, device, direction, size, timing, messages, waiting } = now;
+  const { evtchn, backEvtchn } = now;
   const { reqProd, reqCons, rspProd, rspCons } = now;
   const notifications = increase(before?.notifyFront, now.notifyFront) + increase(before?.notifyBack, now.notifyBack);
   const shown = {
@@ -270,6 +276,8 @@ function ringRow(
     class: kind,
     device,
     direction,
+    evtchn,
+    backEvtchn,
     size,
     used: Math.min(now.used, size),
     reqProd,

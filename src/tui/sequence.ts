@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogRecord } from '../xend/log-line.ts';
+import type { Reading } from './reading.ts';
 
-/** A control message of xend to an end of a device, as the log has it. */
+/** A control message of xend to an end of a device, as the log has it; or what an endpoint told xend. */
 export interface Step {
+  /** It was told, and not asked. */
+  readonly told?: true;
   /** Milliseconds since 1970. */
   readonly time: number;
   /** `VBD_BE` */
@@ -34,6 +37,14 @@ export function stepsOf(records: readonly LogRecord[]): readonly Step[] {
   return steps;
 }
 
+/** What endpoints told, oldest first: what happened to which of them, and who the peer was or why it ended. */
+export function endpointSteps(events: NonNullable<Reading['events']>): readonly Step[] {
+  return events.map(({ time, event, domid, domain, details: { peer, reason } }) => ({
+    ...{ time, type: 'ENDPOINT', message: event, fields: '', to: `${domain} (${domid})`, told: true },
+    answer: reason === undefined ? (peer === undefined ? '' : `peer ${peer}`) : String(reason),
+  }));
+}
+
 /** Characters of a clock before each line, and of the answer behind it. */
 const CLOCK = 9;
 const ANSWER = 12;
@@ -49,7 +60,7 @@ const MOST_GAP = 44;
  */
 export function sequenceDiagram(steps: readonly Step[], width: number): readonly string[] {
   const people = [...new Set(steps.map(({ to }) => to))];
-  if (people.length === 0) return ['no control messages in the log'];
+  if (people.length === 0) return ['none is known'];
   const room = Math.floor((width - CLOCK - ANSWER - 4) / people.length);
   const gap = Math.max(LEAST_GAP, Math.min(MOST_GAP, room));
   const positions = new Map(people.map((name, index) => [name, (index + 1) * gap]));
@@ -67,13 +78,14 @@ export function sequenceDiagram(steps: readonly Step[], width: number): readonly
       const shown = name.slice(0, gap - 2);
       return line.padEnd(at - Math.floor(shown.length / 2)).concat(shown);
     }, 'xend');
-  const arrows = steps.map(({ time, message, fields, to, answer = '...' }) => {
+  const arrows = steps.map(({ time, message, fields, to, told, answer = '...' }) => {
     const at = positions.get(to)!;
     const room = at - 4;
     const status = /status=(\w+)/.exec(fields)?.[1];
     const label = ` ${status === undefined ? message : `${message} ${status}`} `.slice(0, room);
     const left = Math.floor((room - label.length) / 2);
-    const arrow = `-${'-'.repeat(left)}${label}${'-'.repeat(room - label.length - left)}->`;
+    const shaft = `${'-'.repeat(left)}${label}${'-'.repeat(room - label.length - left)}`;
+    const arrow = told ? `<-${shaft}-` : `-${shaft}->`;
     const line = lifelines();
     line.splice(1, at - 1, ...arrow);
     return `${clock(time)} ${line.join('')} ${answer}`;

@@ -43,7 +43,7 @@ export function xendSource(client: XendClient): Source {
   }
 
   return {
-    async read({ channels, endpoints, grants, store: wantsStore, log, about }) {
+    async read({ channels, endpoints, grants, store: wantsStore, log, about, messages, address }) {
       if (log) await openTail().ready;
       const [stats, stalls, ...rest] = await Promise.all([
         client.call('stats', {}),
@@ -53,8 +53,11 @@ export function xendSource(client: XendClient): Source {
         grants && client.call('grant.list', {}),
         wantsStore && nodes(),
         about && client.call('log.read', { lines: LOG_LINES, domains: about }),
+        messages &&
+          Promise.all(messages.map(async (ring) => ({ ring, messages: await client.call('ring.messages', ring) }))),
+        address !== undefined && client.call('events.read', { filters: ['kind=endpoint', `address=${address}`] }),
       ]);
-      const [channelList, idc, grantList, storeNodes, read] = rest;
+      const [channelList, idc, grantList, storeNodes, read, ringMessages, happened] = rest;
       return {
         stats,
         stalls,
@@ -64,6 +67,8 @@ export function xendSource(client: XendClient): Source {
         ...(storeNodes && { store: storeNodes }),
         ...(log && { log: [...(tail?.records ?? [])] }),
         ...(read && { about: recordsOf(read.lines) }),
+        ...(happened && { events: happened.events }),
+        ...(ringMessages && { messages: ringMessages }),
       };
     },
     close() {

@@ -4,13 +4,15 @@
 const BLOCKS = ' ▁▂▃▄▅▆▇█';
 
 /**
- * A line of small bars, newest at the right; the highest fills its place, and whatever is not nothing is seen.
+ * A line of small bars, newest at the right; the highest fills its place, and whatever is not nothing is seen. What is not a number
+ * leaves its place empty.
  *
  * @param width characters; where there are more values, each bar is the highest of some
  * @param full what fills a place at least: a number that has a limit is not drawn as if it had reached it
  */
 export function sparkline(values: readonly number[], width: number, full = 0): string {
-  const shown = values.length > width ? highest(values, width) : values;
+  const known = values.map((value) => (Number.isNaN(value) ? 0 : value));
+  const shown = known.length > width ? highest(known, width) : known;
   const most = Math.max(...shown, full);
   const block = (value: number) =>
     BLOCKS[value > 0 ? Math.max(1, Math.round((value / most) * (BLOCKS.length - 1))) : 0];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RingView } from '../devices/contract.ts';
+import type { ByteRings, RingView } from '../devices/contract.ts';
 import { XmError } from '../errors.ts';
 import type { GrantRef } from '../hv/contract.ts';
-import { inspectByteRing } from '../ring/byte-ring.ts';
-import { AT, type Description, describePage, NOTIFY } from './layout.ts';
+import { type ByteRingPlace, inspectByteRing } from '../ring/byte-ring.ts';
+import { AT, type Description, describePage, NOTIFY, ringPlace } from './layout.ts';
 
 /** The two rings of a channel, from its shared page; none if the memory is something else. The server is the front end. */
 export function inspectVchan(page: SharedArrayBuffer): readonly RingView[] {
@@ -17,7 +17,28 @@ export function vchanGrants(page: SharedArrayBuffer): readonly GrantRef[] {
   return [...left, ...right];
 }
 
-/** The same of rings whose sizes are known, in bytes. */
+/**
+ * Where what was written is.
+ *
+ * @param bufferOf the memory behind a reference of the server
+ * @returns undefined unless all of it is there
+ */
+export function vchanStreams(
+  page: SharedArrayBuffer,
+  bufferOf: (gref: GrantRef) => SharedArrayBuffer | undefined,
+): ByteRings | undefined {
+  const description = describe(page);
+  if (description === undefined) return undefined;
+  const { orders } = description;
+  const ring = (side: 'left' | 'right'): ByteRingPlace | undefined => {
+    const pages = description[side].map(bufferOf).filter((buffer) => buffer !== undefined);
+    return pages.length < description[side].length ? undefined : ringPlace(page, side, orders[side], pages);
+  };
+  const [out, into] = [ring('right'), ring('left')];
+  return out && into && { out, in: into };
+}
+
+/** The same as {@link inspectVchan} of rings whose sizes are known, in bytes. */
 export function inspectRings(
   page: SharedArrayBuffer,
   sizes: Readonly<Record<'left' | 'right', number>>,

@@ -8,7 +8,7 @@ import { createChannel } from '../vchan/channel.ts';
 import { AT, LIVE, NOTIFY } from '../vchan/layout.ts';
 import { createMappings } from '../vchan/memory.ts';
 import type { Pipe } from './pipe.ts';
-import { RING, ringsGrant } from './ring-layout.ts';
+import { linkStreams, RING, ringsGrant } from './ring-layout.ts';
 
 /** Where the page says for which connection of which ends it was made. */
 const TAG = { at: 256, length: 128 };
@@ -25,8 +25,7 @@ export function ringCarrier(hypercalls: Hypercalls, loans: Loans, address: strin
     const channel = createChannel({
       ...{ peer, path: address, page },
       side: end === 'front' ? 'server' : 'client',
-      left: { buffer: page, ...AT.left, size: RING, data: [new Uint8Array(rings, 0, RING)] },
-      right: { buffer: page, ...AT.right, size: RING, data: [new Uint8Array(rings, RING, RING)] },
+      ...linkStreams(page, rings),
       bell: evtchnBell(evtchn, port),
       // Memory and port are the session's.
       release: () => Promise.resolve(),

@@ -32,6 +32,24 @@ export interface RingStats extends RingView {
   readonly lastProgress: number;
 }
 
+/** What tells a ring from all others. */
+export type RingName = Pick<RingStats, 'domid' | 'backId' | 'class' | 'device' | 'evtchn' | 'direction'>;
+
+/** A message that is in a ring, or was and is still to be seen there; of a stream of bytes a line of them. */
+export interface RingMessage {
+  /** Nobody has taken it; somebody has; it is answered. */
+  readonly state: 'waiting' | 'taken' | 'answered';
+  /** What it says, in the words of its class if that has some. */
+  readonly text: string;
+  /** Of a request. */
+  readonly id?: number;
+  /** Of its answer: 0, or what the service said is wrong. */
+  readonly error?: number;
+  /** Milliseconds since it was asked, and microseconds until it was answered: of a transaction that was recorded (`trace.start`). */
+  readonly age?: number;
+  readonly latency?: number;
+}
+
 /** Numbers of one domain at one moment. */
 export interface DomainStats extends DomainInfo {
   /** KiB of heap and extents in use. */
@@ -145,6 +163,8 @@ export interface ObservingApi {
     result: { readonly events: readonly XendEvent[]; readonly lost: number };
   };
   stats: { params: Record<string, never>; result: Stats };
+  /** The last messages of a ring, oldest first, as far as its memory still has them; at most `count`, 8 unless said. */
+  'ring.messages': { params: RingName & { readonly count?: number }; result: readonly RingMessage[] };
   /** Ends of event channels, of all domains. */
   'channel.list': { params: Record<string, never>; result: readonly ChannelInfo[] };
   /** Grants of all domains, and who maps them. */

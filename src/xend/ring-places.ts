@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RingView } from '../devices/contract.ts';
+import type { ByteRings, DeviceClass, RingView } from '../devices/contract.ts';
 import { inspectIdc } from '../devices/inspect.ts';
+import type { ArgoRingInfo } from '../hv/argo.ts';
+import { ARGO_DOMID_ANY } from '../hv/argo-contract.ts';
 import { type DomId, EVTCHN_STATUS, type EvtchnPort, type GrantRef } from '../hv/contract.ts';
 import { DEFAULT_QUOTAS } from '../idc/contract.ts';
 import { parseLevel } from '../idc/rendezvous-level.ts';
 import { ADDRESSES } from '../idc/rendezvous-store.ts';
-import { inspectVchan, vchanGrants } from '../vchan/inspect.ts';
+import { inspectByteRing } from '../ring/byte-ring.ts';
+import { inspectVchan, vchanGrants, vchanStreams } from '../vchan/inspect.ts';
 import { EVENT_CHANNEL, RING_REF, vchanPath } from '../vchan/store.ts';
 import { isLink } from '../vsock/peers.ts';
-import { inspectLink, ringsGrant } from '../vsock/ring-layout.ts';
+import { inspectLink, linkStreams, RING, ringsGrant } from '../vsock/ring-layout.ts';
 import type { StoreConnection } from '../xenstore/contract.ts';
 import type { XendContext } from './context.ts';
 
@@ -25,6 +28,13 @@ export interface RingPlace {
   readonly inspect: (memory: SharedArrayBuffer) => readonly RingView[];
   /** References of what else belongs to it. */
   readonly more: (memory: SharedArrayBuffer) => readonly GrantRef[];
+  /** Rings of bytes, where they are; undefined when not all of their memory is there. Absent: the rings are those of IDC. */
+  readonly streams?: (
+    memory: SharedArrayBuffer,
+    bufferOf: (gref: GrantRef) => SharedArrayBuffer | undefined,
+  ) => ByteRings | undefined;
+  /** What a request asks for. */
+  readonly describe?: DeviceClass['describe'];
   /** Of a device whose class counts them. */
   readonly bytes?: number;
 }
@@ -62,13 +72,23 @@ function* devicePlaces({ domains }: XendContext): Generator<RingPlace> {
       const [gref, ...others] = connection?.frames ?? [];
       if (connection === undefined || gref === undefined) continue;
       const { evtchn } = connection;
-      const inspect = deviceClass.inspect ?? inspectIdc;
+      const { byteRings, describe } = deviceClass;
       const bytes = deviceClass.bytes?.(counters);
-      const which = { class: deviceClass.name, device: name, domid: front.domid };
-      const place = { ...which, gref, evtchn, inspect, more: () => others };
-      yield bytes === undefined ? place : { ...place, bytes };
+      yield {
+        ...{ class: deviceClass.name, device: name, domid: front.domid, gref, evtchn, more: () => others },
+        ...(byteRings === undefined ? { inspect: inspectIdc } : { inspect: viewsOf(byteRings), streams: byteRings }),
+        ...(bytes !== undefined && { bytes }),
+        ...(describe !== undefined && { describe }),
+      };
     }
   }
+}
+
+function viewsOf(byteRings: (frame: SharedArrayBuffer) => ByteRings): RingPlace['inspect'] {
+  return (frame) => {
+    const rings = byteRings(frame);
+    return [inspectByteRing('out', rings.out), inspectByteRing('in', rings.in)];
+  };
 }
 
 function* addressPlaces(xs: StoreConnection): Generator<RingPlace> {
@@ -76,10 +96,17 @@ function* addressPlaces(xs: StoreConnection): Generator<RingPlace> {
     if (gref === undefined) continue;
     const which = { device: address, domid, gref, evtchn: port };
     yield isLink(address)
-      ? { ...which, class: 'vsock', inspect: inspectLink, more: (page) => [ringsGrant(page)] }
+      ? { ...which, class: 'vsock', inspect: inspectLink, more: (page) => [ringsGrant(page)], streams: linkOf }
       : { ...which, class: 'idc', inspect: inspectIdc, more: NOTHING_MORE };
   }
 }
+
+const linkOf: NonNullable<RingPlace['streams']> = (page, bufferOf) => {
+  const rings = bufferOf(ringsGrant(page));
+  if (rings === undefined || rings.byteLength < 2 * RING) return undefined;
+  const { left, right } = linkStreams(page, rings);
+  return { out: right, in: left };
+};
 
 /** From the levels that the ends publish. A domain that lies there shows wrong rings of its own. */
 function* offers(xs: StoreConnection): Generator<Offered> {
@@ -118,12 +145,30 @@ function* vchanPlaces({ store, hv }: XendContext): Generator<RingPlace> {
     if (remote === undefined || (status !== EVTCHN_STATUS.interdomain && status !== EVTCHN_STATUS.unbound)) continue;
     const usual = vchanPath(owner, remote, '');
     const device = path.startsWith(usual) ? path.slice(usual.length) : path;
-    yield { class: 'vchan', device, domid: owner, gref, evtchn, inspect: inspectVchan, more: vchanGrants };
+    const looks = { inspect: inspectVchan, more: vchanGrants, streams: vchanStreams };
+    yield { class: 'vchan', device, domid: owner, gref, evtchn, ...looks };
   }
 }
 
-/** By `PORT` of `DOMID PORT`: what Argo's rings are for that connections at addresses receive in. */
-export function argoUses(xs: StoreConnection): ReadonlyMap<string, Pick<RingPlace, 'class' | 'device'>> {
+/** A ring of Argo, and what it is for: `argo` and its port unless a connection at an address receives in it. */
+export interface ArgoPlace extends Pick<RingPlace, 'class' | 'device' | 'domid'> {
+  readonly ring: ArgoRingInfo;
+}
+
+/** All rings of Argo, at their receivers: the front ends, whose memory they are. */
+export function argoPlaces({ hv, xs, domains }: XendContext): readonly ArgoPlace[] {
+  const rings = [...domains.keys()].flatMap((domid) => hv.inspectArgo(domid).map((ring) => ({ domid, ring })));
+  if (rings.length === 0) return [];
+  const uses = argoUses(xs);
+  return rings.map(({ domid, ring }) => {
+    const { aport, partner } = ring;
+    const device = partner === ARGO_DOMID_ANY ? `:${aport}` : `:${aport}/${partner}`;
+    return { domid, ring, ...(uses.get(`${domid} ${aport}`) ?? { class: 'argo', device }) };
+  });
+}
+
+/** By domid and port. */
+function argoUses(xs: StoreConnection): ReadonlyMap<string, Pick<RingPlace, 'class' | 'device'>> {
   const uses = new Map<string, Pick<RingPlace, 'class' | 'device'>>();
   for (const { address, domid, peers, gref, port } of offers(xs)) {
     if (gref !== undefined) continue;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RingView } from '../devices/contract.ts';
-import type { ArgoRingInfo } from '../hv/argo.ts';
-import { ARGO_DOMID_ANY } from '../hv/argo-contract.ts';
+import { type ArgoMemory, readArgoRing } from '../hv/argo-memory.ts';
 import { type DomId, EVTCHN_STATUS, VIRQ } from '../hv/contract.ts';
 import type { XendContext } from './context.ts';
 import type { RingStats } from './contract.ts';
-import { argoUses, type RingPlace, ringPlaces } from './ring-places.ts';
+import { argoPlaces, type RingPlace, ringPlaces } from './ring-places.ts';
 
 /** The indexes of a ring, and since when they are as they are. */
 interface Seen {
@@ -45,41 +44,40 @@ function readRings({ hv }: XendContext, place: RingPlace): RingStats[] {
   }));
 }
 
-/** Rings of Argo, at their receivers: the front ends, whose memory they are. */
-function argoRings({ hv, xs, domains }: XendContext): readonly RingStats[] {
-  const rings = [...domains.keys()].flatMap((domid) => hv.inspectArgo(domid).map((ring) => ({ domid, ring })));
-  if (rings.length === 0) return [];
-  const uses = argoUses(xs);
-  const bells = new Map([...new Set(rings.map(({ domid }) => domid))].map((domid) => [domid, argoPort(hv, domid)]));
-  return rings.map(({ domid, ring }) => {
-    const { aport, partner, buffer } = ring;
-    const plain = { class: 'argo', device: partner === ARGO_DOMID_ANY ? `:${aport}` : `:${aport}/${partner}` };
+function argoRings(context: XendContext): readonly RingStats[] {
+  const places = argoPlaces(context);
+  const bells = new Map(
+    [...new Set(places.map(({ domid }) => domid))].map((domid) => [domid, argoPort(context, domid)]),
+  );
+  return places.map(({ domid, ring: { partner, memory }, class: kind, device }) => {
     const { port = -1, received = 0 } = bells.get(domid) ?? {};
-    const view = argoView(ring);
+    const view = argoView(memory);
     return {
       domid,
       backId: partner,
-      ...(uses.get(`${domid} ${aport}`) ?? plain),
+      class: kind,
+      device,
       evtchn: port,
       backEvtchn: -1,
       ...view,
       notifyFront: 0,
       // It is raised by whoever copies, for all rings of the domain.
       notifyBack: received,
-      lastProgress: lastProgress(buffer, [view])[0]!,
+      lastProgress: lastProgress(memory.buffer, [view])[0]!,
     };
   });
 }
 
 /** Where VIRQ_ARGO comes. */
-function argoPort(hv: XendContext['hv'], domid: DomId) {
+function argoPort({ hv }: XendContext, domid: DomId) {
   return hv.inspectPorts(domid).find(({ status, virq }) => status === EVTCHN_STATUS.virq && virq === VIRQ.argo);
 }
 
-function argoView({ length, used, sentBytes, messages, waiting }: ArgoRingInfo): RingView {
+function argoView(memory: ArgoMemory): RingView {
+  const { used, sentBytes, messages, waiting } = readArgoRing(memory);
   const taken = (sentBytes - used) >>> 0;
   const indexes = { reqProd: sentBytes, reqCons: taken, rspProd: taken, rspCons: taken };
-  return { direction: 'in', size: length, used, ...indexes, messages, waiting };
+  return { direction: 'in', size: memory.length, used, ...indexes, messages, waiting };
 }
 
 /** When each ring of a memory was seen to move last. */

@@ -40,6 +40,7 @@ import { createProcessorMethods } from './processor-methods.ts';
 import { type DomainRecord, deviceListForm, recordOfKnown } from './records.ts';
 import { recover } from './recover.ts';
 import { listChannels, listGrants } from './resources.ts';
+import { ringMessages } from './ring-messages.ts';
 import { pathSettings } from './settings.ts';
 import { stallSampler } from './stalls/sample.ts';
 import { watchStalls } from './stalls/service.ts';
@@ -197,6 +198,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       return { events: kept.filter((event) => passes(filter, event)), lost };
     },
     stats: sample,
+    'ring.messages': async (params) => ringMessages(context, params),
     'channel.list': async () => listChannels(context),
     'grant.list': async () => listGrants(context),
     'trace.start': async (params) => startTrace(context, params),

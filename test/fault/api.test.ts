@@ -86,6 +86,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'idc.list': {},
   'channel.list': {},
   'grant.list': {},
+  'ring.messages': { domid: 1, backId: 0, class: 'vbd', device: 'xvda', evtchn: 3, direction: 'in', count: 8 },
   'idc.ping': { ...DOMAIN, address: 'pair', count: 1, size: 0, polled: false },
   'idc.cycle': { address: 'pair' },
   'viptables.add': { from: '*:1', to: '*', accept: true, at: 1 },

@@ -45,8 +45,8 @@ describe.each([
 });
 
 describe('an opened row', () => {
-  test.each(['domains', 'rings', 'endpoints', 'xenstore'])('of %s', async (page) => {
-    const screen = start(100, 50, page);
+  test.each(['domains', 'rings', 'channels', 'endpoints', 'grants', 'xenstore'])('of %s', async (page) => {
+    const screen = start(100, 60, page);
     await expect.poll(screen.text).toContain('09:05:09');
     screen.stdin.write(page === 'domains' ? 'j\r' : '\r');
     await expect.poll(screen.text).toContain('Esc back');

@@ -105,6 +105,47 @@ test('what their event channels and grants are for', async () => {
   expect(lent('vsock vsock@1-2').toSorted((a, b) => a - b)).toEqual([4096, 2 ** 21]);
 });
 
+test('their last messages, read from their memory', async () => {
+  const read = async (kind: string, direction: string, device?: string) => {
+    const ring = (await ringsOf(kind)).find(
+      (one) => one.direction === direction && (device ?? one.device) === one.device,
+    )!;
+    const { domid, backId, evtchn } = ring;
+    return xend.call('ring.messages', { domid, backId, evtchn, class: kind, device: ring.device, direction, count: 2 });
+  };
+  const zeros = '00'.repeat(24);
+  expect(await read('vchan', 'in')).toEqual([
+    { state: 'waiting', text: zeros },
+    // Lines begin where those that were read end.
+    { state: 'waiting', text: zeros },
+  ]);
+  expect(await read('vchan', 'out')).toEqual([]);
+  expect(await read('argo', 'in')).toEqual([
+    { state: 'waiting', text: `from client:2147483649, 100 bytes ${zeros.slice(0, 32)}` },
+  ]);
+  // A header, whose first word says what it is, and what was written behind it.
+  const link = await read('vsock', 'out', 'vsock@1-2');
+  expect(link.at(-1)).toMatchObject({ state: 'taken', text: expect.stringContaining('03000000') });
+  expect((await read('console', 'out')).map(({ text }) => text).join('')).toBe('');
+});
+
+test('the last requests to a disk, in its own words, and with times if they are recorded', async () => {
+  await xend.create({ name: 'disky', disks: [{ file: xend.file('disk.img', new Uint8Array(8192)), dev: 'xvda' }] });
+  await xend.call('trace.start', {});
+  using terminal = await xend.shell('disky');
+  terminal.type('read xvda 4096 16\r');
+  await terminal.readUntil('disky# ');
+  const [ring] = await ringsOf('vbd');
+  const { domid, backId, evtchn, device, direction } = ring!;
+  const name = { domid, backId, evtchn, class: 'vbd', device, direction };
+  const [info, read] = await xend.call('ring.messages', name);
+  expect(info).toMatchObject({ state: 'answered', error: 0, text: expect.stringMatching(/^answered with 20 bytes/) });
+  expect(read).toMatchObject({ state: 'answered', error: 0, text: 'read 1 sectors at 8' });
+  expect(read!.latency).toBeGreaterThan(0);
+  expect(read!.age).toBeGreaterThanOrEqual(read!.latency! / 1000);
+  expect(await xend.call('ring.messages', { ...name, device: 'another' })).toEqual([]);
+});
+
 test('what nobody takes out of them is a stall of who should', async () => {
   const found = await eventually(async () => {
     const stalls = await xend.call('stalls', {});

@@ -54,6 +54,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'domain',
     'hv',
     'idc',
+    'ring',
     'trace',
     'vchan',
     'vsock',

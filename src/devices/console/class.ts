@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { inspectByteRing } from '../../ring/byte-ring.ts';
 import { threadModule } from '../../thread-modules.ts';
 import type { DeviceClass } from '../contract.ts';
 import { historySize } from './history.ts';
@@ -25,8 +24,5 @@ export const consoleClass = (history = HISTORY): DeviceClass => ({
   implicit: true,
   record: historySize(history),
   counters: ['out', 'in'],
-  inspect(page) {
-    const rings = consoleRings(page);
-    return [inspectByteRing('out', rings.out), inspectByteRing('in', rings.in)];
-  },
+  byteRings: consoleRings,
 });

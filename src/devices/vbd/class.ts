@@ -4,6 +4,7 @@ import type { DeviceClass } from '../contract.ts';
 import { claimDisk } from './claim.ts';
 import { SECTOR_SIZE, VBD_COUNTERS } from './contract.ts';
 import { devNumber, devWords } from './names.ts';
+import { describeRequest } from './protocol.ts';
 import { checkUname, resolveUname } from './uname.ts';
 
 const RSECT = VBD_COUNTERS.indexOf('rsect');
@@ -51,5 +52,6 @@ export const vbd: DeviceClass = {
   claim: claimDisk,
   volatile: ({ uname, mode }) => String(uname).startsWith('cow:') && mode !== 'r',
   counters: VBD_COUNTERS,
+  describe: describeRequest,
   bytes: (counters) => (counters[RSECT]! + counters[WSECT]!) * SECTOR_SIZE,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { REFERENCE_BYTES } from '../../hv/lending-contract.ts';
 import type { Quotas } from '../../idc/contract.ts';
-import { SECTOR_SIZE } from './contract.ts';
+import { BLK_OP, SECTOR_SIZE } from './contract.ts';
 
 /** Limits of a disk's connection, named by both ends. */
 export const VBD_QUOTAS: Quotas = { inFlight: 32, bodyBytes: 64, registrations: 0 };
@@ -41,6 +41,15 @@ export const opOf = (parameters: Uint8Array): number => parameters[OP]!;
 export const countOf = (parameters: Uint8Array): number => get32(parameters, COUNT);
 /** The first sector of a received request; beyond 2^53 rounded, hence still beyond any disk. */
 export const sectorOf = (parameters: Uint8Array): number => get64(parameters, SECTOR);
+
+/** What a request asks for, e.g. `read 8 sectors at 1024`. */
+export function describeRequest(parameters: Uint8Array): string {
+  if (parameters.length < PLAIN_BYTES) return `${parameters.length} bytes, which are no request`;
+  const op = opOf(parameters);
+  const name = Object.entries(BLK_OP).find(([, number]) => number === op)?.[0] ?? `operation ${op}`;
+  const count = countOf(parameters);
+  return count === 0 ? name : `${name} ${count} sectors at ${sectorOf(parameters)}`;
+}
 
 /** What the back end says of the disk. */
 export interface BlockInfo {

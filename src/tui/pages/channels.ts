@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { facts, flowSection, messagesSection } from '../detail.ts';
-import { page } from '../page.ts';
-import { type ChannelRow, channelId } from '../sample.ts';
+import { facts, historySection, messagesSection, recordsOf, ringFlow, ringMessagesSection } from '../detail.ts';
+import { page, type World } from '../page.ts';
+import { type ChannelRow, channelId, type RingRow } from '../sample.ts';
 import { number, words } from '../table.ts';
+import { addressOf, ringLines } from './rings.ts';
 
 /** Ends of event channels. */
 export const channels = page<ChannelRow>({
@@ -27,8 +28,10 @@ export const channels = page<ChannelRow>({
   ],
   rows: ({ sample }) => sample.channels ?? [],
   id: channelId,
-  about: ({ domain }) => [domain],
-  detail: (row, { reading }, width) => [
+  about: ({ domain, remoteName }) => [domain, ...(remoteName === '' ? [] : [remoteName])],
+  ringsOf,
+  addressOf: (row, world) => addressOf(ringsOf(row, world)),
+  detail: (row, world, width) => [
     `Port ${row.port} of ${row.domain} (${row.domid})`,
     ...facts([
       ['state', row.state],
@@ -39,10 +42,20 @@ export const channels = page<ChannelRow>({
       ['sent', `${row.sent}, ${row.sentRate.toFixed(0)} a second`],
       ['received', `${row.received}, ${row.receivedRate.toFixed(0)} a second`],
     ]),
-    ...messagesSection(reading.about),
-    ...flowSection(reading.about, width),
+    ...historySection('Events a second, last minute', world.history.line('channel', channelId(row)), 'a second'),
+    ...ringLines(ringsOf(row, world), width, 'none that xend knows'),
+    ...ringMessagesSection(world.reading.messages),
+    ...messagesSection(recordsOf(ringsOf(row, world), world.reading.about)),
+    ...ringFlow(ringsOf(row, world), world.reading, width),
   ],
 });
+
+/** Rings whose ends it wakes. */
+function ringsOf({ domid, port }: ChannelRow, { sample }: World): readonly RingRow[] {
+  return sample.rings.filter(
+    (ring) => (ring.domid === domid && ring.evtchn === port) || (ring.backId === domid && ring.backEvtchn === port),
+  );
+}
 
 function remoteOf({ state, virq = '', remoteName }: ChannelRow): string {
   return state === 'virq' ? `VIRQ ${virq}` : remoteName;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { facts, messagesSection } from '../detail.ts';
+import { endpointFlow, facts, historySection, messagesSection, ringMessagesSection } from '../detail.ts';
 import { page } from '../page.ts';
 import { type EndpointRow, endpointId, type RingRow } from '../sample.ts';
 import { bar } from '../spark.ts';
@@ -39,7 +39,9 @@ export const endpoints = page<EndpointRow>({
   rows: ({ sample }) => sample.endpoints ?? [],
   id: endpointId,
   about: ({ domain, peer }) => (peer ? [domain, peer] : [domain]),
-  detail: (row, { sample, reading }, width) => [
+  ringsOf: (row, { sample }) => ringsOf(row, sample.rings),
+  addressOf: ({ address }) => address,
+  detail: (row, { sample, reading, history }, width) => [
     `Endpoint of ${row.domain} (${row.domid}) at ${row.address}`,
     ...facts([
       ['state', row.state],
@@ -53,8 +55,12 @@ export const endpoints = page<EndpointRow>({
       ['requests', `${row.sent} sent, ${row.received} received, ${row.failed} failed`],
       ['last disconnect', row.lastDisconnect || '-'],
     ]),
+    ...historySection('Requests a second, last minute', history.line('endpoint', endpointId(row)), 'a second'),
+    ...historySection('In flight, last minute', history.line('flight', endpointId(row)), `of ${row.quotas.inFlight}`),
     ...ringLines(ringsOf(row, sample.rings), width, 'none: it is not connected'),
+    ...ringMessagesSection(reading.messages),
     ...messagesSection(reading.about),
+    ...endpointFlow(reading, width),
   ],
 });
 

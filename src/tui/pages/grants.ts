@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { facts, flowSection, messagesSection } from '../detail.ts';
-import { page } from '../page.ts';
-import type { GrantRow } from '../sample.ts';
+import { facts, historySection, messagesSection, recordsOf, ringFlow, ringMessagesSection } from '../detail.ts';
+import { page, type World } from '../page.ts';
+import { type GrantRow, grantId, type RingRow } from '../sample.ts';
 import { number, words } from '../table.ts';
+import { addressOf, ringLines } from './rings.ts';
 
 /** Who maps what from whom. */
 export const grants = page<GrantRow>({
@@ -18,21 +19,36 @@ export const grants = page<GrantRow>({
     words('use', 'USE', 24, 6, (row) => row.use),
   ],
   rows: ({ sample }) => sample.grants ?? [],
-  id: ({ domid, gref }) => `${domid} ${gref}`,
+  id: grantId,
   about: ({ domain, granteeName }) => [domain, granteeName],
-  detail: (row, { reading }, width) => [
+  ringsOf,
+  addressOf: (row, world) => addressOf(ringsOf(row, world)),
+  detail: (row, world, width) => [
     `Grant ${row.gref} of ${row.domain} (${row.domid})`,
     ...facts([
       ['to', `${row.granteeName} (${row.grantee})`],
       ['access', accessOf(row)],
       ['memory', `${row.bytes} bytes`],
-      ['mapped', row.mappings === 0 ? 'no: access can be ended' : `${row.mappings} times: access cannot be ended`],
+      [
+        'mapped',
+        row.mappings === 0
+          ? 'no: access can be ended'
+          : `${row.mappings === 1 ? 'once' : `${row.mappings} times`}: access cannot be ended`,
+      ],
       ['use', row.use || '-'],
     ]),
-    ...messagesSection(reading.about),
-    ...flowSection(reading.about, width),
+    ...historySection('Mapped, last minute', world.history.line('grant', grantId(row)), 'times'),
+    ...ringLines(ringsOf(row, world), width, 'none that xend knows'),
+    ...ringMessagesSection(world.reading.messages),
+    ...messagesSection(recordsOf(ringsOf(row, world), world.reading.about)),
+    ...ringFlow(ringsOf(row, world), world.reading, width),
   ],
 });
+
+/** Rings of the connection that it is part of. */
+function ringsOf({ domid, use }: GrantRow, { sample }: World): readonly RingRow[] {
+  return sample.rings.filter((ring) => ring.domid === domid && `${ring.class} ${ring.device}` === use);
+}
 
 function accessOf({ kind, readonly }: GrantRow): string {
   if (kind === 'transfer') return 'transfer';

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { facts, flowSection, historySection, messagesSection, section } from '../detail.ts';
+import {
+  facts,
+  historySection,
+  messagesSection,
+  recordsOf,
+  ringFlow,
+  ringMessagesSection,
+  section,
+} from '../detail.ts';
 import { bucketOf, shortAge, shortTime } from '../latency.ts';
 import { page } from '../page.ts';
 import { isByteRing, type RingRow } from '../sample.ts';
@@ -71,6 +79,11 @@ export function ringLines(rings: readonly RingRow[], width: number, none = 'none
   );
 }
 
+/** Where the ends of rings meet, if that is at an address. */
+export function addressOf(rings: readonly RingRow[]): string | undefined {
+  return rings.find(({ class: kind }) => kind === 'idc')?.device;
+}
+
 /** One row a ring. */
 export const rings = page<RingRow>({
   name: 'rings',
@@ -83,12 +96,14 @@ export const rings = page<RingRow>({
       width: SPARK,
       rank: 14,
       picture: true,
-      text: ({ id }) => sparkline(history.ring(id), SPARK),
+      text: ({ id }) => sparkline(history.line('ring', id), SPARK),
     },
   ],
   rows: ({ sample }) => sample.rings,
   id: ({ id }) => id,
   about: ({ domain, back }) => [domain, back],
+  ringsOf: (row) => [row],
+  addressOf: (row) => addressOf([row]),
   detail: (row, { history, reading }, width) => [
     `Ring ${row.class} ${row.device}, ${row.direction}, of ${row.domain} (${row.domid}) and ${row.back} (${row.backId})`,
     ...facts([
@@ -102,19 +117,14 @@ export const rings = page<RingRow>({
     ]),
     ...historySection(
       `${isByteRing(row) && row.requestRate === undefined ? 'Bytes' : 'Requests'} a second, last minute`,
-      history.ring(row.id),
+      history.line('ring', row.id),
       'a second',
     ),
-    ...historySection('In use, last minute', history.fill(row.id), `of ${row.size}`),
+    ...historySection('In use, last minute', history.line('fill', row.id), `of ${row.size}`),
     ...histogram(row),
-    ...messagesSection(reading.about?.filter(({ text }) => text.includes(row.device) || text.includes(typeOf(row)))),
-    ...flowSection(
-      reading.about,
-      width,
-      ({ type, fields, to }) =>
-        type.startsWith(`${typeOf(row)}_`) &&
-        (to.endsWith(`(${row.domid})`) || `${fields},`.includes(`domid=${row.domid},`)),
-    ),
+    ...ringMessagesSection(reading.messages),
+    ...messagesSection(recordsOf([row], reading.about)),
+    ...ringFlow([row], reading, width),
   ],
 });
 
@@ -134,9 +144,6 @@ function indexes(row: RingRow): readonly (readonly [name: string, value: string]
     ['waits', `${waits} requests ever found no slot`],
   ];
 }
-
-/** As control messages name the class. */
-const typeOf = (row: RingRow): string => row.class.toUpperCase();
 
 function histogram({ latency }: RingRow): readonly string[] {
   const most = Math.max(...latency, 0);

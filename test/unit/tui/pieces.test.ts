@@ -46,9 +46,29 @@ test('history goes a minute back, and forgets what is gone', () => {
       }),
     );
   for (const seconds of [0, 20, 40, 60, 80]) round(seconds, [0, 1]);
-  expect(history.cpu(0)).toHaveLength(4);
+  expect(history.line('cpu', '0')).toHaveLength(4);
   round(81, [0]);
-  expect(history.cpu(1)).toEqual([]);
+  expect(history.line('cpu', '1')).toEqual([]);
+});
+
+test('what was not read for a while has a gap in its history', () => {
+  const history = createHistory();
+  const grant = {
+    domid: 1,
+    gref: 8,
+    grantee: 0,
+    kind: 'access',
+    readonly: false,
+    bytes: 0,
+    mappings: 2,
+    use: '',
+  } as const;
+  const round = (seconds: number, read: boolean) =>
+    history.add(sample(undefined, { stats: stats([], [], seconds), ...(read && { grants: [grant] }) }));
+  for (const [seconds, read] of [true, false, true].entries()) round(seconds, read);
+  const line = history.line('grant', '1 8');
+  expect(line).toEqual([2, Number.NaN, 2]);
+  expect(sparkline(line, 3)).toBe('█ █');
 });
 
 describe('latency', () => {
@@ -135,7 +155,7 @@ describe('control flow', () => {
       '-------- |---------- INTERFACE_STATUS DISCONNECTED ----------->| OKAY',
       '-------- |-------- CONNECT -------->|                          | ...',
     ]);
-    expect(sequenceDiagram([], 80)).toEqual(['no control messages in the log']);
+    expect(sequenceDiagram([], 80)).toEqual(['none is known']);
     for (const line of sequenceDiagram(stepsOf(records), 20)) expect(line.length).toBeLessThanOrEqual(20);
   });
 });

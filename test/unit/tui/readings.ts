@@ -152,6 +152,20 @@ function reading(sample: Stats, more = 0, stalls: readonly Stall[] = []): Readin
     ],
     log,
     about: records,
+    messages: [
+      {
+        ring: { domid: 1, backId: 0, class: 'vbd', device: 'xvda', evtchn: 3, direction: 'front>back' },
+        messages: [
+          { id: 1040, state: 'answered', error: 0, age: 61_000, latency: 850, text: 'read 8 sectors at 1024' },
+          { id: 1041, state: 'answered', error: -30, age: 2000, latency: 12_000, text: 'write 8 sectors at 0' },
+          { id: 1042, state: 'waiting', age: 12, text: 'flush' },
+        ],
+      },
+    ],
+    events: (['appear', 'connect', 'disconnect'] as const).map((event, seq) => ({
+      ...{ seq, time: start - 50_000 + seq * 1000, kind: 'endpoint' as const, event, domid: 1, domain: 'demo' },
+      details: { address: 'pair', ...(event === 'disconnect' ? { reason: 'the peer went away' } : { peer: 2 }) },
+    })),
   };
 }
 
