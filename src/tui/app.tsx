@@ -21,12 +21,17 @@ export interface AppProps {
   readonly page?: string | undefined;
   /** Has events of the mouse given to a listener. */
   readonly listen?: (listener: (event: MouseEvent) => void) => void;
+  /** Empties the terminal; the next frame is then drawn whole. */
+  readonly wipe?: () => void;
 }
 
 /** Rates need two rounds, so the second one comes soon: milliseconds. */
 const SECOND_ROUND = 500;
 /** What is followed changes between rounds: milliseconds. */
 const FOLLOWING = 500;
+
+/** Empties the terminal, and puts the cursor where the first line begins. */
+const WIPE = '\x1b[2J\x1b[H';
 
 const STYLES: Readonly<Record<NonNullable<Line['style']>, object>> = {
   title: { inverse: true },
@@ -85,7 +90,7 @@ function useRounds(source: Source, view: View) {
 }
 
 /** The screen of `xm top`. A line is one `<Text>` made by a pure function, so the tree stays small and tests need no screen. */
-export function App({ source, delay, page, listen }: AppProps) {
+export function App({ source, delay, page, listen, wipe }: AppProps) {
   const { exit } = useApp();
   const { stdout } = useStdout();
   const size = useWindowSize();
@@ -99,7 +104,13 @@ export function App({ source, delay, page, listen }: AppProps) {
   const pressAll = useCallback((names: readonly string[]) => {
     setView((last) => names.reduce((next, name) => press(next, name, screen.current.shown), last));
   }, []);
-  useInput((input, key) => pressAll(keyNames(input, key)));
+  const [, redraw] = useState(0);
+  useInput((input, key) => {
+    if (key.ctrl && input === 'l') {
+      wipe?.();
+      redraw((count) => count + 1);
+    } else pressAll(keyNames(input, key));
+  });
   // Ink undoes a layout effect at once, whatever ends the process: a shell that gets the mouse's reports shows them as text.
   useLayoutEffect(() => {
     if (listen === undefined) return;
@@ -164,13 +175,21 @@ export interface TerminalStreams extends Pick<RenderOptions, 'stdout' | 'interac
  *
  * @param terminal streams of another terminal than this process's.
  */
-export async function openScreen(props: Omit<AppProps, 'listen'>, terminal: TerminalStreams = {}): Promise<void> {
+export async function openScreen(
+  props: Omit<AppProps, 'listen' | 'wipe'>,
+  terminal: TerminalStreams = {},
+): Promise<void> {
   const input = splitTerminal(terminal.stdin ?? process.stdin);
   const listen: AppProps['listen'] = (listener) => {
     input.onMouse = listener;
   };
   try {
-    const app = render(<App {...props} listen={listen} />, {
+    const { stdout = process.stdout } = terminal;
+    const wipe = (): void => {
+      stdout.write(WIPE);
+      app.clear();
+    };
+    const app = render(<App {...props} listen={listen} wipe={wipe} />, {
       alternateScreen: true,
       incrementalRendering: true,
       maxFps: 10,

@@ -93,6 +93,15 @@ describe('the terminal', () => {
       .toMatch(/^xm top[^\n]*\n +NAME {2}STATE CPU\(%\)\n> +Domain-0 [^\n]*\n +demo [^\n]*\nQ quit/);
   });
 
+  test('that something else has written to is drawn anew by Ctrl-L', async () => {
+    const screen = start(80, 24);
+    const before = (await paused(screen)).trimEnd();
+    screen.stdout.write('\x1b[5;1HBroadcast message from root: the disk is full\r\n\r\n\r\n');
+    await expect.poll(screen.text).toContain('Broadcast');
+    screen.stdin.write('\x0c');
+    await expect.poll(screen.text).toBe(before);
+  });
+
   test('after q is as it was before, and sends no more reports of the mouse', async () => {
     const screen = start(80, 24);
     await expect.poll(screen.text).toContain('Domain-0');
