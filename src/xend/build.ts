@@ -23,7 +23,7 @@ import { joinDomain } from './vsock.ts';
 const GRACE = 1000;
 
 /** What a domain has in common with its former lives. */
-export interface Identity extends Pick<XendDomain, 'uuid' | 'quickLives'> {
+export interface Identity extends Pick<XendDomain, 'uuid' | 'quickLives'>, Partial<Pick<XendDomain, 'restarts'>> {
   /** State of its kernel, if it was saved. */
   readonly restored?: Uint8Array;
 }
@@ -115,6 +115,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       const kernel = loadKernel(config.image.kernel);
       const domain = newDomain(nextDomid++, identity.uuid, config, context);
       domain.quickLives = identity.quickLives;
+      domain.restarts = identity.restarts ?? 0;
       domains.set(domain.domid, domain);
       log.write('INFO', `Creating domain ${domain.name} (id=${domain.domid}, ${config.memory} MB)`);
       try {

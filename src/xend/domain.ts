@@ -62,6 +62,8 @@ export interface XendDomain extends ControlPeer {
   busy: boolean;
   /** Runs, or has run, since xend asked the kernel to end. */
   shutdownTimer: NodeJS.Timeout | undefined;
+  /** Its former lives: how often it was restarted by what follows an end. */
+  restarts: number;
   /** Its former lives in a row, up to the last one, that were short; see `restart.ts`. */
   quickLives: number;
 }
@@ -121,6 +123,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, e
     heapBytes: 0,
     busy: false,
     shutdownTimer: undefined,
+    restarts: 0,
     quickLives: 0,
     request(type, subtype, body, timeout) {
       return domain.control === undefined

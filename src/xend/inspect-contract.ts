@@ -51,6 +51,8 @@ export interface DeviceInspection extends DeviceInfo {
 }
 
 export interface DomainInspection extends DomainInfo {
+  /** How often it was restarted by what follows an end. */
+  readonly restarts: number;
   readonly storePath: string;
   readonly vmPath: string;
   /** Absent for Domain-0. */

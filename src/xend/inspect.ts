@@ -31,6 +31,7 @@ export async function inspectDomain(context: XendContext, domain: XendDomain): P
   const devices = [...domains.values()].flatMap((other) => [...other.devices.values()]);
   return {
     ...domainInfo(context, domain),
+    restarts: domain.restarts,
     storePath: `/local/domain/${domid}`,
     vmPath: `/vm/${uuid}`,
     ...(domid === 0 ? {} : { config }),

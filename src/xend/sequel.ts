@@ -28,11 +28,11 @@ export function createSequels(context: XendContext, build: Builder['build']): Pi
       log.write('ERROR', verdict);
       return new XmError('ETOOFAST', verdict);
     }
-    const { uuid, config } = domain;
+    const { uuid, config, restarts } = domain;
     log.write('INFO', `Restarting domain ${config.name}`);
     try {
       makeRoom?.();
-      await build({ uuid, quickLives: verdict }, config, false);
+      await build({ uuid, quickLives: verdict, restarts: restarts + 1 }, config, false);
       return undefined;
     } catch (error) {
       log.write('ERROR', `Domain ${config.name} could not be restarted: ${messageOf(error)}`);

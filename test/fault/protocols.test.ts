@@ -54,6 +54,8 @@ describe('XML-RPC', () => {
       'tag',
     ],
     ['an unknown method', xmlCall('xend.domain.explode'), 'is not supported'],
+    ['a method without a meaning', xmlCall('xend.domain.usb_add'), 'is not supported: domains have no USB'],
+    ['a pool that is none', xmlCall('xend.cpu_pool.create', '(cpu_pool (name (a (b))))'), 'is not the name of a field'],
     ["a name from JavaScript's objects", xmlCall('constructor'), 'is not supported'],
     ['deep nesting', xmlCall('xend.domain', '<array><data><value>'.repeat(150_000)), 'more than 64 levels'],
     ['a wrong type', xmlCall('xend.domain.pause', '<struct/>'), 'domain must be a text or a number'],

@@ -79,6 +79,17 @@ describe.skipIf(curl === undefined)('curl posts', () => {
     expect(await state()).not.toBe('--p---');
   });
 
+  test('do_get_pauseflag, do_set_pauseflag, device', async () => {
+    expect(await ask('/domain/web', '-d', 'op=pause')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/web', '-d', 'op=do_set_pauseflag&flag=1')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/web', '-d', 'op=do_get_pauseflag')).toBe('200 application/sxp\n1\n');
+    expect(await ask('/domain/web', '-d', 'op=unpause')).toBe('202 application/sxp\n');
+    expect(await ask('/domain/web', '-d', 'op=do_get_pauseflag')).toBe('200 application/sxp\n0\n');
+    expect(await ask('/domain/web', '-d', 'op=device&type=vbd&dev=xvda')).toMatch(/^200 application\/sxp\n\(51712\s/);
+    expect(await ask('/domain/web', '-d', 'op=device&type=vbd&dev=xvdz')).toMatch(/^406 .*not connected/s);
+    expect(await ask('/domain/web', '-d', 'op=migrate')).toMatch(/^501 .*not implemented: migrate: a running domain/s);
+  });
+
   test('create: 201, with the record of a paused domain; destroy', async () => {
     const config = xend.file('made.sxp', '(vm (name made) (memory 32) (image (js (kernel shell))))');
     const made = await ask('/domain', '-i', '-F', 'op=create', '-F', `config=<${config}`);

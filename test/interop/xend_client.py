@@ -47,7 +47,12 @@ assert child(child(child(record, "config"), "image"), "args") == ARGS, record
 
 assert xend.domains(False) == ["Domain-0", "web"]
 assert [child(form, "domid") for form in xend.domains()] == [0, domid]
+assert child(xend.domain.lookup_nr("web"), "domid") == domid and xend.domain.lookup_nr("nobody") is None
+assert xend.domain.getpauseflag(domid) == 0
 assert xend.domain.pause(str(domid)) is None
+assert xend.domain.setpauseflag(domid, True) is None and xend.domain.getpauseflag("web") == 1
+assert xend.domain.setpauseflag(domid, False) is None
+assert fault(xend.domain.setpauseflag, "nobody", True) == (3, "nobody")
 assert xend.domains_with_state(False, "Paused", False) == ["web"]
 assert xend.domains_with_state(False, "halted") == []
 assert [child(form, "name") for form in xend.domains_with_state(True, "all")] == ["Domain-0", "web"]
@@ -56,6 +61,8 @@ xend.domain.unpause(domid)
 device = xend.domain.device_create(domid, ["vbd", ["uname", "file:" + sys.argv[2]], ["dev", "xvda"], ["mode", "w"]])
 assert device[0] == 51712 and child(device[1], "state") == 4, device
 assert xend.domain.getDeviceSxprs(domid, "vbd") == [device]
+assert xend.domain.getBlockDeviceClass(domid, 51712) == "vbd" == xend.domain.getBlockDeviceClass(domid, "/dev/xvda")
+assert fault(xend.domain.getBlockDeviceClass, domid, "xvdb") == (2, "Device xvdb not connected")
 assert xend.domain.destroyDevice(domid, "vbd", "xvda", None, True) is None
 assert xend.domain.getDeviceSxprs(domid, "vbd") == []
 
@@ -84,6 +91,37 @@ assert fault(xend.cpu_pool.start, "none") == (2, "Pool 'none' does not exist.")
 assert fault(xend.cpu_pool.destroy, "shared") == (2, "Pool 'shared' cannot be destroyed")
 assert fault(xend.cpu_pool.delete, "shared")[0] == 2
 
+made = xend.cpu_pool.create(["cpu_pool", ["name", "few"], ["sched", "loop"], ["cpus", [1, 2]]])
+assert child(made, "name") == "few" and child(made, "cpus") == [1, 2] and child(made, "activated") == 1, made
+assert fault(xend.cpu_pool.create, made)[0] == 2
+assert fault(xend.cpu_pool.create, ["vm", ["name", "x"]]) == (2, "config must be (cpu_pool ...), not (vm (name x))")
+assert fault(xend.cpu_pool.create, ["cpu_pool", ["name"]]) == (2, "(name) is not the name of a field and its value")
+assert "cpus must be the numbers" in fault(xend.cpu_pool.create, ["cpu_pool", ["name", "x"], ["cpus", [0]]])[1]
+kept = xend.cpu_pool.new(["pool", ["name", "kept"], ["cpus", "1"]])
+assert child(kept, "activated") == 0 and xend.cpu_pool.start("kept") is None
+assert xend.cpu_pool.destroy("kept") is None and xend.cpu_pool.delete("kept") is None
+assert xend.cpu_pool.destroy("few") is None
+
+restless = ["vm", ["name", "restless"], ["memory", 32], ["on_crash", "restart"], ["image", ["js", ["kernel", "shell"]]]]
+xend.domain.create(restless)
+assert xend.domain.getRestartCount("restless") == 0
+xend.domain.unpause("restless")
+xend.domain.send_sysrq("restless", "c")
+
+
+def restarts():
+    try:
+        return xend.domain.getRestartCount("restless")
+    except xmlrpc.client.Fault as found:
+        # Between two lives there is no such domain.
+        assert found.faultCode == 3, found
+        return 0
+
+
+while restarts() != 1:
+    pass
+xend.domain.destroy("restless")
+
 assert ["nr_nodes", 1] in xend.node.info()
 assert "Creating domain web" in xend.node.log()
 assert "Node" in xend.node.dmesg.info()
@@ -98,6 +136,10 @@ assert fault(xend.domain.pause, 1, 2) == (2, "There are 2 arguments for at most 
 assert fault(xend.domain.destroy, 0)[0] == 2
 assert fault(xend.domain.shutdown, domid, "explode") == (2, "reason must be poweroff, reboot, halt")
 assert fault(xend.tmem_list) == (2, 'method "xend.tmem_list" is not supported')
+assert fault(xend.domain.migrate, domid, "there")[1].startswith('method "xend.domain.migrate" is not supported: a running')
+assert fault(xend.domain.sched_credit_get, domid)[1].endswith("pincpu binds one to processors")
+assert fault(xend.node.tmem_list)[1].endswith("there is no transcendent memory")
+assert fault(xend.security.get_policy)[1].endswith("there are no security policies and labels")
 code, text = fault(xend.domain.create, ["vm", ["name", "x"], ["memroy", 1]])
 assert code == 2 and "memroy" in text and "memory" in text
 

@@ -21,6 +21,16 @@ export const deviceOperations = {
   list: operation('Devices of one class.', [DOMAIN, TYPE], async (xend, domain, type) =>
     xend.forms.devices(domain, type),
   ),
+  one: operation(
+    'One device of a class, by number or name.',
+    [DOMAIN, TYPE, DEVICE],
+    async (xend, domain, type, device) => stateOf(xend, domain, await find(xend, domain, type, device)),
+  ),
+  blockClass: operation(
+    'The class of a disk, by number or name.',
+    [DOMAIN, DEVICE],
+    async (xend, domain, device) => (await find(xend, domain, 'block', device)).class,
+  ),
   attach: operation(
     'Adds a device such as (vbd (uname file:/x) (dev xvda)). Answers with its state.',
     [DOMAIN, CONFIG],
@@ -74,4 +84,12 @@ async function configure(xend: Xend, domain: string, form: Sxp, dev: string): Pr
 
 function stateOf(xend: Xend, domain: string, { class: className, devid }: DeviceInfo): Sxp {
   return xend.forms.devices(domain, className).find((shown) => isElement(shown) && shown[0] === devid) ?? [];
+}
+
+/** @throws XmError `ENODEVICE` */
+async function find(xend: Xend, domain: string, className: string, word: string): Promise<DeviceInfo> {
+  const { devices } = await xend.methods['device.list']({ domain, class: className });
+  const found = devices.find(({ devid, name }) => [String(devid), name].includes(word.replace(/^\/dev\//, '')));
+  if (found === undefined) throw new XmError('ENODEVICE', `Device ${word} not connected`);
+  return found;
 }

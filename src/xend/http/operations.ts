@@ -63,6 +63,29 @@ export const operations = {
   delete: operation('Forgets a domain that is kept, and is not there.', [DOMAIN], (xend, domain) =>
     xend.methods['domain.delete']({ domain }),
   ),
+  lookUp: operation("A domain's record, or nothing if it is not known.", [DOMAIN], lookUp),
+  pauseFlag: operation(
+    'Whether a user paused the domain: nobody else does that here.',
+    [DOMAIN],
+    async (xend, domain) =>
+      flag((await xend.methods['domain.all']({ names: [domain] }))[0]?.state.includes('p') ?? false),
+  ),
+  setPauseFlag: operation(
+    'For clients that say it after pause, and before unpause: the flag follows these by itself.',
+    [DOMAIN, optional('flag', FLAG, false)],
+    async (xend, domain) => {
+      await xend.methods['domain.all']({ names: [domain] });
+      return null;
+    },
+  ),
+  restartCount: operation(
+    'How often a domain was restarted by what follows an end.',
+    [DOMAIN],
+    async (xend, domain) => {
+      const { inspection } = await xend.methods.inspect({ domain });
+      return 'restarts' in inspection ? inspection.restarts : 0;
+    },
+  ),
   pause: operation('Pauses a domain.', [DOMAIN], (xend, domain) => xend.methods['domain.pause']({ domain })),
   unpause: operation('Lets a domain run.', [DOMAIN], (xend, domain) => xend.methods['domain.unpause']({ domain })),
   rename: operation('Gives a domain another name.', [DOMAIN, { name: 'name', kind: TEXT }], (xend, domain, name) =>
@@ -187,8 +210,19 @@ async function keep(xend: Xend, text: string): Promise<null> {
   return null;
 }
 
+const flag = (on: boolean): number => (on ? 1 : 0);
+
 async function record(xend: Xend, domain: string): Promise<Sxp> {
   return (await xend.forms.domains([domain]))[0] ?? [];
+}
+
+async function lookUp(xend: Xend, domain: string): Promise<Sxp | null> {
+  try {
+    return await record(xend, domain);
+  } catch (error) {
+    if (error instanceof XmError && error.code === 'ENODOMAIN') return null;
+    throw error;
+  }
 }
 
 async function list(xend: Xend, detail: boolean): Promise<Sxp> {
@@ -216,7 +250,6 @@ function shown(forms: readonly Sxp[], detail: boolean): Sxp {
 async function vcpuInfo(xend: Xend, domain: string): Promise<Sxp> {
   const { vcpus } = await xend.methods['vcpu.list']({ names: [domain] });
   const [first] = vcpus;
-  const flag = (on: boolean): number => (on ? 1 : 0);
   const forms = vcpus.map(
     ({ vcpu, online, blocked, running, cpuTime, cpu, affinity }): Sxp => [
       'vcpu',

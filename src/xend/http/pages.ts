@@ -12,6 +12,7 @@ import { readForm } from './form.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
 import { noPage, type Page, pageAt } from './tree.ts';
+import { whyNoMethod } from './unsupported.ts';
 
 type Ops = Readonly<Record<string, Operation>>;
 
@@ -40,7 +41,10 @@ const DOMAIN_OPS: Ops = {
   vcpuinfo: operations.vcpus,
   pincpu: operations.pinVcpu,
   wait_for_devices: operations.waitForDevices,
+  do_get_pauseflag: operations.pauseFlag,
+  do_set_pauseflag: operations.setPauseFlag,
   devices: deviceOperations.list,
+  device: deviceOperations.one,
   device_create: deviceOperations.attach,
   device_configure: deviceOperations.configure,
   device_destroy: deviceOperations.detach,
@@ -104,7 +108,10 @@ async function post(
   const { ops, domain } = opsAt(path);
   const op = fields.get('op') ?? '';
   const operation = Object.hasOwn(ops, op) ? ops[op] : undefined;
-  if (operation === undefined) throw new XmError('ENOOP', `operation not implemented: ${op}`);
+  if (operation === undefined) {
+    const why = whyNoMethod(`${path[0]}.${op}`);
+    throw new XmError('ENOOP', `operation not implemented: ${op}${why === undefined ? '' : `: ${why}`}`);
+  }
   const known = ['op', ...operation.params.map(({ name }) => name)];
   const unknown = [...fields.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) throw new XmError('EINVAL', `${op} has no parameter ${show(unknown)}`);

@@ -12,6 +12,7 @@ import { TEXT } from './kinds.ts';
 import type { Operation } from './operation.ts';
 import { operations } from './operations.ts';
 import { poolOperations } from './pool-operations.ts';
+import { whyNoMethod } from './unsupported.ts';
 
 /** The methods of spec/xend.md 5.4 that have a meaning here. */
 const METHODS: Readonly<Record<string, Operation>> = {
@@ -23,6 +24,9 @@ const METHODS: Readonly<Record<string, Operation>> = {
   'xend.domain.start': operations.start,
   'xend.domain.delete': operations.delete,
   'xend.domain.lookup': operations.record,
+  'xend.domain.lookup_nr': operations.lookUp,
+  'xend.domain.setpauseflag': operations.setPauseFlag,
+  'xend.domain.getpauseflag': operations.pauseFlag,
   'xend.domain.pause': operations.pause,
   'xend.domain.unpause': operations.unpause,
   'xend.domain.setName': operations.rename,
@@ -46,6 +50,10 @@ const METHODS: Readonly<Record<string, Operation>> = {
   'xend.domain.device_configure': deviceOperations.configure,
   'xend.domain.destroyDevice': deviceOperations.detach,
   'xend.domain.getDeviceSxprs': deviceOperations.list,
+  'xend.domain.getBlockDeviceClass': deviceOperations.blockClass,
+  'xend.domain.getRestartCount': operations.restartCount,
+  'xend.cpu_pool.create': poolOperations.create,
+  'xend.cpu_pool.new': poolOperations.new,
   'xend.cpu_pool.list': poolOperations.list,
   'xend.cpu_pool.start': poolOperations.start,
   'xend.cpu_pool.destroy': poolOperations.destroy,
@@ -88,7 +96,10 @@ const INTROSPECTION = ['system.listMethods', 'system.methodSignature', 'system.m
 
 function methodNamed(name: string): Operation {
   const found = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
-  if (found === undefined) throw new XmError('ENOMETHOD', `method "${name}" is not supported`);
+  if (found === undefined) {
+    const why = name.startsWith('xend.') ? whyNoMethod(name.slice('xend.'.length)) : undefined;
+    throw new XmError('ENOMETHOD', `method "${name}" is not supported${why === undefined ? '' : `: ${why}`}`);
+  }
   return found;
 }
 
