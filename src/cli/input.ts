@@ -73,7 +73,8 @@ async function readText(stream: NodeJS.ReadableStream): Promise<string> {
     if (size > SIZE_LIMIT) throw new Error(`it is larger than ${SIZE_LIMIT} bytes`);
     chunks.push(Buffer.from(chunk));
   }
-  return Buffer.concat(chunks).toString('utf8');
+  // Unlike a Buffer's, this leaves out the mark that some editors begin a file with.
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /**

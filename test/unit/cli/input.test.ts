@@ -15,6 +15,12 @@ describe('configuration files', () => {
     expect(await readConfig(file)).toEqual({ text: '(vm (name a))', file, directory });
   });
 
+  test('a byte order mark is no part of the text', async () => {
+    const file = join(directory, 'marked.sxp');
+    writeFileSync(file, '\ufeff(vm (name ü))');
+    expect((await readConfig(file)).text).toBe('(vm (name ü))');
+  });
+
   test.each([
     ['missing.sxp', 'there is no such file'],
     ['', 'it is a directory'],
