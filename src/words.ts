@@ -35,6 +35,14 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return found === undefined ? undefined : `did you mean '${found}'?`;
 }
 
+/** A text that no terminal takes for commands: control characters but tabs and newlines are written out. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
 /** Slips between two words: single letters changed, inserted or removed, and neighbours swapped. */
 function distance(a: string, b: string): number {
   let before: number[] = [];

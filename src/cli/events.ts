@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { printable } from '../words.ts';
 import type { XendApi } from '../xend/contract.ts';
-import { printable } from '../xend/log-line.ts';
 import { queryOf } from './query.ts';
 import { moment } from './time.ts';
 

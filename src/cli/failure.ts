@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
+import { printable } from '../words.ts';
 import type { ApiError } from '../xend/contract.ts';
 import { didYouMean } from './suggest.ts';
 import { arityMessage, type CommandShape, optionNames, usageLine } from './usage.ts';
@@ -68,12 +69,12 @@ export function usageError(message: string, hint?: string): XmError {
   return new XmError(USAGE_CODE, message, hint === undefined ? {} : { hint });
 }
 
-/** The text of a failure on stderr: `Error: MESSAGE`, then the hint, then the usage. */
+/** The text of a failure on stderr: `Error: MESSAGE`, then the hint, then the usage. What a domain said drives no terminal. */
 export function failureText({ message, hint, usage }: Failure): string {
   const lines = [`Error: ${message}`];
   if (hint !== undefined) lines.push(`Hint: ${hint}`);
   if (usage !== undefined) lines.push('', usage);
-  return `${lines.join('\n')}\n`;
+  return `${printable(lines.join('\n'))}\n`;
 }
 
 /** The same for `--json`. */

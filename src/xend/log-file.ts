@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { printable, recordsOf } from './log-line.ts';
+import { printable } from '../words.ts';
+import { recordsOf } from './log-line.ts';
 
 /** The files of a log: one that grows, and a few older ones that are kept. */
 export interface LogFile {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { printable } from '../words.ts';
 
 /**
  * Lines of xend.log as text: `[YYYY-MM-DD HH:MM:SS PID] LEVEL (module:line) text` (spec/xend.md 5.7). Pure, since the command
@@ -47,14 +48,6 @@ export function parseRecord(line: string): LogRecord | undefined {
 /** The records of a text, without their newlines. */
 export function recordsOf(text: string): readonly string[] {
   return text.split(/\n(?!\t)/).filter((record) => record !== '');
-}
-
-/** A text that no terminal takes for commands: control characters but tabs and newlines are written out. */
-export function printable(text: string): string {
-  return text.replace(
-    /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
-    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }
 
 /** Local time, as it always was there. */

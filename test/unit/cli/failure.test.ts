@@ -26,6 +26,11 @@ describe('what the user is told', () => {
     expect(failureJson(failure).error.hint).toBe('try yes');
   });
 
+  test('what a domain said drives no terminal', () => {
+    const failure = failureOf(new XmError('EX', 'The kernel said \x1b[2J\x9b1m', { hint: 'a\rb' }), command);
+    expect(failureText(failure)).toBe('Error: The kernel said \\x1b[2J\\x9b1m\nHint: a\\x0db\n');
+  });
+
   test('a wrong command line shows the usage', () => {
     expect(failureText(failureOf(usageError('Expected one file.'), command))).toBe(
       'Error: Expected one file.\n\nUsage: xm xend poke [options] <Domain> [<Mode>] [<Rest>...]\n',
