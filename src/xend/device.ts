@@ -106,10 +106,13 @@ export const FRONT_GONE = 'EFRONTGONE';
 
 /** The error of a device that did not connect in time. @param limit milliseconds */
 export function notConnected(
-  { class: { name: className }, devid, name, front, phase, state }: Device,
+  { class: { name: className }, devid, name, front, back, phase, state, unanswered }: Device,
   limit: number,
 ): XmError {
   const elapsed = (limit / 1000).toFixed(1);
-  const text = `Device ${devid} (${className}) could not be connected. Nothing came after ${phase} within ${elapsed} s`;
+  const debtor = [front, back].find(({ domid }) => domid === unanswered?.domid);
+  const missing =
+    debtor === undefined ? `Nothing came after ${phase}` : `Domain '${debtor.name}' did not answer ${phase}`;
+  const text = `Device ${devid} (${className}) could not be connected. ${missing} within ${elapsed} s`;
   return new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${state}` });
 }

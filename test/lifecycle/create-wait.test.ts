@@ -50,7 +50,7 @@ test.each([
   [
     'user.sxp',
     '1.5',
-    'Error: Device 51712 (vbd) could not be connected. Nothing came after BE CREATE within 1.5 s\n' +
+    "Error: Device 51712 (vbd) could not be connected. Domain 'server' did not answer BE CREATE within 1.5 s\n" +
       'Hint: xvda of domain user, state new\n',
   ],
 ])(
