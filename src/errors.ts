@@ -33,7 +33,11 @@ export class XmError extends Error {
 
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return 'something was thrown that cannot be shown';
+  }
 }
 
 /** The command line's `Domain 'x' does not exist.`, exit status 3 (spec/xend.md 4.4). */

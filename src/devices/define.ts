@@ -47,7 +47,7 @@ export function describeClass(exported: unknown): OwnDescription {
   const own = record(exported, 'it has no default export made by defineDevice');
   const { name, doc, named, counters = [], front, back } = own;
   if (!isText(name) || !NAME.test(name)) throw new Error('its name is no word of lower-case letters, digits and -');
-  if (!isText(doc)) throw new Error('it has no doc, a sentence for users');
+  if (!isLine(doc)) throw new Error('it has no doc, a sentence for users in one line');
   for (const [end, factory] of Object.entries({ front, back })) {
     if (typeof factory !== 'function') throw new Error(`its ${end} is no function, as idcFront and idcBack make them`);
   }
@@ -55,7 +55,7 @@ export function describeClass(exported: unknown): OwnDescription {
     ([key, field]) => [key, describeField(key, field)] as const,
   );
   if (named !== undefined && !fields.some(([key]) => key === named)) throw new Error('what it is named by is no field');
-  if (!Array.isArray(counters) || counters.length > MAX_COUNTERS || !counters.every(isText)) {
+  if (!Array.isArray(counters) || counters.length > MAX_COUNTERS || !counters.every(isLine)) {
     throw new Error(`its counters are not up to ${MAX_COUNTERS} names`);
   }
   return {
@@ -74,7 +74,7 @@ function describeField(key: string, value: unknown): OwnField {
   const strange = Object.keys(field).find((part) => !FIELD_PARTS.some((known) => known === part));
   if (!KEY.test(key) || key === 'backend') throw new Error(`${label} cannot be called that`);
   if (!FIELD_TYPES.has(type)) throw new Error(`${label} is of no type: ${[...FIELD_TYPES].join(', ')}`);
-  if (!isText(doc)) throw new Error(`${label} has no doc, a sentence for users`);
+  if (!isLine(doc)) throw new Error(`${label} has no doc, a sentence for users in one line`);
   if (strange !== undefined) throw new Error(`${label} has ${strange}, which fields have not`);
   if (type === 'choice' && !(Array.isArray(choices) && choices.every(isText)))
     throw new Error(`${label} has no choices`);
@@ -82,6 +82,9 @@ function describeField(key: string, value: unknown): OwnField {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** What no terminal takes for a command, and no list for two lines. */
+const isLine = (value: unknown): value is string => isText(value) && !/\p{Cc}/u.test(value);
 
 function record(value: unknown, otherwise: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) throw new Error(otherwise);

@@ -25,12 +25,16 @@ export async function importKernel(url: string): Promise<Kernel> {
   return module.default as Kernel;
 }
 
+/** Characters of what a module threw that are passed on: enough for people, and no load for who reads it. */
+const MOST_SHOWN = 500;
+
 /** What is wrong with a module of a user's, in one line with its place. @param thrown by its parser or by itself */
 export function explainModule(thrown: unknown, path: string): string {
   const denied = thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_ACCESS_DENIED';
-  const [text] = denied ? ['it may read nothing but what is beside or below it'] : messageOf(thrown).split('\n');
+  const [line = ''] = denied ? ['it may read nothing but what is beside or below it'] : messageOf(thrown).split('\n');
+  const text = line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}...` : line;
   const place = placeOf(thrown) ?? (thrown instanceof SyntaxError ? placeOf(parseAgain(path)) : undefined);
-  return place === undefined ? `${text}` : `${text} (${place})`;
+  return place === undefined ? text : `${text} (${place})`;
 }
 
 /** `FILE:LINE`, from the heading of a syntax error or from the innermost frame outside of Node and of us. */

@@ -140,6 +140,9 @@ describe('a module that cannot be loaded', () => {
       'export default 1;': 'it has no default export made by defineDevice',
       "export default { name: 'Odd Name' };": 'its name is no word of lower-case letters',
       "export default { name: 'odd' };": 'it has no doc',
+      "export default { name: 'odd', doc: '\\u001b[2Jx', front() {}, back() {}, fields: {} };": 'it has no doc',
+      "export default { name: 'odd', doc: 'x', front() {}, back() {}, fields: { a: { type: 'string', doc: 'x\\ny' } } };":
+        'its field "a" has no doc, a sentence for users in one line',
       "export default { name: 'odd', doc: 'x', front() {} };": 'its back is no function',
       "export default { name: 'odd', doc: 'x', front() {}, back() {}, fields: { a: { type: 'int', doc: 'x' } } };":
         'its field "a" is of no type: string, integer',
