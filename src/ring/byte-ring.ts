@@ -3,6 +3,8 @@ import type { RingView } from '../devices/contract.ts';
 
 /** Copies between any two views, and other than `set` it needs no view of the part. */
 const copyBytes = Buffer.prototype.copy;
+/** So few bytes are copied faster one by one than by a call. */
+const SHORT = 64;
 
 /** Where a byte ring lies: data of `size` bytes (a power of two) and its two free-running indexes, as byte offsets. */
 export interface ByteRingPlace {
@@ -18,8 +20,8 @@ export interface ByteRingPlace {
 export interface ByteRingWriter {
   /** Bytes that fit now; -1 when the reader's index is impossible. */
   room(): number;
-  /** Copies as much as fits. @returns the number of bytes taken; -1 when broken */
-  write(bytes: Uint8Array): number;
+  /** Copies as much as fits of the first `length` bytes. @returns the number of bytes taken; -1 when broken */
+  write(bytes: Uint8Array, length?: number): number;
 }
 
 /** The reading end. */
@@ -33,22 +35,27 @@ export interface ByteRingReader {
 export function byteRingWriter(place: ByteRingPlace): ByteRingWriter {
   const { words, cons, prod, size, pieceAt } = open(place);
   let produced = Atomics.load(words, prod);
+  /** Bytes that may be written without another look at the reader's index, whose cache line is the reader's. */
+  let free = 0;
   const room = (): number => {
     const used = (produced - Atomics.load(words, cons)) >>> 0;
-    return used > size ? -1 : size - used;
+    free = used > size ? -1 : size - used;
+    return free;
   };
   return {
     room,
-    write(source) {
-      const count = Math.min(source.length, room());
+    write(source, wanted = source.length) {
+      const count = Math.min(wanted, free < wanted ? room() : free);
       if (count <= 0) return count;
       for (let done = 0; done < count; ) {
         const { bytes, at } = pieceAt(produced);
         const length = Math.min(count - done, bytes.length - at);
-        copyBytes.call(source, bytes, at, done, done + length);
+        if (length > SHORT) copyBytes.call(source, bytes, at, done, done + length);
+        else for (let i = 0; i < length; i++) bytes[at + i] = source[done + i]!;
         done += length;
         produced = (produced + length) | 0;
       }
+      free -= count;
       Atomics.store(words, prod, produced);
       return count;
     },
@@ -70,7 +77,8 @@ export function byteRingReader(place: ByteRingPlace): ByteRingReader {
       for (let done = 0; done < count; ) {
         const { bytes, at } = pieceAt(consumed);
         const length = Math.min(count - done, bytes.length - at);
-        copyBytes.call(bytes, target, done, at, at + length);
+        if (length > SHORT) copyBytes.call(bytes, target, done, at, at + length);
+        else for (let i = 0; i < length; i++) target[done + i] = bytes[at + i]!;
         done += length;
         consumed = (consumed + length) | 0;
       }

@@ -15,11 +15,25 @@ const ABSOLUTE_MAX = 3072;
 const LEGAL = /^[A-Za-z0-9\-/_@]+$/;
 const HOME = /^\/local\/domain\/[0-9]+\//;
 
-/** Paths that were asked for lately, by their absolute text: the same few are asked for again and again. */
-const lately = new Map<string, StorePath>();
+/**
+ * Paths that were asked for lately, by their text: the same few are asked for again and again. Those that are relative are kept
+ * by the domain to which they are.
+ */
+const lately = new Map<number, Map<string, StorePath>>();
+const ABSOLUTE = -1;
 const LATELY_MAX = 1024;
+let latelyCount = 0;
 /** Longer ones are not remembered: what strangers ask for must not take much memory. */
 const LATELY_LENGTH = 128;
+
+function remember(given: string, of: number, path: StorePath): void {
+  if (latelyCount++ >= LATELY_MAX) {
+    lately.clear();
+    latelyCount = 1;
+  }
+  const paths = lately.get(of) ?? new Map<string, StorePath>();
+  lately.set(of, paths.set(given, path));
+}
 
 /** `/local/domain/N`. */
 export function homeOf(domid: number): string {
@@ -37,18 +51,17 @@ function countedLength(path: string): number {
  * @throws StoreError EINVAL
  */
 export function parsePath(given: string, domid: number, maxLength: number): StorePath {
-  const known = given.length <= maxLength ? lately.get(given) : undefined;
-  if (known !== undefined) return known;
   const special = given.startsWith('@');
-  const text = special || given.startsWith('/') ? given : `${homeOf(domid)}/${given}`;
+  const absolute = special || given.startsWith('/');
+  const of = absolute ? ABSOLUTE : domid;
+  const known = given.length <= maxLength ? lately.get(of)?.get(given) : undefined;
+  if (known !== undefined) return known;
+  const text = absolute ? given : `${homeOf(domid)}/${given}`;
   const legal = LEGAL.test(given) && !text.includes('//') && (!text.endsWith('/') || text === '/');
   const short = text.length <= ABSOLUTE_MAX && (domid === 0 || maxLength === 0 || countedLength(text) <= maxLength);
   if (!legal || !short) throw new StoreError('EINVAL', 'bad path');
   const path = { text, parts: special ? text.split('/') : text === '/' ? [] : text.slice(1).split('/'), special };
-  if (text === given && text.length <= LATELY_LENGTH) {
-    if (lately.size >= LATELY_MAX) lately.clear();
-    lately.set(text, path);
-  }
+  if (text.length <= LATELY_LENGTH) remember(given, of, path);
   return path;
 }
 

@@ -2,6 +2,7 @@
 import type { Port } from '../port.ts';
 import type { Transport } from './client.ts';
 import { type StoreErrno, StoreError } from './contract.ts';
+import { createFifo } from './fifo.ts';
 import { EVENT_WINDOW, type EventCredit, type Reply, type Request } from './messages.ts';
 
 /**
@@ -74,21 +75,5 @@ export function createPortTransport(
       port.close();
     },
     closed: ended.promise,
-  };
-}
-
-/** A queue whose ends cost nothing, however long it is. */
-function createFifo<T>() {
-  let back: T[] = [];
-  let front: T[] = [];
-  return {
-    push: (item: T) => void back.push(item),
-    take(): T | undefined {
-      if (front.length === 0) {
-        front = back.reverse();
-        back = [];
-      }
-      return front.pop();
-    },
   };
 }

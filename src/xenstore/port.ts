@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MessagePort } from 'node:worker_threads';
 import type { Port } from '../port.ts';
 import { createClient } from './client.ts';
 import type { XenstoreClient } from './client-contract.ts';
 import { type Store, StoreError } from './contract.ts';
+import { openLane } from './lane-client.ts';
+import { type ServedLane, serveLane } from './lane-server.ts';
 import { EVENT_WINDOW, perform, type Reply } from './messages.ts';
 import { createPortTransport } from './port-transport.ts';
 import { DEFAULT_QUOTAS } from './quotas.ts';
+import { createWireTransport } from './wire-transport.ts';
 
 export type { StoreWatch, XenstoreAccess, XenstoreClient } from './client-contract.ts';
 
@@ -40,9 +44,16 @@ export function serveStore(store: Store, domid: number, port: Port): ServedStore
     () => port.close(),
   );
 
+  let lane: ServedLane | undefined;
+
   function close(): void {
-    connection.close();
+    end();
     port.close();
+  }
+
+  function end(): void {
+    connection.close();
+    lane?.close();
   }
 
   /** Requests that came while they have to wait. */
@@ -74,14 +85,22 @@ export function serveStore(store: Store, domid: number, port: Port): ServedStore
 
   function receive(message: unknown): void {
     if (!isRecord(message)) answer({});
+    else if (message.kick === true) lane?.kick();
+    else if (message.lane === true) giveLane();
     else if (isCount(message.events)) {
       events.seen = Math.min(message.events, events.sent);
       connection.drain();
     } else answer(message);
   }
 
+  function giveLane(): void {
+    if (connection.closed) return;
+    lane ??= serveLane(store, domid, () => port.postMessage({ wake: true }), close);
+    port.postMessage({ lane: lane.memory });
+  }
+
   port.on('message', receive);
-  port.on('close', () => connection.close());
+  port.on('close', end);
   return { close };
 }
 
@@ -93,7 +112,10 @@ export interface ConnectOptions {
 
 /** The domain's end of {@link serveStore}: its view of the store. When the port closes, pending calls fail with EIO. */
 export function connectStore(port: Port, options: ConnectOptions = {}): XenstoreClient {
+  const outstanding = options.outstanding ?? DEFAULT_QUOTAS.outstanding;
   return createClient((onEvent) =>
-    createPortTransport(port, onEvent, options.outstanding ?? DEFAULT_QUOTAS.outstanding),
+    port instanceof MessagePort
+      ? createWireTransport(openLane(port), onEvent)
+      : createPortTransport(port, onEvent, outstanding),
   );
 }

@@ -24,7 +24,7 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
  */
 export function serveRing(store: Store, domid: number, page: SharedArrayBuffer, notify: () => void): WireRing {
   const words = new Int32Array(page);
-  const scratch = new Uint8Array(WIRE_RING_BYTES);
+  const scratch = Buffer.alloc(WIRE_RING_BYTES);
   const features = store.features(domid);
   let requests = byteRingReader(requestRing(page));
   let replies = byteRingWriter(replyRing(page));
@@ -83,16 +83,20 @@ export function serveRing(store: Store, domid: number, page: SharedArrayBuffer, 
 
   /** Copies out as much of the backlog as fits. */
   function flush(): void {
-    const count = backlog.length === 0 ? 0 : replies.write(backlog);
-    if (count < 0) fail(PAGE_ERROR.index);
+    if (backlog.length === 0) return;
+    if (replies.room() < 0) {
+      fail(PAGE_ERROR.index);
+      return;
+    }
+    const count = replies.write(backlog);
     if (count <= 0) return;
     backlog = backlog.subarray(count);
     announce();
   }
 
   const transport = {
-    send(bytes: Buffer) {
-      backlog = backlog.length === 0 ? bytes : Buffer.concat([backlog, bytes]);
+    send(bytes: Buffer, length: number) {
+      backlog = Buffer.concat([backlog, bytes.subarray(0, length)]);
       flush();
     },
     get backlog() {
@@ -114,7 +118,7 @@ export function serveRing(store: Store, domid: number, page: SharedArrayBuffer, 
     if (count < 0) fail(PAGE_ERROR.index);
     if (count <= 0) return;
     announce();
-    session?.receive(Buffer.from(scratch.subarray(0, count)));
+    session?.receive(scratch, count);
   }
 
   function look(): void {

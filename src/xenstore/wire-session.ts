@@ -5,8 +5,10 @@ import { answer } from './wire-operations.ts';
 
 /** How a session's bytes get to its peer. */
 export interface WireTransport {
-  /** Takes all the bytes; what the peer does not accept yet stays here. */
-  send(bytes: Buffer): void;
+  /** Takes the first `length` bytes; a copy of what the peer does not accept yet stays here. */
+  send(bytes: Buffer, length: number): void;
+  /** The peer looks at each message as it comes: a reply need not wait for the next one. */
+  readonly prompt?: true;
   /** Bytes that the peer has not accepted. */
   readonly backlog: number;
   /** Bring nothing more until `resume`. */
@@ -22,8 +24,8 @@ export interface WireTransport {
 
 /** One client of the wire protocol, at the store's end. */
 export interface WireSession {
-  /** Bytes came. Nothing in them can make it throw. */
-  receive(bytes: Buffer): void;
+  /** The first `length` bytes came. Nothing in them can make it throw. They must not change while the transport is paused. */
+  receive(bytes: Buffer, length?: number): void;
   /** The backlog is gone: go on. */
   drained(): void;
   close(): void;
@@ -33,7 +35,7 @@ export interface WireSession {
 const BACKLOG_LIMIT = 64 * 1024;
 
 /**
- * Serves one connection of a domain: requests are answered in the order they came, those of a batch in one write.
+ * Serves one connection of a domain: requests are answered in the order they came, those of a batch in one write unless the transport is prompt.
  * @throws StoreError ENOENT for an unknown domain
  */
 export function createWireSession(store: Store, domid: number, transport: WireTransport): WireSession {
@@ -50,8 +52,12 @@ export function createWireSession(store: Store, domid: number, transport: WireTr
 
   function flush(): void {
     flushing = false;
-    if (output.size > 0 && !connection.closed) transport.send(output.take());
+    send();
     drained();
+  }
+
+  function send(): void {
+    if (output.size > 0 && !connection.closed) output.flush(transport.send);
   }
 
   function deliver(path: string, token: string): boolean {
@@ -84,8 +90,10 @@ export function createWireSession(store: Store, domid: number, transport: WireTr
     flushing = true;
     while (!connection.closed && !isFull() && !connection.mustWait(drained)) {
       const step = input.next();
-      if (step === 'message') reply();
-      else {
+      if (step === 'message') {
+        reply();
+        if (transport.prompt) send();
+      } else {
         if (step === 'too-long') transport.lost();
         flush();
         return;
@@ -105,8 +113,8 @@ export function createWireSession(store: Store, domid: number, transport: WireTr
   }
 
   return {
-    receive(bytes) {
-      input.push(bytes);
+    receive(bytes, length) {
+      input.push(bytes, length);
       run();
     },
     drained,

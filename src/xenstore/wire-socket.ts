@@ -37,7 +37,7 @@ export async function serveWire(store: Store, path: string): Promise<WireServer>
 
 function serveSocket(store: Store, socket: Socket): void {
   const session = createWireSession(store, 0, {
-    send: (bytes) => void socket.write(bytes),
+    send: (bytes, length) => void socket.write(Buffer.from(bytes.subarray(0, length))),
     get backlog() {
       return socket.writableLength;
     },
@@ -46,7 +46,7 @@ function serveSocket(store: Store, socket: Socket): void {
     lost: () => void socket.destroy(),
     closed: () => void socket.destroy(),
   });
-  socket.on('data', session.receive);
+  socket.on('data', (bytes: Buffer) => session.receive(bytes));
   socket.on('drain', session.drained);
   socket.on('close', session.close);
   // A client that is gone is no error of ours; `close` follows.

@@ -1,33 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Socket } from 'node:net';
 import type { Transport } from './client.ts';
 import { isStoreErrno, MAX_PAYLOAD, type StoreErrno, StoreError } from './contract.ts';
+import { createFifo } from './fifo.ts';
 import { createWireInput, createWireOutput, XS } from './wire.ts';
 import { texts, WIRE_CALLS } from './wire-calls.ts';
+
+/** A two-way line of bytes to a store. */
+export interface ByteLine {
+  /** Begins; called once. */
+  open(user: ByteLineUser): OpenByteLine;
+}
+
+/** Who uses a line. */
+export interface ByteLineUser {
+  /** The first `length` bytes came; afterwards they may change. */
+  received(bytes: Buffer, length: number): void;
+  /** The line is gone. */
+  closed(): void;
+  /** Whether bytes are to come, because a request has no answer. */
+  awaits(): boolean;
+}
+
+export interface OpenByteLine {
+  /** Takes the first `length` bytes, in order; it copies what it keeps. */
+  send(bytes: Buffer, length: number): void;
+  /** The other end looks at each request as it comes: none need wait to leave with the next. */
+  readonly prompt?: true;
+  close(): void;
+}
 
 /** A request that has no answer yet. */
 interface Pending {
   readonly type: number;
-  readonly answer: PromiseWithResolvers<string>;
+  readonly decode: (payload: string) => unknown;
+  readonly answer: PromiseWithResolvers<unknown>;
 }
 
 /**
- * A client's requests over a connected unix socket, to this store's server or to another's. Replies come in the order of the
+ * A client's requests over a line of bytes, to this store's server or to another's. Replies come in the order of the
  * requests, as from all known servers (spec/primitives.md 1.1); one of another type ends the connection.
  */
-export function createWireTransport(socket: Socket, onEvent: (path: string, token: string) => void): Transport {
+export function createWireTransport(line: ByteLine, onEvent: (path: string, token: string) => void): Transport {
   const input = createWireInput();
   const output = createWireOutput();
   const ended = Promise.withResolvers<void>();
-  let pending: Pending[] = [];
+  const pending = createFifo<Pending>();
+  let awaited = 0;
   let open = true;
 
   function finish(): void {
     if (!open) return;
     open = false;
-    socket.destroy();
-    for (const { answer } of pending) answer.reject(new StoreError('EIO', 'connection closed'));
-    pending = [];
+    opened.close();
+    for (let request = pending.take(); request !== undefined; request = pending.take())
+      request.answer.reject(new StoreError('EIO', 'connection closed'));
     ended.resolve();
   }
 
@@ -39,31 +65,42 @@ export function createWireTransport(socket: Socket, onEvent: (path: string, toke
       onEvent(path, token);
       return true;
     }
-    const [request] = pending;
-    if (request === undefined || (input.type !== request.type && input.type !== XS.error)) return false;
-    pending.shift();
+    const request = pending.take();
+    if (request === undefined) return false;
+    awaited--;
+    if (input.type !== request.type && input.type !== XS.error) {
+      request.answer.reject(new StoreError('EIO', 'an answer to something else'));
+      return false;
+    }
     if (input.type === XS.error) request.answer.reject(errorOf(payload));
-    else request.answer.resolve(payload);
+    else request.answer.resolve(request.decode(payload));
     return true;
   }
 
-  socket.on('data', (bytes: Buffer) => {
-    input.push(bytes);
-    let step = input.next();
-    while (step === 'message' && take()) step = input.next();
-    if (step !== 'none') finish();
+  const opened = line.open({
+    received(bytes, length) {
+      input.push(bytes, length);
+      let step = input.next();
+      while (step === 'message' && take()) step = input.next();
+      if (step !== 'none') finish();
+    },
+    closed: finish,
+    awaits: () => awaited > 0,
   });
-  socket.on('close', finish);
-  // What broke it does not matter to those who wait; `close` follows.
-  socket.on('error', () => {});
 
-  function send(type: number, payload: string, tx: number): Promise<string> {
+  function flush(): void {
+    if (open) output.flush(opened.send);
+  }
+
+  function send<T>(type: number, decode: (payload: string) => T, payload: string, tx: number): Promise<T> {
     if (!open) return Promise.reject(new StoreError('EIO', 'connection closed'));
     if (payload.length > MAX_PAYLOAD) return Promise.reject(new StoreError('E2BIG', `${payload.length} bytes`));
-    const answer = Promise.withResolvers<string>();
-    pending.push({ type, answer });
-    if (output.size === 0) queueMicrotask(() => void socket.write(output.take()));
+    const answer = Promise.withResolvers<T>();
+    pending.push({ type, decode, answer } as Pending);
+    awaited++;
+    if (output.size === 0 && !opened.prompt) queueMicrotask(flush);
     output.message(type, 0, tx, payload);
+    if (opened.prompt) flush();
     return answer.promise;
   }
 
@@ -72,7 +109,7 @@ export function createWireTransport(socket: Socket, onEvent: (path: string, toke
     let names = '';
     let version: string | undefined;
     while (!names.endsWith('\0\0') && names !== '\0') {
-      const part = await send(XS.directoryPart, texts([path, names.length]), tx);
+      const part = await send(XS.directoryPart, (payload) => payload, texts([path, names.length]), tx);
       const start = part.indexOf('\0') + 1;
       const changed = version !== undefined && version !== part.slice(0, start);
       if (start === part.length) throw new StoreError('EIO', 'a part without names');
@@ -83,18 +120,18 @@ export function createWireTransport(socket: Socket, onEvent: (path: string, toke
   }
 
   return {
-    async request(op, args, tx) {
+    request(op, args, tx) {
       const call = WIRE_CALLS[op];
-      if (call === undefined) throw new StoreError('ENOSYS', op);
-      try {
-        return call.decode(await send(call.type, call.encode(args), tx));
-      } catch (error) {
-        if (op !== 'directory' || !isErrno(error, 'E2BIG')) throw error;
+      if (call === undefined) return Promise.reject(new StoreError('ENOSYS', op));
+      const result = send(call.type, call.decode, call.encode(args), tx);
+      if (op !== 'directory') return result;
+      return result.catch((error) => {
+        if (!isErrno(error, 'E2BIG')) throw error;
         return directoryInParts(String(args[0]), tx).catch((later) => {
           // A server without parts has no better answer than the first.
           throw isErrno(later, 'ENOSYS') ? error : later;
         });
-      }
+      });
     },
     close: finish,
     closed: ended.promise,

@@ -40,8 +40,8 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /** Finds messages in a stream of bytes that may be cut anywhere. */
 export interface WireInput {
-  /** Appends bytes; they are not copied while they hold whole messages only. */
-  push(bytes: Buffer): void;
+  /** Appends the first `length` bytes; they must not change until a step says 'none', which copies what is left of them. */
+  push(bytes: Buffer, length?: number): void;
   /**
    * Steps to the next message, whose header and place in `bytes` are then the fields below.
    * @returns 'none' when its end has not come yet; 'too-long' when it can never be read: the stream is lost
@@ -58,6 +58,16 @@ export interface WireInput {
 
 /** An input without bytes. */
 export function createWireInput(): WireInput {
+  /** How many of the bytes there are. */
+  let filled = 0;
+
+  function none(): 'none' {
+    input.bytes = input.end === filled ? NO_BYTES : Buffer.from(input.bytes.subarray(input.end, filled));
+    filled = input.bytes.length;
+    input.end = 0;
+    return 'none';
+  }
+
   const input = {
     bytes: NO_BYTES,
     type: 0,
@@ -65,17 +75,19 @@ export function createWireInput(): WireInput {
     tx: 0,
     start: 0,
     end: 0,
-    push(more: Buffer) {
-      input.bytes = input.end === input.bytes.length ? more : Buffer.concat([input.bytes.subarray(input.end), more]);
+    push(more: Buffer, length = more.length) {
+      const whole = input.end === filled;
+      input.bytes = whole ? more : Buffer.concat([input.bytes.subarray(input.end, filled), more.subarray(0, length)]);
+      filled = whole ? length : input.bytes.length;
       input.end = 0;
     },
     next() {
       const { bytes, end: at } = input;
-      if (bytes.length - at < HEADER_BYTES) return 'none';
+      if (filled - at < HEADER_BYTES) return none();
       const length = bytes.readUInt32LE(at + 12);
       if (length > MAX_PAYLOAD) return 'too-long';
       const start = at + HEADER_BYTES;
-      if (bytes.length - start < length) return 'none';
+      if (filled - start < length) return none();
       input.type = bytes.readUInt32LE(at);
       input.requestId = bytes.readUInt32LE(at + 4);
       input.tx = bytes.readUInt32LE(at + 8);
@@ -95,8 +107,8 @@ export interface WireOutput {
   message(type: number, requestId: number, tx: number, payload: string): void;
   /** Appends a watch event. */
   event(path: string, token: string): void;
-  /** Removes and returns what waits; the bytes are the caller's. */
-  take(): Buffer;
+  /** Hands what waits to `send`, which copies what it keeps of the first `length` bytes. */
+  flush(send: (bytes: Buffer, length: number) => void): void;
 }
 
 const FIRST_CAPACITY = 512;
@@ -147,11 +159,12 @@ export function createWireOutput(): WireOutput {
       text(token);
       bytes[size++] = 0;
     },
-    take() {
-      const taken = Buffer.from(bytes.subarray(0, size));
+    flush(send) {
+      const waiting = bytes;
+      const length = size;
       size = 0;
       if (bytes.length > MESSAGE_BYTES * 2) bytes = NO_BYTES;
-      return taken;
+      send(waiting, length);
     },
   };
 }

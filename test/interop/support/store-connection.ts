@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createWireInput, createWireOutput, XS } from '../../../src/xenstore/wire.ts';
+import { createWireInput, XS } from '../../../src/xenstore/wire.ts';
+import { wireRequest } from '../../support/wire-request.ts';
 
 /** An answer: the type's number and the payload, as a binary string. */
 export interface Answer {
@@ -47,9 +48,7 @@ function rawConnection(line: Line): RawConnection {
 
   return {
     async ask(type, payload, tx = 0) {
-      const output = createWireOutput();
-      output.message(type, 0, tx, payload);
-      await line.send(output.take());
+      await line.send(wireRequest(type, payload, { tx }));
       return next();
     },
     heard: () => events.splice(0),

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StoreConnection } from '../../../src/xenstore/contract.ts';
 import { XS } from '../../../src/xenstore/wire.ts';
+import { wireRequest } from '../../support/wire-request.ts';
 import { listen, newStore, outcome, seed } from './harness.ts';
-import { wirePeer, wireRequest } from './wire-peer.ts';
+import { wirePeer } from './wire-peer.ts';
 
 /** spec/primitives.md 9. Lessons 2 and 9 are in `wire-ring.test.ts`, 6 in `turns.test.ts`, 19 in the lifecycle tests. */
 

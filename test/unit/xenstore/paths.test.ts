@@ -46,6 +46,17 @@ describe('paths', () => {
     expect(dom0.read('/local/domain/0/name')).toBe('Domain-0');
   });
 
+  test('what was asked for lately is of its domain, and no longer than now may be', () => {
+    for (let round = 0; round < 2; round++) {
+      expect(parse('lately', 1).text).toBe('/local/domain/1/lately');
+      expect(parse('lately', 2).text).toBe('/local/domain/2/lately');
+      expect(outcome(() => parsePath('lately', 1, 5))).toBe('EINVAL');
+      expect(outcome(() => parsePath('/local/domain/1/lately', 2, 5))).toBe('EINVAL');
+    }
+    for (let more = 0; more < 3000; more++) expect(parse(`n${more}`).text).toBe(`/local/domain/1/n${more}`);
+    expect(parse('lately', 2).text).toBe('/local/domain/2/lately');
+  });
+
   test('special paths are no nodes', () => {
     const { dom0 } = newStore();
     expect(outcome(() => dom0.read('@releaseDomain'))).toBe('EINVAL');

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Port } from '../../../src/port.ts';
+import { byteRingWriter } from '../../../src/ring/byte-ring.ts';
 import type { XenstoreClient } from '../../../src/xenstore/client-contract.ts';
 import type { StoreOptions } from '../../../src/xenstore/contract.ts';
+import { laneIn } from '../../../src/xenstore/lane.ts';
 import { localClient } from '../../../src/xenstore/local.ts';
 import { connectStore, serveStore } from '../../../src/xenstore/port.ts';
 import { newStore, seed } from './harness.ts';
@@ -20,18 +23,28 @@ afterEach(() => {
 });
 
 /** Domain 1 with its home and a client over a message port. */
-function connected(options: StoreOptions = {}) {
+function connected(options: StoreOptions = {}, through: (port: MessagePort) => Port = (port) => port) {
   const world = newStore(options);
   seed(world.dom0, '/local/domain/1', '', 'n1');
   const { port1, port2 } = new MessageChannel();
   const served = serveStore(world.store, 1, port1);
-  const client = connectStore(port2, { outstanding: world.store.quotas.outstanding });
+  const client = connectStore(through(port2), { outstanding: world.store.quotas.outstanding });
   endings.push(() => client.close());
   return { ...world, served, client, port: port2 };
 }
 
+/** A line as domains that share a thread have it: no port of a thread, so all goes by message. */
+const line = (port: MessagePort): Port => ({
+  postMessage: (message) => port.postMessage(message),
+  on: (event: 'message' | 'close', listener: (...args: never[]) => void) =>
+    port.on(event as 'message', listener as (message: unknown) => void),
+  once: (event, listener) => port.once(event, listener),
+  close: () => port.close(),
+});
+
 const kinds: [string, () => ReturnType<typeof newStore> & { client: XenstoreClient }][] = [
-  ['over a port', connected],
+  ['over a lane', () => connected()],
+  ['over a line of messages', () => connected({}, line)],
   [
     'in the same thread',
     () => {
@@ -189,7 +202,7 @@ describe.each(kinds)('client %s', (_name, make) => {
 
 describe('port', () => {
   test('more requests than may be under way wait their turn, in order', async () => {
-    const { client } = connected();
+    const { client } = connected({}, line);
     const writes = Array.from({ length: 2000 }, (_, i) => client.write('n', String(i)));
     const last = client.read('n');
     await Promise.all(writes);
@@ -217,6 +230,37 @@ describe('port', () => {
     expect(reasons.at(-1)).toBe('EIO');
     await client.closed;
   });
+
+  test('more requests than a lane has room for, in order', async () => {
+    const { client } = connected();
+    const writes = Array.from({ length: 2000 }, (_, i) => client.write('n', String(i)));
+    const last = client.read('n');
+    await Promise.all(writes);
+    expect(await last).toBe('1999');
+  });
+
+  test.each(['reqProd', 'rspCons'] as const)(
+    'a lane whose %s is impossible ends the connection, alone',
+    async (word) => {
+      const { store, client } = connected();
+      const { port1, port2 } = new MessageChannel();
+      serveStore(store, 1, port1);
+      port2.postMessage({ kick: true });
+      port2.postMessage({ lane: true });
+      const [{ lane }] = (await once(port2, 'message')) as [{ lane: SharedArrayBuffer }];
+      const words = new Int32Array(lane);
+      const { requests, replies } = laneIn(lane);
+      if (word === 'reqProd') Atomics.store(words, requests.prod / 4, 1 << 20);
+      else {
+        Atomics.store(words, replies.cons / 4, 1 << 20);
+        byteRingWriter(requests).write(Buffer.alloc(16, 1).fill(0, 4));
+      }
+      port2.postMessage({ kick: true });
+      await once(port2, 'close');
+      await client.write('n', '1');
+      expect(store.check()).toEqual([]);
+    },
+  );
 
   test('a client that does not take its events gets few, and all that matters afterwards', async () => {
     const { store, dom0 } = connected({ quotas: { events: 50 } });

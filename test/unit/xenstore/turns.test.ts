@@ -5,8 +5,9 @@ import type { Store } from '../../../src/xenstore/contract.ts';
 import { connectStore, serveStore } from '../../../src/xenstore/port.ts';
 import { LOSSES } from '../../../src/xenstore/turns.ts';
 import { XS } from '../../../src/xenstore/wire.ts';
+import { wireRequest } from '../../support/wire-request.ts';
 import { newStore, seed } from './harness.ts';
-import { wirePeer, wireRequest } from './wire-peer.ts';
+import { wirePeer } from './wire-peer.ts';
 
 function world() {
   const made = newStore();

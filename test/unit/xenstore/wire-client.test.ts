@@ -7,9 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { XenstoreClient } from '../../../src/xenstore/client-contract.ts';
 import type { Store } from '../../../src/xenstore/contract.ts';
 import { createStore } from '../../../src/xenstore/store.ts';
-import { createWireInput, createWireOutput, XS } from '../../../src/xenstore/wire.ts';
+import { createWireInput, XS } from '../../../src/xenstore/wire.ts';
 import { connectWire } from '../../../src/xenstore/wire-client.ts';
 import { serveWire, type WireServer } from '../../../src/xenstore/wire-socket.ts';
+import { wireRequest } from '../../support/wire-request.ts';
 import { outcome } from './harness.ts';
 
 let directory: string;
@@ -138,9 +139,7 @@ describe('a server that lies', () => {
   }
 
   function send(socket: Socket, type: number, payload: string): void {
-    const output = createWireOutput();
-    output.message(type, 0, 0, payload);
-    socket.write(output.take());
+    socket.write(wireRequest(type, payload));
   }
 
   test('a reply of another type, an answer to nothing, and too long a message end the connection', async () => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Store } from '../../../src/xenstore/contract.ts';
-import { createWireInput, createWireOutput, XS } from '../../../src/xenstore/wire.ts';
+import { createWireInput, XS } from '../../../src/xenstore/wire.ts';
 import { createWireSession } from '../../../src/xenstore/wire-session.ts';
+import { wireRequest } from '../../support/wire-request.ts';
 
 /** What came back: the type's name, the ids and the payload. */
 export interface WireMessage {
@@ -18,13 +19,6 @@ const NAMES: readonly (string | undefined)[] = Object.entries(XS).reduce<(string
   },
   [],
 );
-
-/** A request as bytes. */
-export function wireRequest(type: number, payload = '', { id = 7, tx = 0 } = {}): Buffer {
-  const output = createWireOutput();
-  output.message(type, id, tx, payload);
-  return output.take();
-}
 
 /** All messages in some bytes. */
 export function wireMessages(bytes: Buffer): WireMessage[] {
@@ -58,9 +52,9 @@ export function wirePeer(store: Store, domid = 0) {
       return waiting.reduce((sum, bytes) => sum + bytes.length, 0);
     },
     session: createWireSession(store, domid, {
-      send(bytes) {
+      send(bytes, length) {
         peer.writes++;
-        (peer.accepts ? taken : waiting).push(bytes);
+        (peer.accepts ? taken : waiting).push(Buffer.from(bytes.subarray(0, length)));
       },
       get backlog(): number {
         return peer.backlog;

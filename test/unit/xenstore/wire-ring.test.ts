@@ -6,8 +6,9 @@ import type { Store } from '../../../src/xenstore/contract.ts';
 import { XS } from '../../../src/xenstore/wire.ts';
 import { CONNECTION, PAGE, PAGE_ERROR, replyRing, requestRing } from '../../../src/xenstore/wire-page.ts';
 import { serveRing } from '../../../src/xenstore/wire-ring.ts';
+import { wireRequest } from '../../support/wire-request.ts';
 import { listen, newStore } from './harness.ts';
-import { wireMessages, wireRequest } from './wire-peer.ts';
+import { wireMessages } from './wire-peer.ts';
 
 /** A guest that keeps to the rules, and its page for those that do not. */
 function guest(store: Store, domid = 1) {

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { MAX_PAYLOAD } from '../../../src/xenstore/contract.ts';
 import { createStore } from '../../../src/xenstore/store.ts';
 import { HEADER_BYTES, XS } from '../../../src/xenstore/wire.ts';
+import { wireRequest } from '../../support/wire-request.ts';
 import { newStore } from './harness.ts';
-import { wirePeer, wireRequest } from './wire-peer.ts';
+import { wirePeer } from './wire-peer.ts';
 
 describe('each operation', () => {
   const { store } = newStore();
