@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainStats, RingStats, Stats } from './contract.ts';
+import type { DomainStats, RingStats, Stall, Stats } from './contract.ts';
 import type { Log } from './log.ts';
 import type { MetricFamily, MetricSample, MetricType } from './openmetrics.ts';
+import { STALL_RULES } from './stalls/rules.ts';
 import { VERSION } from './version.ts';
 
 /** What is measured beside a sample for `xm top`. */
@@ -155,6 +156,24 @@ const RING: readonly Row<RingStats>[] = [
     of: ({ rspProd }) => rspProd,
   },
   {
+    name: 'xm_ring_messages',
+    type: 'counter',
+    help: 'Messages ever put into a byte ring that counts them, modulo 2^32.',
+    of: ({ messages }) => (messages === undefined ? [] : messages),
+  },
+  {
+    name: 'xm_ring_waits',
+    type: 'counter',
+    help: 'Requests ever that waited for a free slot, modulo 2^32.',
+    of: ({ timing }) => (timing === undefined ? [] : timing.waits),
+  },
+  {
+    name: 'xm_ring_waiting_writers',
+    type: 'gauge',
+    help: 'Writers that wait for room in a byte ring now.',
+    of: ({ waiting }) => (waiting === undefined ? [] : waiting),
+  },
+  {
     name: 'xm_ring_latency_seconds',
     type: 'histogram',
     help: 'Time from a request to its answer, of those that the front end timed.',
@@ -171,6 +190,25 @@ const RING: readonly Row<RingStats>[] = [
   },
 ];
 
+/** How many there are of each kind: also none, so that an alarm has something to compare. */
+const STALLED: Row<readonly Stall[]> = {
+  name: 'xm_stalls',
+  type: 'gauge',
+  help: 'What should move and has not for some seconds, by the rule that says so.',
+  of: (stalls) =>
+    STALL_RULES.map(({ name }) => ({
+      labels: { rule: name },
+      value: stalls.filter(({ rule }) => rule === name).length,
+    })),
+};
+
+const STALL: Row<Stall> = {
+  name: 'xm_stall_age_seconds',
+  type: 'gauge',
+  help: 'For how long it has not moved; owes is the domain, and end the end of it, that has to do the next step.',
+  of: ({ age }) => age / 1000,
+};
+
 /** All there is to measure, from a sample. */
 export function metricsOf(stats: Stats, supervisor: SupervisorNumbers): readonly MetricFamily[] {
   const names = new Map(stats.domains.map(({ domid, name }) => [domid, name]));
@@ -186,6 +224,10 @@ export function metricsOf(stats: Stats, supervisor: SupervisorNumbers): readonly
       device,
       evtchn: String(evtchn),
       direction,
+    })),
+    ...families([STALLED], [stats.stalls ?? []], () => ({})),
+    ...families([STALL], stats.stalls ?? [], ({ rule, domid, domain, what, owes: { domain: owes, end } }) => ({
+      ...{ rule, domid: String(domid), domain, what, owes, end },
     })),
   ];
 }
