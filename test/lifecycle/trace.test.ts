@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeTrace } from '../../src/cli/trace.ts';
 import type { TraceEvent } from '../../src/trace/events.ts';
+import { loadTraceEngine } from '../support/trace-engine.ts';
 import { eventsIn, faultsOf } from '../support/trace-schema.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
 import { xmHome } from '../support/xm.ts';
@@ -34,6 +35,33 @@ function arrows(events: readonly TraceEvent[], category: string): readonly strin
 
 const names = (events: readonly TraceEvent[]) =>
   events.filter(({ name }) => name === 'process_name').map(({ args }) => args?.name);
+
+const importTrace = await loadTraceEngine();
+if (importTrace === undefined)
+  console.log('No viewer of others opens our traces: npm install --no-save @paulirish/trace_engine');
+
+test.skipIf(importTrace === undefined)(
+  "the importer of Chrome's developer tools opens it, with all lanes, spans and arrows",
+  async () => {
+    await using xend = await startXend();
+    await xend.create({
+      name: 'traced',
+      disks: [{ file: xend.file('disk.img', new Uint8Array(1024 * 1024)), dev: 'xvda' }],
+    });
+    await xend.call('trace.start', {});
+    using terminal = await xend.shell('traced');
+    await terminal.run('sum xvda');
+    const events = await dump(xend);
+    const { Flows, Renderer } = await importTrace!(events);
+    const spans = events.filter(({ ph }) => ph === 'X');
+    const lanes = [...Renderer.processes.values()].flatMap(({ threads }) => [...threads.values()]);
+    expect(lanes.map(({ name }) => name)).toEqual(expect.arrayContaining(['Domain-0, domid 0', 'traced, domid 1']));
+    expect(lanes.flatMap(({ entries }) => entries).filter(({ ph }) => ph === 'X')).toHaveLength(spans.length);
+    expect(Flows.flows).toHaveLength(events.filter(({ ph }) => ph === 's').length);
+    const joined = Flows.flows.map(([from, to]) => `${domidOf(from!.pid)}>${domidOf(to!.pid)}`);
+    expect([...new Set(joined)].sort()).toContain('1>0');
+  },
+);
 
 test.each(['dedicated', 'shared'] as const)('a disk is traced, in a domain of kind %s, while all run', async (pool) => {
   await using xend = await startXend({ pool });
