@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { boolean, string } from '@oclif/core/flags';
 import { XmCommand } from '../src/cli/command.ts';
-import { type EventItem, eventItems, eventJson, eventRequest, eventText } from '../src/cli/events.ts';
+import { domainsOf, type EventItem, eventItems, eventJson, eventRequest, eventText } from '../src/cli/events.ts';
+import { noteUnknown } from '../src/cli/log.ts';
 
 export default class Events extends XmCommand {
   static override description =
@@ -37,6 +38,8 @@ export default class Events extends XmCommand {
     const lineOf = this.jsonEnabled() ? (item: EventItem) => JSON.stringify(eventJson(item)) : eventText;
     const print = (item: EventItem): void => void process.stdout.write(`${lineOf(item)}\n`);
     if (flags.follow) {
+      const ask = (domain: string) => this.call('events.read', { filters: [`domain=${domain}`], since: Date.now() });
+      await noteUnknown(domainsOf(flags), ask, (line) => this.notice(line));
       for await (const item of eventItems(this.follow(path))) print(item);
     } else {
       const { events, lost } = await this.call('events.read', params);

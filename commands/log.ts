@@ -2,7 +2,7 @@
 import { boolean, string } from '@oclif/core/flags';
 import { XmCommand } from '../src/cli/command.ts';
 import { lineCount } from '../src/cli/flags.ts';
-import { LEVELS, logJson, logRequest } from '../src/cli/log.ts';
+import { LEVELS, logJson, logRequest, noteUnknown } from '../src/cli/log.ts';
 
 export default class Log extends XmCommand {
   static override description =
@@ -37,6 +37,8 @@ export default class Log extends XmCommand {
       this.print(lines.map((line) => `${line}\n`).join(''));
       return lines.map(logJson);
     }
+    const ask = (domain: string) => this.call('log.read', { domains: [domain], lines: 0 });
+    await noteUnknown(flags.domain ?? [], ask, (line) => this.notice(line));
     for await (const line of request.follow(this.follow(request.path))) {
       process.stdout.write(`${this.jsonEnabled() ? JSON.stringify(logJson(line)) : line}\n`);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { boolean, string } from '@oclif/core/flags';
 import { XmCommand } from '../src/cli/command.ts';
-import { count, seconds } from '../src/cli/flags.ts';
+import { count, pace } from '../src/cli/flags.ts';
 
 export default class Top extends XmCommand {
   static override description =
@@ -16,7 +16,7 @@ export default class Top extends XmCommand {
   static override flags = {
     batch: boolean({ char: 'b', description: 'Reports instead of a screen.' }),
     iterations: count({ char: 'i', description: 'End after so many rounds (reports only).' }),
-    delay: seconds({ char: 'd', description: 'Seconds between two rounds.', default: 3 }),
+    delay: pace({ char: 'd', description: 'Seconds between two rounds.', default: 3 }),
     output: string({ char: 'o', description: 'Form of reports.', options: ['table', 'json', 'csv'] }),
     view: string({
       description: 'What is shown first, or all that is reported.',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeviceInfo, DomainInfo } from '../xend/contract.ts';
+import type { DeviceInfo, DomainInfo, IdcEndpointInfo } from '../xend/contract.ts';
 
 /** xenbus state of a device that is connected. */
 export const CONNECTED = 4;
@@ -20,6 +20,8 @@ export interface WaitView {
   readonly ended?: DomainEnd | undefined;
   /** Devices of `now`. */
   readonly devices: readonly DeviceInfo[];
+  /** Its endpoints of the IDC API that are meant; of those that its kernel has made. */
+  readonly endpoints: readonly IdcEndpointInfo[];
 }
 
 /** Whether what is waited for is there, cannot come any more (with the reason), or may come. */
@@ -32,6 +34,11 @@ export const CONDITIONS: Readonly<Record<string, (view: WaitView) => Verdict>> =
     running(view) && view.devices.every(({ state }) => state === CONNECTED) ? 'met' : whileItMayRun(view),
   running: (view) => (running(view) ? 'met' : whileItMayRun(view)),
   paused: (view) => (view.now?.phase === 'paused' ? 'met' : whileItMayRun(view)),
+  /** It has endpoints, and all of them are connected. */
+  endpoint: (view) =>
+    view.endpoints.length > 0 && view.endpoints.every(({ state }) => state === 'connected')
+      ? 'met'
+      : whileItMayRun(view),
   /** Its kernel ended, however; also if it was restarted or nothing is left. */
   shutdown: ({ ended }) => (ended === undefined ? 'open' : 'met'),
   crashed({ ended }) {
@@ -42,8 +49,13 @@ export const CONDITIONS: Readonly<Record<string, (view: WaitView) => Verdict>> =
   gone: ({ now, first }) => (now === undefined || now.domid !== first?.domid ? 'met' : 'open'),
 };
 
+/** The same for people, e.g. `connected at pair`: ends `Domain 'x' was not ...`. */
+export function goalOf(condition: string, address = 'its endpoints'): string {
+  return condition === 'endpoint' ? `connected at ${address}` : condition;
+}
+
 /** Conditions that a domain may meet which nobody has created yet. */
-export const MAY_COME: ReadonlySet<string> = new Set(['connected', 'running', 'paused']);
+export const MAY_COME: ReadonlySet<string> = new Set(['connected', 'running', 'paused', 'endpoint']);
 
 function running({ now }: WaitView): boolean {
   return now?.phase === 'running';

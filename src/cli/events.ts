@@ -28,6 +28,11 @@ export function eventRequest({ since, filter }: EventOptions, now: number) {
   return { params, path: `/events?${queryOf(params)}` };
 }
 
+/** The domains that filters name. */
+export function domainsOf({ filter = [] }: EventOptions): readonly string[] {
+  return filter.flatMap((text) => (text.startsWith('domain=') ? [text.slice('domain='.length)] : []));
+}
+
 /** What a stream holds, without the mark between past and present. */
 export async function* eventItems(frames: AsyncIterable<string>): AsyncGenerator<EventItem> {
   for await (const frame of frames) {

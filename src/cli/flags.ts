@@ -13,6 +13,19 @@ export const seconds = custom<number>({
   },
 });
 
+/** The least time between two rounds of looking, seconds: what is shown takes some. */
+const QUICKEST = 0.1;
+
+/** An option that is the time between two rounds, in seconds. */
+export const pace = custom<number>({
+  helpValue: '<seconds>',
+  async parse(text) {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= QUICKEST && value <= 1e6) return value;
+    throw new XmError('ENUMBER', `'${text}' is not a time between two rounds: at least ${QUICKEST} seconds.`);
+  },
+});
+
 /** An option that is a number of bytes. */
 export const bytes = custom<number>({
   helpValue: '<bytes>',

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { XmError } from '../errors.ts';
 import type { XendApi } from '../xend/contract.ts';
 import { LOG_LEVELS, parseRecord } from '../xend/log-line.ts';
 import { readPattern } from './pattern.ts';
@@ -84,6 +85,26 @@ async function* follow(
 
 function last(lines: readonly string[], count: number): readonly string[] {
   return lines.slice(Math.max(0, lines.length - count));
+}
+
+/**
+ * What is followed may be about domains that are yet to come; that there are none now is said all the same.
+ *
+ * @param ask fails when there neither is nor was such a domain
+ */
+export async function noteUnknown(
+  domains: readonly string[],
+  ask: (domain: string) => Promise<unknown>,
+  notice: (line: string) => void,
+): Promise<void> {
+  for (const domain of domains) {
+    try {
+      await ask(domain);
+    } catch (error) {
+      if (!(error instanceof XmError) || error.code !== 'ENODOMAIN') throw error;
+      notice(`There is no domain '${domain}' yet.`);
+    }
+  }
 }
 
 /** A line for programs. What is no record of the log has a text alone. */

@@ -30,7 +30,7 @@ export async function runLine(typed: readonly string[], config: Config): Promise
   const rest = argv.slice(id.split(':').length);
   const command = config.findCommand(id);
   if (!command) return showTopic(id, rest, config);
-  if (hasHelpFlag(rest)) return showHelp(id, config);
+  if (hasHelpFlag(rest)) return showHelp(id, config, typed[0] === 'help');
   try {
     await config.runCommand(id, rest, command);
   } catch (error) {
@@ -65,10 +65,12 @@ function showTopic(topic: string, rest: readonly string[], config: Config): void
   if (!hasHelpFlag(rest)) process.exitCode = 1;
 }
 
-async function showHelp(id: string, config: Config): Promise<void> {
+/** @param wanted by `xm help COMMAND`; a command that shows how it is used instead of doing something has not done it (spec/xend.md 4.4) */
+async function showHelp(id: string, config: Config, wanted: boolean): Promise<void> {
   const { loadHelpClass } = await import('@oclif/core/help');
   const Help = await loadHelpClass(config);
   await new Help(config).showHelp([id]);
+  if (!wanted) process.exitCode = 1;
 }
 
 function withoutCommand(argv: readonly string[], config: Config): void {
@@ -90,8 +92,8 @@ async function withOtherName([first = '', ...rest]: readonly string[], config: C
   const name = config.findTopic(first) ? `${first} ${rest[0]}` : first;
   const visible = config.commands.filter(({ hidden }) => !hidden).map(({ id }) => spoken(id));
   const found = findName(name, visible);
+  if ('note' in found) process.stderr.write(`${found.note}\n`);
   if (found.kind !== 'command') return fail(failureFor(name, found), rest);
-  if (found.note !== undefined) process.stderr.write(`${found.note}\n`);
   await runLine([...found.name.split(' '), ...rest], config);
 }
 

@@ -37,7 +37,7 @@ const SHORTEST = 2;
 /** What a word in the place of a command is. */
 export type NameFound =
   | { readonly kind: 'command'; readonly name: string; readonly note?: string }
-  | { readonly kind: 'unsupported'; readonly name: string; readonly reason: Unsupported }
+  | { readonly kind: 'unsupported'; readonly name: string; readonly reason: Unsupported; readonly note?: string }
   | { readonly kind: 'unknown'; readonly hint: string };
 
 /**
@@ -52,7 +52,7 @@ export function findName(typed: string, known: readonly string[]): NameFound {
   const note = newer === undefined ? {} : { note: `Command ${typed} is deprecated.  Please use xm ${newer} instead.` };
   if (known.includes(name)) return { kind: 'command', name, ...note };
   const reason = UNSUPPORTED.get(name);
-  if (reason !== undefined) return { kind: 'unsupported', name, reason };
+  if (reason !== undefined) return { kind: 'unsupported', name, reason, ...note };
   const meant = typed.length < SHORTEST ? [] : known.filter((other) => other.startsWith(typed));
   const [only, ...others] = meant;
   if (only !== undefined && others.length === 0 && READING.has(only)) return { kind: 'command', name: only };

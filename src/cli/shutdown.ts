@@ -28,7 +28,9 @@ export async function endDomains(client: Pick<XendClient, 'call'>, request: EndR
   const outcomes = await Promise.allSettled(
     names.map(async (domain) => {
       const result = await client.call('domain.shutdown', { domain, ...options });
-      if (wait) say(`Domain ${domain} ${wordFor(result.again)}\n`);
+      const { again, forced } = result;
+      const how = forced === undefined ? '' : ` by force: it did not end within ${forced} s`;
+      if (wait) say(`Domain ${domain} ${wordFor(again)}${how}\n`);
       return { domain, ...result };
     }),
   );

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { noSuchDomain, XmError } from '../errors.ts';
 import type { XendClient } from '../xend/client.ts';
 import type { DomainInfo } from '../xend/contract.ts';
-import { CONDITIONS, CONNECTED, type DomainEnd, MAY_COME, type Verdict, type WaitView } from './conditions.ts';
+import { CONDITIONS, CONNECTED, type DomainEnd, goalOf, MAY_COME, type Verdict, type WaitView } from './conditions.ts';
 import type { EventItem } from './events.ts';
 
 /** What xend says of a domain that there is not, or that is only managed. */
@@ -18,6 +18,8 @@ export interface WaitRequest {
   readonly domain: string;
   /** One of {@link CONDITIONS}. */
   readonly condition: string;
+  /** Of endpoints, the only address that is meant. */
+  readonly address?: string | undefined;
   /** Seconds; absent: for ever. */
   readonly timeout?: number | undefined;
 }
@@ -41,7 +43,7 @@ export interface WaitResult {
  */
 export async function waitFor(
   clientWith: (signal: AbortSignal) => XendClient,
-  { domain: word, condition, timeout }: WaitRequest,
+  { domain: word, condition, address, timeout }: WaitRequest,
 ): Promise<WaitResult> {
   const judge = CONDITIONS[condition]!;
   const start = performance.now();
@@ -54,8 +56,9 @@ export async function waitFor(
     // A domain that is renamed is the same, and so is one that is restarted.
     const again = view?.first && (await find(xend, view.first.uuid));
     const { now, devices } = again ?? (await find(xend, word)) ?? { now: undefined, devices: [] };
+    const endpoints = now === undefined || condition !== 'endpoint' ? [] : await endpointsOf(xend, now, address);
     const first = view?.first ?? now;
-    view = { now, first, devices, ended: first && (await endOf(xend, first, now)) };
+    view = { now, first, devices, endpoints, ended: first && (await endOf(xend, first, now)) };
     const verdict = judge(view);
     const mayCome = MAY_COME.has(condition) && !/^\d+$/.test(word);
     if (verdict === 'open' && first === undefined && !mayCome) throw noSuchDomain(word);
@@ -77,7 +80,7 @@ export async function waitFor(
         return { ...(now && { domain: now }), ...(ended && { reason: ended.reason }), waited };
       }
       if (verdict !== 'open')
-        throw new XmError('ENEVER', `Domain '${word}' will not be ${condition}: ${verdict.never}`);
+        throw new XmError('ENEVER', `Domain '${word}' will not be ${goalOf(condition, address)}: ${verdict.never}`);
       looked.resolve();
     }
     throw new XmError('EXENDDIED', 'xend ended while it was waited for.');
@@ -87,7 +90,7 @@ export async function waitFor(
     await sleep(seconds * 1000, undefined, { signal: end.signal });
     // However short the time is, there is one look, if xend answers at all.
     await Promise.race([looked.promise, sleep(FIRST_LOOK, undefined, { signal: end.signal })]);
-    const text = `Domain '${word}' was not ${condition} within ${seconds} s: ${describe(view)}`;
+    const text = `Domain '${word}' was not ${goalOf(condition, address)} within ${seconds} s: ${describe(view)}`;
     throw new XmError('ETIMEOUT', text);
   }
 
@@ -110,6 +113,12 @@ async function find(xend: XendClient, word: string): Promise<Pick<WaitView, 'now
   }
 }
 
+/** The endpoints of a domain: all, or those at an address. */
+async function endpointsOf(xend: XendClient, { domid }: DomainInfo, address: string | undefined) {
+  const { endpoints } = await xend.call('idc.list', {});
+  return endpoints.filter((one) => one.domid === domid && [undefined, one.address].includes(address));
+}
+
 /** How a life ended, if it has. A domain that comes again has another number. */
 async function endOf(
   xend: XendClient,
@@ -126,8 +135,9 @@ async function endOf(
 
 function describe(view: WaitView | undefined): string {
   if (view === undefined) return 'xend does not answer';
-  const { now, devices } = view;
+  const { now, devices, endpoints } = view;
   if (now === undefined) return 'there is no such domain';
   const open = devices.filter(({ state }) => state !== CONNECTED).map(({ name, state }) => `${name} in state ${state}`);
-  return [`it is ${now.phase}`, ...open].join(', ');
+  const apart = endpoints.map(({ address, state }) => `endpoint ${address} is ${state}`);
+  return [`it is ${now.phase}`, ...open, ...apart].join(', ');
 }

@@ -133,8 +133,11 @@ export interface DomainApi {
       readonly wait?: boolean;
       readonly timeout?: number;
     };
-    /** `again`: it was restarted and runs, which is up to its `on_reboot` and `on_poweroff`. */
-    result: { readonly done: boolean; readonly again: boolean };
+    /**
+     * `again`: it was restarted and runs, which is up to its `on_reboot` and `on_poweroff`. `forced`: it did not end by itself within so
+     * many seconds.
+     */
+    result: { readonly done: boolean; readonly again: boolean; readonly forced?: number };
   };
   /** Ends it at once. Returns when nothing of it is left. */
   'domain.destroy': { params: DomainArg; result: null };

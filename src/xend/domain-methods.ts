@@ -79,7 +79,8 @@ export function createDomainMethods(context: XendContext, life: Lifecycle): Pick
       const failure = await settled.promise;
       if (failure !== undefined) throw failure;
       const runs = (other: XendDomain) => other.uuid === uuid && other.phase === 'running';
-      return { done: true, again: [...domains.values()].some(runs) };
+      const { forced } = found;
+      return { done: true, again: [...domains.values()].some(runs), ...(forced === undefined ? {} : { forced }) };
     },
     async 'domain.destroy'({ domain }) {
       await life.destroy(life.find(domain));

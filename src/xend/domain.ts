@@ -62,6 +62,8 @@ export interface XendDomain extends ControlPeer {
   busy: boolean;
   /** Runs, or has run, since xend asked the kernel to end. */
   shutdownTimer: NodeJS.Timeout | undefined;
+  /** Seconds that it had to end when it was asked to, if it was ended by force after them. */
+  forced: number | undefined;
   /** Its former lives: how often it was restarted by what follows an end. */
   restarts: number;
   /** Its former lives in a row, up to the last one, that were short; see `restart.ts`. */
@@ -123,6 +125,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, e
     heapBytes: 0,
     busy: false,
     shutdownTimer: undefined,
+    forced: undefined,
     restarts: 0,
     quickLives: 0,
     request(type, subtype, body, timeout) {

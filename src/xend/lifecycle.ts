@@ -111,6 +111,7 @@ export function createLifecycle(
       clearTimeout(domain.shutdownTimer);
       domain.shutdownTimer = setTimeout(() => {
         log.write('WARNING', `Domain ${domain.name} did not end within ${timeout} s: it is destroyed`);
+        domain.forced = timeout;
         void domain.thread?.kill();
       }, timeout * 1000);
     },

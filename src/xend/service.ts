@@ -20,6 +20,7 @@ import type { XendDomain } from './domain.ts';
 import { createDomainMethods } from './domain-methods.ts';
 import { passes, readFilter } from './event.ts';
 import { createEvents, type Events } from './events.ts';
+import { requireHeard } from './heard.ts';
 import { createVsockDoors } from './http/vsock-doors.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
@@ -191,10 +192,18 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'node.config': async () => ({ ...pathSettings(paths), ...options.settings }),
     'node.info': async () => nodeInfo(VERSION, life.freeMemory(), hv.frameUsage()),
     'node.dmesg': async ({ clear }) => ({ text: hv.dmesg(clear === true) }),
-    'log.read': async (range) => ({ lines: log.read(logRange(range)) }),
+    async 'log.read'(range) {
+      const names = (word: string) => log.read({ lines: 1, domains: [{ name: word }] }).length > 0;
+      requireHeard(context, range.domains ?? [], names);
+      return { lines: log.read(logRange(range)) };
+    },
     'events.read': async ({ since, filters = [] }) => {
       const filter = readFilter(filters);
       const { events: kept, lost } = events.read(since);
+      const all = () => events.read().events;
+      requireHeard(context, filter.get('domain') ?? [], (word) =>
+        all().some(({ domid, domain }) => [domain, String(domid)].includes(word)),
+      );
       return { events: kept.filter((event) => passes(filter, event)), lost };
     },
     stats: sample,

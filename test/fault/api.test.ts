@@ -112,7 +112,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'node.config': {},
   'node.info': {},
   'node.dmesg': { clear: false },
-  'log.read': { lines: 10, since: 0, until: 0, level: 'INFO', domains: ['web'] },
+  'log.read': { lines: 10, since: 0, until: 0, level: 'INFO', domains: ['Domain-0'] },
   'trace.start': { records: 16 },
   'trace.stop': {},
   'trace.dump': {},

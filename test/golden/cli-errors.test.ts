@@ -115,9 +115,13 @@ describe('help', () => {
     expect(stdout).toContain('xm full list of subcommands:\n\n block-attach ');
   });
 
-  test.each([[['help', 'create']], [['create', '--help']], [['create', '-h']]])('xm %j: of one command', (args) => {
-    const { status, stdout } = runXm(args);
-    expect(status).toBe(0);
+  test.each([
+    [['help', 'create'], 0],
+    [['create', '--help'], 1],
+    [['create', '-h'], 1],
+  ])('xm %j: of one command, status %i', (args, expected) => {
+    const { status, stdout, stderr } = runXm(args);
+    expect({ status, stderr }).toEqual({ status: expected, stderr: '' });
     expect(stdout).toMatch(/USAGE\n {2}\$ xm create/);
   });
 

@@ -87,6 +87,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
 
 /** What stands behind an option of that name, if its choices are not in the manifest. */
 const FLAG_VALUES: Readonly<Record<string, (live: LiveNames) => Promise<readonly string[]>>> = {
+  address: (live) => live.addresses(),
   pool: (live) => live.pools(),
   state: async () => STATES,
 };

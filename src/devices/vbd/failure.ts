@@ -9,6 +9,8 @@ export interface Wanted {
   readonly writable: boolean;
 }
 
+/** The disk of the samples, which is too large to be kept with them. */
+const SAMPLE = '/configs/demo.img';
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ENXIO', 'ENODEV']);
 const REFUSED: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -23,7 +25,9 @@ const REFUSED: Readonly<Record<string, string>> = {
 export function openFailure(error: unknown, { uname, dev, writable }: Wanted): XmError {
   const code = codeOf(error);
   if (MISSING.has(code)) {
-    const hint = 'the path is seen from the machine that xend runs on';
+    const hint = uname.endsWith(SAMPLE)
+      ? `'npm run image' makes the disk of the samples`
+      : 'the path is seen from the machine that xend runs on';
     return new XmError('ENOENT', `vbd: Segment not found: uname=${uname} (for ${dev})`, { hint, cause: error });
   }
   const why = REFUSED[code] ?? messageOf(error);

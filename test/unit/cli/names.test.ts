@@ -73,7 +73,15 @@ describe('findName', () => {
         note: 'Command vbd-list is deprecated.  Please use xm block-list instead.',
       },
     ],
-    ['vif-list', { kind: 'unsupported', name: 'network-list', reason: UNSUPPORTED.get('network-list') }],
+    [
+      'vif-list',
+      {
+        kind: 'unsupported',
+        name: 'network-list',
+        reason: UNSUPPORTED.get('network-list'),
+        note: 'Command vif-list is deprecated.  Please use xm network-list instead.',
+      },
+    ],
   ])('%j', (typed, found) => {
     expect(findName(typed, known)).toEqual(found);
   });

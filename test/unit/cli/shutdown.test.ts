@@ -8,7 +8,10 @@ const again = { done: true, again: true };
 const gone = { done: true, again: false };
 
 /** Ends all of some domains, each as said; @returns what was printed and what came of it. */
-async function endAll(ends: Readonly<Record<string, typeof gone | Error>>, reason: 'poweroff' | 'reboot' = 'poweroff') {
+async function endAll(
+  ends: Readonly<Record<string, (typeof gone & { forced?: number }) | Error>>,
+  reason: 'poweroff' | 'reboot' = 'poweroff',
+) {
   const lines: string[] = [];
   const all = ['Domain-0', ...Object.keys(ends)].map((name, domid) => ({ name, domid }));
   const call: XendClient['call'] = async (method, params) => {
@@ -44,6 +47,15 @@ test('a reboot of some is what became of each', async () => {
   const { lines, outcome } = await endAll({ a: again, b: gone }, 'reboot');
   await outcome;
   expect(lines).toEqual(['Domain a rebooted\n', 'Domain b terminated\n']);
+});
+
+test('one that did not end by itself is said to be ended by force', async () => {
+  const { lines, outcome } = await endAll({ a: { ...gone, forced: 5 }, b: { ...again, forced: 0.5 } });
+  await outcome;
+  expect(lines).toEqual([
+    'Domain a terminated by force: it did not end within 5 s\n',
+    'Domain b rebooted by force: it did not end within 0.5 s\n',
+  ]);
 });
 
 test('one that went by itself is no failure', async () => {
