@@ -6,7 +6,7 @@ import { noteUnknown } from '../src/cli/log.ts';
 
 export default class Events extends XmCommand {
   static override description =
-    'Print what happens to domains, devices, drivers, endpoints and rings.\nWithout -f: what happened so far, as much of it as xend keeps. Who reads too slowly is told how much was missed. With --json there is one object a line. Filters with the same key are alternatives, those with different keys must all hold; a domain is named or numbered.';
+    'Print what happens to domains, devices, drivers, endpoints and rings.\nWithout -f: what happened so far, as much of it as xend keeps. Who reads too slowly is told how much was missed. With --json there is one object a line. Events are numbered without gaps, anew by each xend: with --json they say which one it is (boot), so that a restart is told from a gap. Filters with the same key are alternatives, those with different keys must all hold; a domain is named or numbered.';
   static override examples = [
     { description: 'What comes from now on:', command: '<%= config.bin %> events -f' },
     {
@@ -31,6 +31,8 @@ export default class Events extends XmCommand {
       multipleNonGreedy: true,
     }),
   };
+
+  protected override readonly jsonLines = true;
 
   async run() {
     const { flags } = await this.parse(Events);

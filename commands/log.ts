@@ -29,6 +29,8 @@ export default class Log extends XmCommand {
     }),
   };
 
+  protected override readonly jsonLines = true;
+
   async run() {
     const { flags } = await this.parse(Log);
     const request = logRequest(flags, Date.now());

@@ -26,6 +26,8 @@ export default class Top extends XmCommand {
     rings: boolean({ description: 'Rings after the domains (reports only).', default: true, allowNo: true }),
   };
 
+  protected override readonly jsonLines = true;
+
   async run() {
     const { flags } = await this.parse(Top);
     const { xendSource } = await import('../src/tui/source.ts');

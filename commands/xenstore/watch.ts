@@ -15,6 +15,8 @@ export default class XenstoreWatch extends XenstoreCommand {
   static override args = { path: someWords('Nodes.') };
   static override flags = { number: count({ char: 'n', description: 'End after so many lines.' }) };
 
+  protected override readonly jsonLines = true;
+
   async run() {
     const { args, flags } = await this.parse(XenstoreWatch);
     await this.store(async (store) => {

@@ -13,6 +13,9 @@ import { failureJson, failureOf, failureText } from './failure.ts';
 export abstract class XmCommand extends Command {
   static override enableJsonFlag = true;
 
+  /** With `--json` it writes an object a line, an error too: whoever reads lines can read all of them. */
+  protected readonly jsonLines: boolean = false;
+
   /**
    * The connection to xend.
    *
@@ -71,7 +74,8 @@ export abstract class XmCommand extends Command {
     // Commands without options or arguments leave the statics of the base class undefined.
     const { id, args = {}, flags = {} } = this.ctor;
     const failure = failureOf(thrown, { id, args, flags });
-    if (this.jsonEnabled()) this.logJson(failureJson(failure));
+    if (this.jsonEnabled() && this.jsonLines) process.stdout.write(`${JSON.stringify(failureJson(failure))}\n`);
+    else if (this.jsonEnabled()) this.logJson(failureJson(failure));
     else process.stderr.write(failureText(failure));
     if (process.env.XM_DEBUG === '1') process.stderr.write(`${thrown.stack ?? thrown}\n`);
     process.exitCode = failure.exit;

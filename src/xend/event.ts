@@ -31,8 +31,10 @@ export type EventDetails = Readonly<Record<string, string | number>>;
 
 /** One thing that happened. */
 export interface XendEvent {
-  /** Goes up by one with each event of this xend, from 1. */
+  /** Goes up by one with each event of this xend, from 1: what is missing between two was missed. */
   readonly seq: number;
+  /** Tells this xend from those before and after it, whose numbers begin with 1 too. */
+  readonly boot: string;
   /** Milliseconds since 1970. */
   readonly time: number;
   readonly kind: EventKind;

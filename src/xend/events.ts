@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
 import type { EventDetails, EventKind, EventOf, XendEvent } from './event.ts';
 
 /** Events that are kept, and of one domain: one that does much leaves the others theirs. */
@@ -27,8 +28,15 @@ export interface Events {
   count(): number;
 }
 
-/** @param now milliseconds since 1970 */
-export function createEvents(room: EventRoom = ROOM, now: () => number = Date.now): Events {
+/**
+ * @param now milliseconds since 1970
+ * @param boot of all of them: another one with each xend
+ */
+export function createEvents(
+  room: EventRoom = ROOM,
+  now: () => number = Date.now,
+  boot = randomBytes(4).toString('hex'),
+): Events {
   const kept: XendEvent[] = [];
   const perDomain = new Map<number, number>();
   const listeners = new Set<(event: XendEvent) => void>();
@@ -48,7 +56,7 @@ export function createEvents(room: EventRoom = ROOM, now: () => number = Date.no
 
   return {
     publish(kind, event, { domid, name }, details = {}) {
-      const happened = { seq: ++seq, time: now(), kind, event, domid, domain: name, details: shortened(details) };
+      const happened = { seq: ++seq, boot, time: now(), kind, event, domid, domain: name, details: shortened(details) };
       kept.push(happened);
       perDomain.set(domid, (perDomain.get(domid) ?? 0) + 1);
       if ((perDomain.get(domid) ?? 0) > room.perDomain) drop(kept.findIndex((old) => old.domid === domid));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { isAlive } from '../../src/processes.ts';
 import { createClient } from '../../src/xend/client.ts';
@@ -125,4 +127,26 @@ test('xm xend stop: domains end as they were promised', async () => {
   }
   expect((await list(home)).map(({ name }) => name)).toEqual(['Domain-0', 'kept']);
   await eventually(async () => (await running(home)).length === 1);
+});
+
+test('xm xend restart: events say that their numbers begin anew, and nobody takes it for a gap', async () => {
+  await using home = xmHome();
+  await home.ok(['xend', 'start']);
+  const follower = home.start(['events', '-f', '--since', '1h', '--json']);
+  const seen: { seq: number; boot: string; error?: { code: string } }[] = [];
+  createInterface({ input: follower.stdout! }).on('line', (line) => seen.push(JSON.parse(line)));
+  await eventually(() => seen.length > 0);
+  await home.ok(['xend', 'restart']);
+  // It followed that one, which has ended, and says so in a line too.
+  expect(follower.exitCode ?? (await once(follower, 'close'))[0]).toBe(1);
+  const last = await eventually(() => seen.at(-1)?.error);
+  expect(last.code).toBe('EXENDDIED');
+  const before = seen.slice(0, -1);
+  const lines = (await home.ok(['events', '--json'])).trimEnd().split('\n');
+  const after = lines.map((line): { seq: number; boot: string } => JSON.parse(line));
+  for (const events of [before, after])
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+  const boots = [before, after].map((events) => [...new Set(events.map(({ boot }) => boot))]);
+  expect(boots).toEqual([[expect.stringMatching(/^[0-9a-f]{8}$/)], [expect.stringMatching(/^[0-9a-f]{8}$/)]]);
+  expect(boots[0]).not.toEqual(boots[1]);
 });

@@ -5,7 +5,7 @@ import type { XendEvent } from '../../../src/xend/event.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const event: XendEvent = {
-  ...{ seq: 7, time: NOW, kind: 'domain', event: 'crashed', domid: 1, domain: 'web' },
+  ...{ seq: 7, boot: 'abc', time: NOW, kind: 'domain', event: 'crashed', domid: 1, domain: 'web' },
   details: { uuid: 'a-b', reason: 'crash: "\x1b[2J"\nforged \u009b31m' },
 };
 
@@ -28,7 +28,15 @@ describe('one event', () => {
 
   test('is flat for programs, as it was said', () => {
     expect(eventJson(event)).toEqual({
-      ...{ seq: 7, time: '2026-11-21T12:00:00.000Z', kind: 'domain', event: 'crashed', domid: 1, domain: 'web' },
+      ...{
+        seq: 7,
+        boot: 'abc',
+        time: '2026-11-21T12:00:00.000Z',
+        kind: 'domain',
+        event: 'crashed',
+        domid: 1,
+        domain: 'web',
+      },
       ...event.details,
     });
     expect(eventJson({ lost: 3 })).toEqual({ lost: 3 });

@@ -163,7 +163,15 @@ function reading(sample: Stats, more = 0, stalls: readonly Stall[] = []): Readin
       },
     ],
     events: (['appear', 'connect', 'disconnect'] as const).map((event, seq) => ({
-      ...{ seq, time: start - 50_000 + seq * 1000, kind: 'endpoint' as const, event, domid: 1, domain: 'demo' },
+      ...{
+        seq,
+        boot: 'abc',
+        time: start - 50_000 + seq * 1000,
+        kind: 'endpoint' as const,
+        event,
+        domid: 1,
+        domain: 'demo',
+      },
       details: { address: 'pair', ...(event === 'disconnect' ? { reason: 'the peer went away' } : { peer: 2 }) },
     })),
   };

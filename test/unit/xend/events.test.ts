@@ -8,7 +8,7 @@ const loud = { domid: 2, name: 'loud' };
 
 function open(room: EventRoom) {
   let time = 1000;
-  const events = createEvents(room, () => time++);
+  const events = createEvents(room, () => time++, 'abc');
   return { events, seqs: (since?: number) => events.read(since).events.map(({ seq }) => seq) };
 }
 
@@ -17,10 +17,11 @@ describe('events that are kept', () => {
     const { events } = open({ all: 10, perDomain: 10 });
     events.publish('domain', 'running', web, { uuid: 'u' });
     events.publish('driver', 'up', web);
+    const boot = 'abc';
     expect(events.read()).toEqual({
       events: [
-        { seq: 1, time: 1000, kind: 'domain', event: 'running', domid: 1, domain: 'web', details: { uuid: 'u' } },
-        { seq: 2, time: 1001, kind: 'driver', event: 'up', domid: 1, domain: 'web', details: {} },
+        { seq: 1, boot, time: 1000, kind: 'domain', event: 'running', domid: 1, domain: 'web', details: { uuid: 'u' } },
+        { seq: 2, boot, time: 1001, kind: 'driver', event: 'up', domid: 1, domain: 'web', details: {} },
       ],
       lost: 0,
     });
@@ -67,7 +68,7 @@ test('a listener that leaves while it is told does no harm', () => {
 
 describe('filters', () => {
   const event: XendEvent = {
-    ...{ seq: 1, time: 0, kind: 'device', event: 'connected', domid: 1, domain: 'web' },
+    ...{ seq: 1, boot: 'abc', time: 0, kind: 'device', event: 'connected', domid: 1, domain: 'web' },
     details: { class: 'vbd', device: 'xvda', devid: 51712 },
   };
 
