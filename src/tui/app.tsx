@@ -2,6 +2,7 @@
 import { Box, type Key, type RenderOptions, render, Text, useApp, useInput, useStdout, useWindowSize } from 'ink';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { messageOf } from '../errors.ts';
+import { listenToShell, stopJob } from './job-control.ts';
 import { press } from './keys.ts';
 import { type Line, layout, type Screen } from './layout.ts';
 import { createModel } from './model.ts';
@@ -89,9 +90,33 @@ function useRounds(source: Source, view: View) {
   return shown;
 }
 
+/** Stops and goes on as the shell and Ctrl-Z want it, and leaves the shell its terminal meanwhile. @returns what stops */
+function useJobControl(): () => void {
+  const { suspendTerminal } = useApp();
+  const { stdout } = useStdout();
+  const isLent = useRef(false);
+  const { stop, goOn } = useMemo(() => {
+    const lend = async (use: () => Promise<void> | void) => {
+      if (isLent.current) return;
+      isLent.current = true;
+      await suspendTerminal(() => {
+        stdout.write(MOUSE_OFF);
+        return use();
+      });
+      stdout.write(MOUSE_ON);
+      isLent.current = false;
+    };
+    // Whoever was stopped by what cannot be seen finds the shell's screen: all is drawn again.
+    return { stop: () => void lend(stopJob), goOn: () => void lend(() => {}) };
+  }, [suspendTerminal, stdout]);
+  useEffect(() => listenToShell({ stop, goOn }), [stop, goOn]);
+  return stop;
+}
+
 /** The screen of `xm top`. A line is one `<Text>` made by a pure function, so the tree stays small and tests need no screen. */
 export function App({ source, delay, page, listen, wipe }: AppProps) {
   const { exit } = useApp();
+  const stop = useJobControl();
   const { stdout } = useStdout();
   const size = useWindowSize();
   const [view, setView] = useState(() => initialView(delay, page));
@@ -109,7 +134,8 @@ export function App({ source, delay, page, listen, wipe }: AppProps) {
     if (key.ctrl && input === 'l') {
       wipe?.();
       redraw((count) => count + 1);
-    } else pressAll(keyNames(input, key));
+    } else if (key.ctrl && input === 'z') stop();
+    else pressAll(keyNames(input, key));
   });
   // Ink undoes a layout effect at once, whatever ends the process: a shell that gets the mouse's reports shows them as text.
   useLayoutEffect(() => {

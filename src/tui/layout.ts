@@ -180,6 +180,7 @@ function helpLines({ columns }: Shown): readonly string[] {
     'Keys',
     ...keyTable.map(({ label, help }) => `  ${label.padEnd(8)} ${help}`),
     '  Ctrl-L   draw all anew, when something else has written there',
+    "  Ctrl-Z   back to the shell; its 'fg' comes here again",
     '  Mouse    click a page, a title, or a row (again opens it); the wheel scrolls',
     '',
     'State: d dying, s shut down, b blocked, c crashed, p paused, r running',

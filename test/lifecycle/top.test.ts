@@ -29,14 +29,22 @@ async function connectedPair(): Promise<XmHome> {
 const sourceFor = (home: XmHome) => xendSource(createClient({ socket: `${home.runDir}/xend.sock` }));
 
 /** `xm top` in a terminal of its own, and what is on its screen. */
-function inTerminal({ runDir, stateDir, directory }: XmHome, args: string) {
+function inTerminal(home: XmHome, args: string) {
+  return openTerminal(home, `echo $$ > ${home.directory}/pid; exec ${XM} top ${args}`);
+}
+
+/** A line of shell in a terminal of its own, and what is on its screen. */
+function openTerminal({ runDir, stateDir, directory }: XmHome, line: string) {
   const emulator = new xterm.Terminal({ cols: 100, rows: 30, allowProposedApi: true });
-  const env = { PATH: process.env.PATH, TERM: 'xterm', HOME: directory, XEND_RUNDIR: runDir, XEND_STATEDIR: stateDir };
-  const child = spawn(
-    'script',
-    ['-qec', `stty rows 30 cols 100; echo $$ > ${directory}/pid; exec ${XM} top ${args}`, '/dev/null'],
-    { env },
-  );
+  const env = {
+    PATH: process.env.PATH,
+    TERM: 'xterm',
+    PS1: '$ ',
+    HOME: directory,
+    XEND_RUNDIR: runDir,
+    XEND_STATEDIR: stateDir,
+  };
+  const child = spawn('script', ['-qec', `stty rows 30 cols 100; ${line}`, '/dev/null'], { env });
   onTestFinished(() => void child.kill());
   child.stdout.on('data', (chunk: Buffer) => emulator.write(chunk));
   const text = () => {
@@ -90,6 +98,37 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('in a terminal'
     await screen.ended;
     await shown(() => screen.emulator.buffer.active.type).toBe('normal');
     expect(screen.emulator.modes.mouseTrackingMode).toBe('none');
+  });
+
+  test('Ctrl-Z and SIGTSTP give the shell its terminal; fg has the screen drawn again', async () => {
+    await using home = xmHome();
+    const screen = openTerminal(home, 'exec bash --norc --noprofile -i');
+    const { emulator, text, type } = screen;
+    const isWhole = () => [emulator.buffer.active.type, emulator.modes.mouseTrackingMode];
+    await shown(text).toContain('$');
+    type(`${XM} top -d 0.2\r`);
+    const stops = [
+      () => type('\x1a'),
+      () => process.kill(Number(readFileSync(`${home.directory}/pid`, 'utf8')), 'SIGTSTP'),
+    ];
+    for (const stop of stops) {
+      await shown(text).toMatch(/> +Domain-0 /);
+      await shown(isWhole).toEqual(['alternate', 'vt200']);
+      stop();
+      await shown(text).toMatch(/Stopped.* top/);
+      expect(isWhole()).toEqual(['normal', 'none']);
+      type(`jobs -p > ${home.directory}/pid; clear; echo ready\r`);
+      await shown(text).toMatch(/^ready/m);
+      type('fg\r');
+    }
+    await shown(text).toMatch(/> +Domain-0 /);
+    await shown(isWhole).toEqual(['alternate', 'vt200']);
+    type('?');
+    await shown(text).toContain('Home G');
+    type('?q');
+    await shown(() => emulator.buffer.active.type).toBe('normal');
+    type('exit\r');
+    expect(await screen.ended).toEqual([0, null]);
   });
 
   test('xend ends: it is said, the numbers stay, none is started; with the next one it goes on', async () => {
