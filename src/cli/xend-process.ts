@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { takeDirectory } from '../directories.ts';
 import { messageOf, XmError } from '../errors.ts';
 import { isAlive } from '../processes.ts';
 import type { RunPaths } from '../xend/paths.ts';
@@ -24,7 +25,8 @@ const daemon = fileURLToPath(new URL(`../bin/xend${import.meta.url.endsWith('.ts
  * the same directory is as good.
  *
  * @param program the daemon's script.
- * @throws XmError `EXENDSTART` with xend's own reason when it does not come up within 20 seconds.
+ * @throws XmError `EXENDSTART` with xend's own reason when it does not come up within 20 seconds; `EDIRECTORY` when its
+ *   directories cannot be made or are not ours alone
  */
 export async function startXend(paths: RunPaths, program = daemon): Promise<void> {
   let reason = await launch(paths, program);
@@ -76,9 +78,10 @@ export async function waitGone(pid: number): Promise<void> {
 
 /** @returns undefined when xend is ready, else why it is not. */
 async function launch(paths: RunPaths, program: string): Promise<string | undefined> {
+  // Before it is started, which costs time, and has no place yet to say more.
+  for (const directory of [paths.runDir, paths.stateDir]) takeDirectory(directory);
   let log: number;
   try {
-    mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
     log = openSync(paths.debugLog, 'a', 0o600);
   } catch (error) {
     return messageOf(error);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { connect, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
+import { requireOwn } from '../directories.ts';
 import { XmError } from '../errors.ts';
 import { type ApiError, PROTOCOL, PROTOCOL_HEADER, type XendApi, type XendMethod } from './contract.ts';
 
@@ -12,7 +14,8 @@ export interface XendClient {
   /**
    * Calls a method and returns its result.
    *
-   * @throws XmError what xend reports; `ENOXEND` when it does not run, `EXENDACCESS` when it cannot be reached, `EXENDDIED` when it hung up.
+   * @throws XmError what xend reports; `ENOXEND` when it does not run, `EXENDACCESS` when it cannot be reached,
+   * `EDIRECTORY` when somebody else may be who listens, `EXENDDIED` when it hung up.
    */
   call<M extends XendMethod>(method: M, params: XendApi[M]['params']): Promise<XendApi[M]['result']>;
   /**
@@ -87,6 +90,8 @@ export function createClient(options: ClientOptions): XendClient {
 
 /** Connects, and starts xend first when there is none and it may be started. */
 async function reach({ socket, signal }: ClientOptions, start: ClientOptions['start']): Promise<Socket> {
+  // Where others may write, somebody else may listen there.
+  requireOwn(dirname(socket));
   try {
     return await open(socket, signal);
   } catch (error) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printConfig } from '../config/print.ts';
 import { latestOutput } from '../devices/console/page.ts';
+import { makeDirectory } from '../directories.ts';
 import { XmError } from '../errors.ts';
 import { PAGE_SIZE } from '../hv/contract.ts';
 import type { Sxp } from '../sxp/contract.ts';
@@ -74,8 +74,10 @@ function consoleOf({ hv }: XendContext, domain: XendDomain): Content {
 /**
  * A path for a core that nobody names, in a directory that is made:
  * `dump/NAME/YYYY-MMDD-HHMM.SS-NAME.ID.core` in the state directory (spec/xend.md 2.7).
+ *
+ * @throws XmError `EDIRECTORY`
  */
-export async function newCorePath({ paths }: XendContext, { name, domid }: XendDomain): Promise<string> {
+export function newCorePath({ paths }: XendContext, { name, domid }: XendDomain): string {
   // A name may have slashes, and dots.
   const word = name.replaceAll('/', '_').replace(/^\./, '_');
   const [, year, month, day, hour, minute, second] = /^(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)/.exec(
@@ -83,7 +85,6 @@ export async function newCorePath({ paths }: XendContext, { name, domid }: XendD
   )!;
   const time = `${year}-${month}${day}-${hour}${minute}.${second}`;
   const directory = join(paths.dumpDir, word);
-  // Who writes there hears what is wrong with it.
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(() => {});
+  makeDirectory(directory);
   return join(directory, `${time}-${word}.${domid}.core`);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { takeDirectory } from '../directories.ts';
 import { messageOf, XmError } from '../errors.ts';
 import type { XendOptions } from './context.ts';
 import { serveMetrics } from './http/metrics.ts';
@@ -30,8 +31,8 @@ export async function runDaemon(report: (line: string) => void): Promise<number>
     process.on(signal, () => stopSignal.resolve(undefined));
   try {
     const paths = runPaths();
-    mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
-    mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
+    takeDirectory(paths.runDir);
+    takeDirectory(paths.stateDir);
     unlock.push(takeLock(paths.pidFile));
     unlock.push(takeLock(paths.stateLock));
     const config = loadConfig(paths.config);

@@ -83,7 +83,7 @@ export function createKeeping(
     async dump(domain, { path: named, live, after }) {
       requireGuest(domain, 'dump core for');
       if (after === 'reset') requireRunning(domain, 'reset');
-      const path = named ?? (await newCorePath(context, domain));
+      const path = named ?? newCorePath(context, domain);
       await (live ? writeCore(context, domain, path) : dumpStill(domain, path));
       if (after === 'destroy') await end(domain);
       if (after === 'reset') await reset(domain);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../directories.ts';
 import { printable } from '../words.ts';
 import { recordsOf } from './log-line.ts';
 
@@ -32,7 +33,7 @@ export const LOG_SIZE: LogSize = { rotateAt: 1024 * 1024, keep: 5 };
  * the middle of a line gets its newline, one that is too large to be read is read from where it is not.
  */
 export function openLogFile(path: string, { rotateAt, keep }: LogSize = LOG_SIZE): LogFile {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   const aged = (age: number): string => (age === 0 ? path : `${path}.${age}`);
 
   function rotate(): void {

@@ -42,7 +42,7 @@ export function createSequels(context: XendContext, build: Builder['build']): Pi
 
   async function dump(domain: XendDomain): Promise<void> {
     try {
-      await writeCore(context, domain, await newCorePath(context, domain));
+      await writeCore(context, domain, newCorePath(context, domain));
     } catch (error) {
       log.write('ERROR', `There is no core of domain ${domain.name}: ${messageOf(error)}`);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../directories.ts';
 import { messageOf, XmError } from '../errors.ts';
 
 /** One file of {@link StateFiles}. */
@@ -27,7 +28,7 @@ export interface StateFiles {
 
 /** @param directory made if it is not there */
 export function openStateFiles(directory: string): StateFiles {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   const pathOf = (uuid: string): string => join(directory, `${uuid}.sxp`);
   return {
     write(uuid, sxp) {

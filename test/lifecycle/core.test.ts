@@ -121,6 +121,6 @@ test('a core that cannot be written does not keep a domain from its end, or from
   await start('unlucky', 'crash=yes', 'coredump-destroy');
   await eventually(async () => (await xend.info('unlucky')) === undefined);
   const { lines } = await xend.call('log.read', { lines: 50 });
-  expect(lines.join('\n')).toContain('There is no core of domain unlucky: Cannot write the file');
+  expect(lines.join('\n')).toContain('There is no core of domain unlucky: Cannot make the directory');
   expect(readFileSync(xend.paths.dumpDir, 'utf8')).toBe('in the way');
 });

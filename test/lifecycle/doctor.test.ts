@@ -91,6 +91,45 @@ test('directories and sockets that are open to others, or gone', async () => {
   expect(await problems(home)).toEqual([]);
 });
 
+test('a directory in which others may have put something is not used', async () => {
+  await using home = xmHome();
+  await home.ok(['xend', 'start']);
+  chmodSync(home.runDir, 0o777);
+  const text = `${home.runDir} is open to others: mode 0777`;
+  expect(await home.run(['list'])).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining(text) });
+  expect(await problems(home)).toEqual([`directories: ${text}`]);
+  chmodSync(home.runDir, 0o700);
+  await home.ok(['xend', 'stop']);
+  chmodSync(home.stateDir, 0o777);
+  const { status, stderr } = await home.run(['xend', 'start']);
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: `Error: ${home.stateDir} is open to others: mode 0777\nHint: see what others may have put there, then chmod 700 ${home.stateDir}\n`,
+  });
+  chmodSync(home.stateDir, 0o755);
+  await home.ok(['xend', 'start']);
+  expect(await problems(home)).toEqual([]);
+});
+
+test('directories that cannot be made', async () => {
+  await using home = xmHome();
+  for (const name of ['XEND_RUNDIR', 'XEND_STATEDIR']) {
+    const env = { [name]: '/proc/x' };
+    expect(await home.run(['list'], { env })).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^Error: Cannot make the directory \/proc\/x: (?:\/proc takes no directories|permission denied)\n$/,
+      ),
+    });
+    const { status, stdout } = await home.run(['doctor'], { env });
+    expect(status).toBe(1);
+    expect(stdout.match(/^problem .*$/gm)).toEqual([
+      expect.stringMatching(/^problem directories +\/proc\/x cannot be made: \/proc holds only what the kernel shows$/),
+    ]);
+  }
+});
+
 test('a xend that runs and does not answer', async () => {
   await using home = xmHome();
   await home.ok(['xend', 'start']);

@@ -71,7 +71,10 @@ describe('starting', () => {
 
   test('a state directory that cannot be made', async () => {
     writeFileSync(paths.stateDir, '');
-    await failsWith('', /EEXIST|ENOTDIR/);
+    await expect(startXend(paths, program(''))).rejects.toMatchObject({
+      code: 'EDIRECTORY',
+      message: `Cannot make the directory ${paths.stateDir}: file already exists`,
+    });
   });
 
   test('one that was refused because another came first is no error', async () => {

@@ -14,6 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/words.ts': [],
   'src/port.ts': [],
   'src/processes.ts': [],
+  'src/directories.ts': ['src/errors.ts'],
   'src/thread-modules.ts': [],
   sxp: ['src/errors.ts', 'src/words.ts'],
   ring: [],
@@ -44,6 +45,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ['src/errors.ts', 'src/words.ts', 'sxp'],
   'src/index.ts': ['src/errors.ts', 'advertise', 'devices', 'domain', 'hv', 'idc'],
   xend: [
+    'src/directories.ts',
     'src/errors.ts',
     'src/port.ts',
     'src/words.ts',
@@ -83,6 +85,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/xenstore/wire-client.ts',
   ],
   cli: [
+    'src/directories.ts',
     'src/errors.ts',
     'src/words.ts',
     'src/processes.ts',

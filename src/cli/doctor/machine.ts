@@ -45,7 +45,9 @@ export const MACHINE_CHECKS: readonly Check[] = [
   {
     name: 'disk',
     async look({ paths }) {
-      const { bavail, bsize, ffree, files } = await statfs(nearest(paths.stateDir));
+      const { blocks, bavail, bsize, ffree, files } = await statfs(nearest(paths.stateDir));
+      // That it holds no files at all is for the check of directories.
+      if (blocks === 0) return [];
       const free = bavail * bsize;
       const text = `${megabytes(free)} are free for ${paths.stateDir}`;
       if (free < LITTLE_DISK) return [problem(text, 'logs and records of domains are written there')];

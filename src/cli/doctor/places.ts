@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { accessSync, constants, lstatSync, readdirSync, type Stats } from 'node:fs';
+import { accessSync, constants, lstatSync, readdirSync, type Stats, statfsSync, statSync } from 'node:fs';
+import { accessFault, CLOSED, octal } from '../../directories.ts';
 import { holderOf } from '../../xend/lock.ts';
 import type { Check, Finding, Patient } from './contract.ts';
 import { nearest } from './machine.ts';
 
 /** What a console's or a vchan's socket is called. */
 const DOMAIN_SOCKET = /^(?:console|vchan)-\d+\.sock$/;
-
-const octal = ({ mode }: Stats): string => (mode & 0o777).toString(8).padStart(4, '0');
 
 /** Directories, sockets, and what a xend that was killed has left there. */
 export const PLACE_CHECKS: readonly Check[] = [
@@ -65,18 +64,28 @@ export const PLACE_CHECKS: readonly Check[] = [
 
 /** Ours alone, and writable; or to be made in one that is. */
 function directory(path: string): Omit<Finding, 'check'> {
-  const there = statOf(path);
-  if (there === undefined) {
+  if (statOf(path) === undefined) {
     const parent = nearest(path);
-    return mayWrite(parent)
+    const why = unfit(parent);
+    return why === undefined
       ? { grade: 'ok', text: `${path} will be made` }
-      : { grade: 'problem', text: `${path} cannot be made: ${parent} is not writable` };
+      : { grade: 'problem', text: `${path} cannot be made: ${parent} ${why}` };
   }
-  if (!there.isDirectory()) return { grade: 'problem', text: `${path} is no directory`, hint: 'xend needs it' };
-  const foreign = ownerFault(path, there, 0o077, '700');
-  if (foreign !== undefined) return foreign;
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (!there?.isDirectory()) return { grade: 'problem', text: `${path} is no directory`, hint: 'xend needs it' };
+  const open = openness(path, CLOSED.directory);
+  if (open !== undefined) return open;
   if (!mayWrite(path)) return { grade: 'problem', text: `${path} is not writable`, hint: `chmod 700 ${path}` };
   return { grade: 'ok', text: `${path}, mode ${octal(there)}` };
+}
+
+/** Why no directory can be made in a place; undefined if one can. */
+function unfit(parent: string): string | undefined {
+  if (!statSync(parent).isDirectory()) return 'is no directory';
+  const { blocks, files } = statfsSync(parent);
+  // As root, one may write there all the same.
+  if (blocks === 0 && files === 0) return 'holds only what the kernel shows';
+  return mayWrite(parent) ? undefined : 'is not writable';
 }
 
 function socket(path: string): Omit<Finding, 'check'> {
@@ -84,22 +93,15 @@ function socket(path: string): Omit<Finding, 'check'> {
   if (there === undefined || !there.isSocket()) {
     return { grade: 'problem', text: `${path} is ${there === undefined ? 'gone' : 'no socket'}`, hint: RESTART };
   }
-  return ownerFault(path, there, 0o177, '600') ?? { grade: 'ok', text: `${path}, mode ${octal(there)}` };
+  return openness(path, CLOSED.file) ?? { grade: 'ok', text: `${path}, mode ${octal(there)}` };
 }
 
 const RESTART = "'xm xend restart' makes it again; all domains end with xend";
 
-/** What lets others in. @param barred bits of the mode that must not be set */
-function ownerFault(path: string, stat: Stats, barred: number, mode: string): Omit<Finding, 'check'> | undefined {
-  if (stat.uid !== process.getuid?.()) {
-    return {
-      grade: 'problem',
-      text: `${path} belongs to another user (${stat.uid})`,
-      hint: 'use a directory of your own',
-    };
-  }
-  if ((stat.mode & barred) === 0) return undefined;
-  return { grade: 'problem', text: `${path} is open to others: mode ${octal(stat)}`, hint: `chmod ${mode} ${path}` };
+/** What lets others in. */
+function openness(path: string, barred: number): Omit<Finding, 'check'> | undefined {
+  const fault = accessFault(path, barred);
+  return fault && { grade: 'problem', text: fault.message, ...(fault.hint === undefined ? {} : { hint: fault.hint }) };
 }
 
 /** What is there although no supervisor is, in words. */

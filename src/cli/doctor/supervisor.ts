@@ -18,12 +18,14 @@ export const SUPERVISOR_CHECKS: readonly Check[] = [
         const cleaned = xend.recovered.map((text) => ({ grade: 'note', text: `at its start: ${text}` }) as const);
         return [{ grade: 'ok', text: statusLine(xend).trim() }, ...cleaned];
       }
+      // That is for the check of directories.
+      if (xend.code === 'EDIRECTORY') return [];
       if (pid !== undefined) {
         const hint = `'kill -9 ${pid}' ends it; ${paths.debugLog} may say what is wrong`;
         return [{ grade: 'problem', text: `it runs (pid ${pid}) and cannot be asked: ${xend.message}`, hint }];
       }
       return xend.code === 'ENOXEND'
-        ? [{ grade: 'ok', text: 'it does not run; it starts with the first command that needs it' }]
+        ? [{ grade: 'ok', text: 'it does not run' }]
         : [{ grade: 'problem', text: xend.message, ...(xend.hint === undefined ? {} : { hint: xend.hint }) }];
     },
   },

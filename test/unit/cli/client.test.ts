@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/xend/client.ts';
 import { listen } from './peer.ts';
@@ -111,6 +111,18 @@ describe('no xend', () => {
       message: 'Unable to connect to xend: No such file or directory. Is xend running?',
       exit: 1,
     });
+  });
+
+  test('where others may write, nobody is asked and nothing is started', async () => {
+    await using peer = await listen(() => expect.fail('it was connected'));
+    chmodSync(dirname(peer.path), 0o777);
+    const start = async () => expect.fail('it was started');
+    for (const socket of [peer.path, join(dirname(peer.path), 'none.sock')]) {
+      await expect(createClient({ socket, start }).call('stats', {})).rejects.toMatchObject({
+        code: 'EDIRECTORY',
+        message: `${dirname(peer.path)} is open to others: mode 0777`,
+      });
+    }
   });
 
   test('it is started once, and the call is made', async () => {
