@@ -34,11 +34,14 @@ export function historySection(title: string, values: readonly number[], unit: s
 }
 
 /** The latest log records, oldest first, each in one line. */
-export function messagesSection(records: readonly LogRecord[] | undefined): readonly string[] {
+export function messagesSection(
+  records: readonly LogRecord[] | undefined,
+  title = 'Last records of the log',
+): readonly string[] {
   const lines = (records ?? [])
     .slice(-MESSAGES)
     .map(({ time, level, text }) => `  ${clock(time)} ${level.padEnd(7)} ${text.split('\n')[0]}`);
-  return section('Last records of the log', lines.length > 0 ? lines : ['  none']);
+  return section(title, lines.length > 0 ? lines : ['  none']);
 }
 
 /** The last messages of rings, as far as their memory still has them, each ring under its name. */
@@ -79,11 +82,15 @@ export function endpointFlow({ events = [] }: Reading, width: number): readonly 
   return diagramSection(endpointSteps(events), width);
 }
 
-/** Which devices' control messages a flow is of: those that name the class and one of the front end's domain. */
+/** Control messages to a domain, and about its devices to others. */
+export function ofDomain(domid: number): (step: Step) => boolean {
+  return ({ fields, to }) => to.endsWith(`(${domid})`) || `${fields},`.includes(`domid=${domid},`);
+}
+
+/** Those about devices of the class that a ring is of, and of its front end's domain. */
 function ofDevice({ class: kind, domid }: Pick<RingRow, 'class' | 'domid'>): (step: Step) => boolean {
-  return ({ type, fields, to }) =>
-    type.startsWith(`${kind.toUpperCase()}_`) &&
-    (to.endsWith(`(${domid})`) || `${fields},`.includes(`domid=${domid},`));
+  const isOurs = ofDomain(domid);
+  return (step) => step.type.startsWith(`${kind.toUpperCase()}_`) && isOurs(step);
 }
 
 /** Those log records that are about devices of these rings; all of them if there are no such devices. */

@@ -26,7 +26,7 @@ export interface PageSpec<Row> {
   /** What is said of a row in place of its columns, beside the first, if it is not what it was; reports do without it. */
   readonly remark?: (row: Row) => string | undefined;
   /** Domains whose log records the opened row wants, by name. */
-  readonly about?: (row: Row) => readonly string[];
+  readonly about?: (row: Row, world: World) => readonly string[] | undefined;
   /** Rings whose messages it wants. */
   readonly ringsOf?: (row: Row, world: World) => readonly RingRow[];
   /** The address of the IDC API at which its ends meet, if it is there that they do. */
@@ -95,12 +95,14 @@ export function page<Row>(spec: PageSpec<Row>): Page {
     wishesOf(world, opened) {
       const row = opened === undefined || world === undefined ? undefined : find(world, opened);
       if (row === undefined) return spec.wishes;
-      const about = spec.about?.(row);
+      // Ends need not be domains: a ring of Argo may take from any, and xend has ports.
+      const known = new Set(world!.sample.domains.map(({ name }) => name));
+      const about = spec.about?.(row, world!)?.filter((name) => known.has(name));
       const rings = spec.ringsOf?.(row, world!) ?? [];
       const address = spec.addressOf?.(row, world!);
       return {
         ...spec.wishes,
-        ...(about && { about }),
+        ...(about && about.length > 0 && { about }),
         ...(address !== undefined && { address }),
         ...(rings.length > 0 && { messages: rings.slice(0, MOST_RINGS).map(nameOf) }),
       };

@@ -61,7 +61,10 @@ const MOST_GAP = 44;
 export function sequenceDiagram(steps: readonly Step[], width: number): readonly string[] {
   const people = [...new Set(steps.map(({ to }) => to))];
   if (people.length === 0) return ['none is known'];
-  const room = Math.floor((width - CLOCK - ANSWER - 4) / people.length);
+  const classes = [...new Set(steps.map(classOf))];
+  // What a message is about is said where they are not all about the same.
+  const subject = classes.length > 1 ? Math.max(...classes.map(({ length }) => length)) + 1 : 0;
+  const room = Math.floor((width - CLOCK - subject - ANSWER - 4) / people.length);
   const gap = Math.max(LEAST_GAP, Math.min(MOST_GAP, room));
   const positions = new Map(people.map((name, index) => [name, (index + 1) * gap]));
   const end = people.length * gap + 1;
@@ -72,13 +75,14 @@ export function sequenceDiagram(steps: readonly Step[], width: number): readonly
     return line;
   };
   const names =
-    ' '.repeat(CLOCK) +
+    ' '.repeat(CLOCK + subject) +
     people.reduce((line, name) => {
       const at = positions.get(name)!;
       const shown = name.slice(0, gap - 2);
       return line.padEnd(at - Math.floor(shown.length / 2)).concat(shown);
     }, 'xend');
-  const arrows = steps.map(({ time, message, fields, to, told, answer = '...' }) => {
+  const arrows = steps.map((step) => {
+    const { time, message, fields, to, told, answer = '...' } = step;
     const at = positions.get(to)!;
     const room = at - 4;
     const status = /status=(\w+)/.exec(fields)?.[1];
@@ -88,10 +92,14 @@ export function sequenceDiagram(steps: readonly Step[], width: number): readonly
     const arrow = told ? `<-${shaft}-` : `-${shaft}->`;
     const line = lifelines();
     line.splice(1, at - 1, ...arrow);
-    return `${clock(time)} ${line.join('')} ${answer}`;
+    const about = subject === 0 ? '' : classOf(step).padEnd(subject);
+    return `${clock(time)} ${about}${line.join('')} ${answer}`;
   });
   return [names, ...arrows].map((line) => line.slice(0, width).trimEnd());
 }
+
+/** `vbd` */
+const classOf = ({ type }: Step): string => type.replace(/_[FB]E$/, '').toLowerCase();
 
 /** The time of day. */
 export function clock(time: number): string {

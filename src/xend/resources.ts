@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type DomId, EVTCHN_STATUS, VIRQ } from '../hv/contract.ts';
+import { DOMID_XEN, type DomId, EVTCHN_STATUS, VIRQ } from '../hv/contract.ts';
 import type { PortInfo } from '../hv/evtchn.ts';
 import type { XendContext } from './context.ts';
 import type { ChannelInfo, DomainGrant } from './contract.ts';
@@ -23,7 +23,11 @@ export function listChannels(context: XendContext): readonly ChannelInfo[] {
     if (remote !== undefined && remotePort !== undefined) uses.set(keyOf(remote, remotePort), `${kind} ${device}`);
   }
   return [...context.domains.keys()].flatMap((domid) =>
-    context.hv.inspectPorts(domid).map((port) => channelInfo(domid, port, uses.get(keyOf(domid, port.port)) ?? '')),
+    context.hv.inspectPorts(domid).map((port) => {
+      // xend itself is at the other end of no other.
+      const served = port.status === EVTCHN_STATUS.interdomain && port.remote === DOMID_XEN ? 'xenstore' : '';
+      return channelInfo(domid, port, uses.get(keyOf(domid, port.port)) ?? served);
+    }),
   );
 }
 

@@ -45,7 +45,7 @@ describe.each([
 });
 
 describe('an opened row', () => {
-  test.each(['domains', 'rings', 'channels', 'endpoints', 'grants', 'xenstore'])('of %s', async (page) => {
+  test.each(['domains', 'rings', 'channels', 'endpoints', 'grants', 'xenstore', 'log'])('of %s', async (page) => {
     const screen = start(100, 60, page);
     await expect.poll(screen.text).toContain('09:05:09');
     screen.stdin.write(page === 'domains' ? 'j\r' : '\r');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { stallSentence } from '../../xend/stalls/words.ts';
-import { facts, flowSection, historySection, messagesSection, section } from '../detail.ts';
+import { facts, flowSection, historySection, messagesSection, ofDomain, section } from '../detail.ts';
 import { page, type World } from '../page.ts';
 import type { DomainRow, RingRow } from '../sample.ts';
 import { sparkline } from '../spark.ts';
@@ -71,7 +71,7 @@ export const domains = page<DomainRow>({
   rows: ({ sample }) => [...sample.domains].sort((a, b) => a.domid - b.domid),
   id: ({ domid, name }) => `${domid} ${name}`,
   remark: ({ gone }) => (gone === undefined ? undefined : `gone: ${gone}`),
-  about: ({ name }) => [name],
+  about: (row, world) => [...new Set([row.name, ...ringsOf(row, world).map(({ back }) => back)])],
   detail: (row, world, width) => [
     `Domain ${row.name} (${row.domid})${row.gone === undefined ? '' : `, gone: ${row.gone}`}`,
     ...facts([
@@ -83,8 +83,8 @@ export const domains = page<DomainRow>({
     ...historySection('CPU, last minute', world.history.line('cpu', String(row.domid)), '%', PERCENT),
     ...stallLines(row, world),
     ...ringLines(ringsOf(row, world), width),
-    ...messagesSection(world.reading.about),
-    ...flowSection(world.reading.about, width),
+    ...messagesSection(world.reading.about?.filter(({ text }) => text.includes(row.name))),
+    ...flowSection(world.reading.about, width, ofDomain(row.domid)),
   ],
 });
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { flowSection, messagesSection } from '../detail.ts';
 import { page } from '../page.ts';
 import type { NumberedRecord } from '../reading.ts';
 import { clock } from '../sequence.ts';
@@ -17,10 +18,31 @@ export const log = page<NumberedRecord>({
   ],
   rows: ({ reading }) => reading.log ?? [],
   id: ({ number }) => String(number),
-  detail: ({ time, level, source, pid, text }) => [
-    `${new Date(time).toString()}`,
-    `${level} from ${source}, process ${pid}`,
-    '',
-    ...text.split('\n'),
-  ],
+  detail: (row, { reading }, width) => {
+    const { time, level, source, pid, text } = row;
+    const [before, until] = ofSameDomains(row, reading.log ?? []);
+    return [
+      new Date(time).toString().replace(/ GMT.*/, ''),
+      `${level} from ${source}, process ${pid}`,
+      '',
+      ...text.split('\n'),
+      ...messagesSection(before, 'Before it, of the same domains'),
+      ...flowSection(until, width),
+    ];
+  },
 });
+
+/** A domain as records name it. */
+const DOMAIN = /(\S+) \((?:id=)?\d+[,)]/g;
+
+const domainsIn = ({ text }: NumberedRecord): readonly string[] => [...text.matchAll(DOMAIN)].map(([, name]) => name!);
+
+/** Records that name one of the domains that this one does: those before it, and those with it. */
+function ofSameDomains(
+  row: NumberedRecord,
+  records: readonly NumberedRecord[],
+): readonly [before: readonly NumberedRecord[], until: readonly NumberedRecord[]] {
+  const wanted = new Set(domainsIn(row));
+  const until = records.filter((one) => one.number <= row.number && domainsIn(one).some((name) => wanted.has(name)));
+  return [until.filter(({ number }) => number < row.number), until];
+}

@@ -53,7 +53,10 @@ export const ringColumns: readonly Column<RingRow>[] = [
     text: (row) => time(row.p99),
     doc: '99 of 100 are faster',
   },
-  { ...number('notificationRate', 'NOTIFY/s', 8, 12, (row: RingRow) => row.notificationRate), doc: 'both ends' },
+  {
+    ...number('notificationRate', 'NOTIFY/s', 8, 12, (row: RingRow) => row.notificationRate),
+    doc: 'of both ends, for all rings of a connection',
+  },
   {
     ...number('savedPercent', 'SAVED(%)', 8, 11, (row: RingRow) => row.savedPercent, 1),
     doc: 'requests and answers that needed no notification of their own',

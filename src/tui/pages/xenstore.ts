@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { facts, section } from '../detail.ts';
+import { endpointFlow, facts, flowSection, messagesSection, section } from '../detail.ts';
 import { shortAge } from '../latency.ts';
 import { page, type World } from '../page.ts';
 import type { StoreNode } from '../reading.ts';
@@ -19,7 +19,12 @@ export const xenstore = page<StoreNode>({
   ],
   rows: ({ reading }) => reading.store ?? [],
   id: ({ path }) => path,
-  detail: (row, world) => [
+  about: (row, world) => {
+    const holder = holderOf(row, world);
+    return holder === undefined ? undefined : [holder];
+  },
+  addressOf: ({ path }) => ADDRESS.exec(path)?.[1],
+  detail: (row, world, width) => [
     row.path,
     ...facts([
       ['value', printable(row.value) || '(empty)'],
@@ -28,8 +33,21 @@ export const xenstore = page<StoreNode>({
     ]),
     ...section('Children', childrenOf(row, world)),
     ...section('Last changes', recentOf(row, world)),
+    ...(holderOf(row, world) === undefined ? [] : messagesSection(world.reading.about)),
+    ...(ADDRESS.test(row.path) ? endpointFlow(world.reading, width) : []),
+    ...(holderOf(row, world) === undefined ? [] : flowSection(world.reading.about, width)),
   ],
 });
+
+/** Where endpoints meet, and where a domain has what is its own. */
+const ADDRESS = /^\/idc\/([^/]+)/;
+const HOME = /^\/local\/domain\/(\d+)/;
+
+/** Name of the domain that a node is about. */
+function holderOf({ path }: StoreNode, { sample }: World): string | undefined {
+  const domid = HOME.exec(path)?.[1];
+  return sample.domains.find((one) => String(one.domid) === domid)?.name;
+}
 
 /** Names, each two characters to the right of the node above it. */
 function indented({ path }: StoreNode): string {

@@ -5,11 +5,11 @@ import { createHistory } from '../../../src/tui/history.ts';
 import { quantileOf, shortAge, shortTime } from '../../../src/tui/latency.ts';
 import { splitMouse } from '../../../src/tui/mouse.ts';
 import { sample } from '../../../src/tui/sample.ts';
-import { sequenceDiagram, stepsOf } from '../../../src/tui/sequence.ts';
+import { endpointSteps, sequenceDiagram, stepsOf } from '../../../src/tui/sequence.ts';
 import { bar, sparkline } from '../../../src/tui/spark.ts';
 import { summaryLines } from '../../../src/tui/summary.ts';
 import { splitTerminal } from '../../../src/tui/terminal-input.ts';
-import { records } from './readings.ts';
+import { later, records } from './readings.ts';
 import { domainStats, stats } from './stats.ts';
 
 describe('pictures', () => {
@@ -155,6 +155,15 @@ describe('control flow', () => {
       '-------- |---------- INTERFACE_STATUS DISCONNECTED ----------->| OKAY',
       '-------- |-------- CONNECT -------->|                          | ...',
     ]);
+    const console = stepsOf([{ ...records[1]!, text: 'CONSOLE_BE CREATE(domid=1) to Domain-0 (0)' }]);
+    const mixed = sequenceDiagram([...stepsOf(records).slice(0, 1), ...console], 60);
+    expect(mixed.map((line) => line.replace(/^\d\d:\d\d:\d\d/, '--------'))).toEqual([
+      '                 xend                 Domain-0 (0)',
+      '-------- vbd     |-------- CREATE --------->| OKAY',
+      '-------- console |-------- CREATE --------->| ...',
+    ]);
+    const [appeared] = endpointSteps(later.events!);
+    expect(sequenceDiagram([appeared!], 60)[1]).toMatch(/^\S+ \|<-+ appear -+\| peer 2$/);
     expect(sequenceDiagram([], 80)).toEqual(['none is known']);
     for (const line of sequenceDiagram(stepsOf(records), 20)) expect(line.length).toBeLessThanOrEqual(20);
   });
