@@ -37,6 +37,8 @@ interface StatusBody extends ControlBody {
   readonly backendId: number;
   readonly config: DeviceConfig;
   readonly evtchn: number;
+  /** Of DISCONNECTED: its number, which INTERFACE_CONNECT repeats. */
+  readonly invitation?: number;
   /** Of DISCONNECTED: there is no back end now, so that there is nobody to offer memory to. */
   readonly unserved?: boolean;
 }
@@ -128,7 +130,11 @@ export function createFronts(
       if (body.unserved) return;
       const frames = await entry.guard.run('offer', () => entry.front.offer(body.backendId));
       // Answered at once; what comes of it arrives as INTERFACE_STATUS, which waits behind this step.
-      void control().request(`${entry.class.toUpperCase()}_FE`, 'INTERFACE_CONNECT', { handle: entry.handle, frames });
+      void control().request(`${entry.class.toUpperCase()}_FE`, 'INTERFACE_CONNECT', {
+        handle: entry.handle,
+        frames,
+        invitation: body.invitation,
+      });
     },
     drop: (entry, { status }) => drop(entry, status === INTERFACE.closed),
     async connect(entry, body) {

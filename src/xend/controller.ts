@@ -79,6 +79,13 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
 
   function enter(next: DeviceState): void {
     state = next;
+    if (unservedSince !== undefined && next === 'waiting') {
+      const seconds = ((Date.now() - unservedSince) / 1000).toFixed(1);
+      log.write(
+        'INFO',
+        `${front.name} ${name}: domain '${ends.back.name}' (${ends.back.domid}) serves it after ${seconds} s`,
+      );
+    }
     unservedSince = next === 'unserved' ? (unservedSince ?? Date.now()) : undefined;
     if (next === 'connected') {
       failure = undefined;
@@ -98,7 +105,9 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
 
   async function transition(event: DeviceEvent, body: DeviceEventBody): Promise<void> {
     const found = DEVICE_TABLE[state][event];
-    if (found === undefined) {
+    // An offer for a back end that died meanwhile may come when there is another one.
+    const stale = event === 'frontConnect' && body.invitation !== doing.invitation;
+    if (found === undefined || stale) {
       log.write('DEBUG', `${front.name} ${name}: ${event} in state ${state} changes nothing`);
       return;
     }

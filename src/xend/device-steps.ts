@@ -14,6 +14,8 @@ export interface DeviceSteps {
   readonly steps: Readonly<Record<DeviceStep, (body: DeviceEventBody) => Promise<void> | void>>;
   /** The connection, while there is one. */
   readonly connection: Device['connection'];
+  /** Number of the last invitation to offer memory: what is offered for an earlier one is taken back already. */
+  readonly invitation: number;
   /** That which the device was made with, or with the name of who serves it now. */
   readonly config: DeviceConfig;
   /** It has another back end from now on. */
@@ -40,6 +42,7 @@ export function createDeviceSteps(
   let connection: Device['connection'];
   let offered: readonly number[] = [];
   let claimed = false;
+  let invitation = 0;
   let config = made;
 
   function serveBy(back: ControlPeer): void {
@@ -57,7 +60,11 @@ export function createDeviceSteps(
     },
     backDeviceCreate: () => tellBack('DEVICE_CREATE'),
     tellDisconnected: () =>
-      tellFront(INTERFACE.disconnected, { name, config, backendId: ends.back.domid }, 'while served'),
+      tellFront(
+        INTERFACE.disconnected,
+        { name, config, backendId: ends.back.domid, invitation: ++invitation },
+        'while served',
+      ),
     // Without a back end there is nobody to offer memory to, and nobody who waits for the front end to let go.
     tellUnserved: () =>
       tellFront(INTERFACE.disconnected, { name, config, backendId: ends.back.domid, unserved: true }, 'none'),
@@ -104,6 +111,9 @@ export function createDeviceSteps(
     steps,
     get connection() {
       return connection;
+    },
+    get invitation() {
+      return invitation;
     },
     get config() {
       return config;

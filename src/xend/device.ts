@@ -30,6 +30,8 @@ export function remainsOf({ domid, name, lost }: ControlPeer): ControlPeer {
 export interface DeviceEventBody {
   /** The front end's grants, of 'frontConnect'; as it says them. */
   readonly frames?: unknown;
+  /** Which invitation that answers, of 'frontConnect'. */
+  readonly invitation?: unknown;
   /** Why it failed or is broken. */
   readonly reason?: unknown;
   /** Of 'detach': the front end is told but not waited for. */

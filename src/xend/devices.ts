@@ -273,8 +273,8 @@ export function createDeviceService(context: XendContext): DeviceService {
       }
       domain.log.write(bad ? 'WARNING' : 'DEBUG', `${where}${bad ? `: ${String(body.reason)}` : ''}`);
       // What xend itself would say with an event is not theirs to say.
-      const { frames, reason } = body;
-      happen(device, event, { frames, reason });
+      const { frames, invitation, reason } = body;
+      happen(device, event, { frames, invitation, reason });
       return OKAY;
     },
     async domainGone(domain) {

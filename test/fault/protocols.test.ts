@@ -68,6 +68,12 @@ describe('XML-RPC', () => {
     ],
     ['no form at all', xmlCall('xend.domain.create', '((((('), 'config has'],
     ['a device that is none', xmlCall('xend.domain.device_create', 'web', '(vbd uname)'), 'is not the name of a field'],
+    ['no back end', xmlCall('xend.domain.device_configure', 'web', '(vbd (dev xvda))'), 'backend is missing'],
+    [
+      'no such device',
+      xmlCall('xend.domain.device_configure', 'web', '(vbd (dev xvdz) (backend 0))'),
+      'xvdz not connected',
+    ],
     ['two devices', xmlCall('xend.domain.device_create', 'web', '(vbd) (vbd)'), 'config must be a form'],
     ['a class that is none', xmlCall('xend.domain.getDeviceSxprs', 'web', 'vif'), 'not a valid device type'],
     ['a huge body', `${xmlCall('xend.domain', ' '.repeat(6_000_000))}`, 'The request is too large'],

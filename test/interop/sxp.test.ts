@@ -134,6 +134,9 @@ describe.skipIf(curl === undefined)('curl posts', () => {
     expect(made).toMatch(/^200 application\/sxp\n\(51728\n/);
     const listed = await ask('/domain/web', '-d', 'op=devices&type=vbd');
     expect(listed.match(/virtual-device \d+/g)).toEqual(['virtual-device 51712', 'virtual-device 51728']);
+    const other = 'config=(vbd (dev xvdb) (mode r) (backend 0))';
+    const refused = await ask('/domain/web', '-d', 'op=device_configure', '--data-urlencode', other);
+    expect(refused).toContain('mode of xvdb cannot change while it is attached');
     expect(await ask('/domain/web', '-d', 'op=device_destroy&type=vbd&dev=xvdb')).toBe('202 application/sxp\n');
     expect(await ask('/domain/web/device/vbd')).toContain('(ls  51712)');
   });

@@ -63,6 +63,13 @@ assert device[0] == 51712 and child(device[1], "state") == 4, device
 assert xend.domain.getDeviceSxprs(domid, "vbd") == [device]
 assert xend.domain.getBlockDeviceClass(domid, 51712) == "vbd" == xend.domain.getBlockDeviceClass(domid, "/dev/xvda")
 assert fault(xend.domain.getBlockDeviceClass, domid, "xvdb") == (2, "Device xvdb not connected")
+driver = ["vm", ["name", "drv"], ["memory", 32], ["image", ["js", ["kernel", "idle"]]], ["backend", ["vbd"]]]
+drv = child(xend.domain.create(driver), "domid")
+xend.domain.unpause(drv)
+moved = xend.domain.device_configure(domid, ["vbd", ["dev", "xvda"], ["mode", "w"], ["backend", "drv"]])
+assert moved[0] == 51712 and child(moved[1], "state") == 4 and child(moved[1], "backend-id") == drv, moved
+assert xend.domain.destroy(drv) is None
+assert child(xend.domain.getDeviceSxprs(domid, "vbd")[0][1], "state") == 1
 assert xend.domain.destroyDevice(domid, "vbd", "xvda", None, True) is None
 assert xend.domain.getDeviceSxprs(domid, "vbd") == []
 

@@ -23,6 +23,22 @@ export const suspendSteps = (name: string): readonly string[] => [
   ]),
 ];
 
+/** Labels of the steps with which a device whose back end was gone is connected again. */
+export const returnSteps = (name: string): readonly string[] => [
+  // Before it changes, its back end is the one that was gone already.
+  ...labels(name, DEVICE_TABLE.unserved.backUp!.steps.slice(1)),
+  ...showSteps(name),
+];
+
+/** Labels of the steps with which a connected device gets another back end; `how` is orderly or by force. */
+export const moveSteps = (name: string, how: 'move' | 'seize'): readonly string[] => [
+  ...labels(name, DEVICE_TABLE.connected[how]!.steps),
+  ...showSteps(name),
+];
+
+const showSteps = (name: string): readonly string[] =>
+  labels(name, [...DEVICE_TABLE.waiting.show!.steps, ...DEVICE_TABLE.offered.frontConnect!.steps]);
+
 const labels = (name: string, steps: readonly DeviceStep[]): readonly string[] =>
   steps.map((step) => `${name}.${step}`);
 
