@@ -28,6 +28,8 @@ const CLEANING: ReadonlySet<DeviceStep> = new Set([
   'backForsake',
 ]);
 
+const FORSAKE: readonly DeviceStep[] = ['backForsake'];
+
 /** Who unloads a driver or saves a domain waits for just that: the connection ended in an orderly way. */
 const CLEAN: ReadonlySet<DeviceEvent> = new Set(['frontDown', 'backDown', 'suspend']);
 
@@ -126,7 +128,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
         await transition('detach', {});
       }
     } catch (error) {
-      await undo(event, error);
+      await undo(event, error, body);
     }
     // The dead use nothing any more; only who is saved needs to have its answers.
     const harmless = event !== 'suspend' && ends.back.lost.aborted;
@@ -137,7 +139,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
    * A step failed: nothing half-made stays. A device that has no back end is gone; one that has keeps it, and its front end hears
    * that nothing comes any more. One whose back end died, or that could not be moved, waits for what comes.
    */
-  async function undo(event: DeviceEvent, error: unknown): Promise<never> {
+  async function undo(event: DeviceEvent, error: unknown, { back }: DeviceEventBody): Promise<never> {
     const cause = error instanceof XmError ? error : new XmError('EDEVICE', `${title}: ${messageOf(error)}`);
     log.write('ERROR', `${front.name} ${name}: ${event} failed: ${cause.message}`);
     if (event === 'attach') {
@@ -147,7 +149,8 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     } else if (ends.back.lost.aborted) {
       fail(cause);
     } else if (event === 'move' || event === 'seize') {
-      await run(event, ['closeChannel', 'tellUnserved', 'backDeviceDestroy', 'backDestroy'], {});
+      // The former one keeps what it has not let go of.
+      await run(event, ['closeChannel', 'tellUnserved', ...(back === ends.back ? FORSAKE : [])], {});
       fail(cause);
       enter('unserved');
     } else if (event === 'backUp') {

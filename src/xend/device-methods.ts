@@ -86,9 +86,10 @@ export function devicesOf(
   domain: XendDomain,
   className?: string,
 ): readonly Device[] {
-  const only = className === undefined ? undefined : devices.classNamed(className);
+  // Of a class of a user's own there may be another version by now.
+  const only = className === undefined ? undefined : devices.classNamed(className).name;
   return [...domain.devices.values()]
-    .filter((device) => only === undefined || device.class === only)
+    .filter((device) => only === undefined || device.class.name === only)
     .sort((a, b) => (a.class.name === b.class.name ? a.devid - b.devid : a.class.name < b.class.name ? -1 : 1));
 }
 

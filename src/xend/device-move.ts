@@ -55,6 +55,9 @@ export function createDeviceMover(
 
   /** The new one failed. @returns how it stands then */
   async function giveBack(domain: XendDomain, device: Device, former: ControlPeer): Promise<string> {
+    const waits = `waits for domain '${former.name}'`;
+    // It is not done with what was asked of it, and has to be before anybody is asked again.
+    if (device.back === former && device.state === 'unserved') return waits;
     try {
       await device.handle('seize', { back: former });
       await connect(domain, device);
@@ -63,7 +66,7 @@ export function createDeviceMover(
       log.write('WARNING', `${domain.name} ${device.name}: ${messageOf(error)}`);
       if (device.state === 'closed') return 'is gone';
       backEnds.seek(device);
-      return `waits for domain '${former.name}'`;
+      return waits;
     }
   }
 

@@ -90,13 +90,25 @@ test('a configuration whose class is wrong is refused with its place, and nothin
 test('a driver domain serves it when its configuration says so', async () => {
   await using xend = await startXend();
   const vm = (name: string, fields: string) => `(vm (name ${name}) (memory 32) (image (js (kernel idle))) ${fields})`;
-  const text = `${vm('drv', `(device-class ${debug}) (backend (debug))`)} ${vm('web', '')}`;
-  await xend.call('domain.create', { text, file: 'both.sxp', directory: xend.directory });
+  const drv = vm('drv', `(device-class ${debug}) (backend (debug))`);
+  const connected = (backendId: number) =>
+    eventually(async () => {
+      const [device] = (await xend.call('device.list', { domain: 'web', class: 'debug' })).devices;
+      return device?.backendId === backendId && device.state === 4;
+    });
+  await xend.call('domain.create', { text: `${drv} ${vm('web', '')}`, file: 'both.sxp', directory: xend.directory });
   const device = await attach(xend, { file: 'trace.log', backend: 'drv' });
   expect(device).toMatchObject({ backendId: 1, state: 4 });
   await expect(attach(xend, { file: 'trace.log', backend: 'web' })).rejects.toThrow('does not serve debug');
   await xend.call('domain.destroy', { domain: 'drv' });
-  expect((await xend.call('device.list', { domain: 'web', class: 'debug' })).devices).toEqual([]);
+  const { devices } = await xend.call('device.list', { domain: 'web', class: 'debug' });
+  expect(devices).toMatchObject([{ state: 1, waits: { domain: 'drv' } }]);
+  await xend.call('domain.create', { text: drv, file: 'drv.sxp', directory: xend.directory });
+  await connected(3);
+  const moved = await xend.call('device.move', { domain: 'web', class: 'debug', device: 'debug', backend: 'Domain-0' });
+  expect(moved).toMatchObject({ backendId: 0, state: 4 });
+  const lines = readFileSync(join(xend.directory, 'trace.log'), 'utf8').match(/Z web: connected/g);
+  expect(lines).toHaveLength(3);
 });
 
 test('a class that was edited is another version for the next device, modules beside it included', async () => {

@@ -159,6 +159,7 @@ describe('another back end', () => {
     all.back.answers = (message) => (message === 'DISCONNECT' ? late : OKAY);
     await expect(all.device.handle('move', { back: all.other })).rejects.toMatchObject({ code: 'ETIMEOUT' });
     expect([all.device.state, all.other.heard, all.device.back]).toEqual(['unserved', [], all.back]);
+    expect(all.back.heard).toEqual(['DISCONNECT']);
     // When it has, the device may go.
     all.back.answers = () => OKAY;
     await all.device.handle('move', { back: all.other });
@@ -178,7 +179,7 @@ describe('another back end', () => {
     all.other.answers = (message) => (message === 'DEVICE_CREATE' ? { status: 8, reason: 'no such file' } : OKAY);
     await expect(all.device.handle('move', { back: all.other })).rejects.toThrow('no such file');
     expect(all.device.state).toBe('unserved');
-    expect(all.other.heard.slice(-1)).toEqual(['DESTROY']);
+    expect(all.other.heard.slice(2)).toEqual(['DISCONNECT', 'DEVICE_DESTROY', 'DESTROY']);
     await all.device.handle('seize', { back: all.back });
     expect([all.device.state, all.device.config]).toEqual(['waiting', { backend: '2' }]);
   });
