@@ -32,6 +32,16 @@ describe('README.md', () => {
     expect(diagnostics).toEqual([]);
   });
 
+  test.each(['rings-250x70', 'rings-opened'])('has the screen %s as it is', (name) => {
+    const shown = new RegExp(`<!-- screen: ${name} -->\\n\`\`\`\\n([\\s\\S]*?)\\n\`\`\``).exec(readme)?.[1];
+    const lines = readFileSync(join(root, `test/golden/screens/${name}.txt`), 'utf8')
+      .trimEnd()
+      .split('\n');
+    // Without the line of keys at the end; of an opened row without what is above it.
+    const from = name.endsWith('opened') ? 4 : 0;
+    expect(shown).toBe(lines.slice(from, -1).join('\n').trimEnd());
+  });
+
   test('has the recorded demo, with equal checksums', () => {
     const recorded = /recorded: npm run demo -->\n```\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     expect(recorded.match(/--> equal/g)).toHaveLength(2);
