@@ -11,13 +11,15 @@ import { eventually } from '../support/until.ts';
 
 const STEPS = suspendSteps('vbd');
 
+const DRIVER = { name: 'drv', kernel: 'idle', backends: ['vbd'], memory: 64 };
+
 /** A guest whose disk another domain serves. */
 async function start() {
   const xend = await startSteppedXend();
   const path = join(xend.directory, 'guest.save');
   const file = xend.file('disk.img', new Uint8Array(4096));
   const before = footprint(xend);
-  await xend.create({ name: 'drv', kernel: 'idle', backends: ['vbd'], memory: 64 });
+  await xend.create(DRIVER);
   await xend.create({ name: 'guest' });
   await xend.attachDisk('guest', file, 'xvda', 'w', 'drv');
   const checkpoint = () => xend.call('domain.save', { domain: 'guest', path, checkpoint: true });
@@ -51,17 +53,25 @@ test.each(ENDS)('the guest, at %s: %s', async (label, how) => {
   await untilAsBefore(xend, before);
 });
 
-test.each(STEPS)('the domain that serves its disk, at %s: the guest runs on', async (label) => {
-  const { xend, path, checkpoint, expectFile } = await start();
-  await using _ = xend;
-  const struck = xend.endAt(label, 'back', 'terminate');
-  const error = await failureOf(checkpoint());
-  expect(struck()).toBe(true);
-  if (error !== undefined) expectClear(error);
-  expectFile(error === undefined);
-  await eventually(async () => (await xend.call('device.list', { domain: 'guest' })).devices.length === 1);
-  using terminal = await xend.shell('guest');
-  expect(await terminal.run('echo on')).toBe('on\n');
-  await checkpoint();
-  expect(existsSync(path)).toBe(true);
-});
+test.each(STEPS)(
+  'the domain that serves its disk, at %s: the guest runs on, and is saved when there is another',
+  async (label) => {
+    const { xend, path, checkpoint, expectFile } = await start();
+    await using _ = xend;
+    const struck = xend.endAt(label, 'back', 'terminate');
+    const error = await failureOf(checkpoint());
+    expect(struck()).toBe(true);
+    if (error !== undefined) expectClear(error);
+    expectFile(error === undefined);
+    const disk = async () =>
+      (await xend.call('device.list', { domain: 'guest' })).devices.find((device) => device.class === 'vbd');
+    await eventually(async () => (await disk())?.waits?.gone === true);
+    using terminal = await xend.shell('guest');
+    expect(await terminal.run('echo on')).toBe('on\n');
+    expect(String(await failureOf(checkpoint()))).toContain("xvda waits for domain 'drv' to serve it");
+    await xend.create(DRIVER);
+    await eventually(async () => (await disk())?.evtchn !== -1);
+    await checkpoint();
+    expect(existsSync(path)).toBe(true);
+  },
+);
