@@ -134,7 +134,7 @@ describe('how a kernel ends', () => {
     vi.advanceTimersByTime(29_000);
     expect((await xend.info('own'))?.domid).toBe(1);
     vi.advanceTimersByTime(1000);
-    expect(await ended).toEqual({ done: true, again: false });
+    expect(await ended).toEqual({ done: true, again: false, forced: 30 });
     expect(await xend.info('own')).toBeUndefined();
   });
 
