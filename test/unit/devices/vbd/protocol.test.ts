@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countOf, getInfo, opOf, putInfo, putRequest, sectorOf } from '../../../../src/devices/vbd/protocol.ts';
+import {
+  countOf,
+  describeRequest,
+  getInfo,
+  opOf,
+  putInfo,
+  putRequest,
+  sectorOf,
+} from '../../../../src/devices/vbd/protocol.ts';
 
 const SECTORS = fc.integer({ min: 1, max: 2 ** 44 - 1 });
 
@@ -54,4 +62,17 @@ describe('the block protocol', () => {
     status[9] = 16;
     expect(getInfo(status.slice(0, length))).toBeUndefined();
   });
+});
+
+test('a request in words, whatever it is', () => {
+  const parameters = new Uint8Array(16);
+  const said = (op: number, sector: number, count: number): string => {
+    putRequest(parameters, op, sector, count);
+    return describeRequest(parameters);
+  };
+  expect(said(0, 1024, 8)).toBe('read 8 sectors at 1024');
+  expect(said(5, 0, 32_768)).toBe('discard 32768 sectors at 0');
+  expect(said(3, 0, 0)).toBe('flush');
+  expect(said(77, 2 ** 40, 1)).toBe(`operation 77 1 sectors at ${2 ** 40}`);
+  expect(describeRequest(new Uint8Array(3))).toBe('3 bytes, which are no request');
 });
