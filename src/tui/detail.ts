@@ -2,8 +2,9 @@
 import type { RingMessage } from '../xend/contract.ts';
 import type { LogRecord } from '../xend/log-line.ts';
 import { shortAge, shortTime } from './latency.ts';
+import { deviceRecords } from './own-records.ts';
 import type { Reading, RingMessages } from './reading.ts';
-import type { RingRow } from './sample.ts';
+import { type RingRow, ringId } from './sample.ts';
 import { clock, endpointSteps, type Step, sequenceDiagram, stepsOf } from './sequence.ts';
 import { sparkline } from './spark.ts';
 
@@ -44,8 +45,14 @@ export function messagesSection(
   return section(title, lines.length > 0 ? lines : ['  none']);
 }
 
-/** The last messages of rings, as far as their memory still has them, each ring under its name. */
-export function ringMessagesSection(rings: readonly RingMessages[] = []): readonly string[] {
+/**
+ * The last messages of rings, as far as their memory still has them, each ring under its name.
+ *
+ * @param read may be of the row that was open before
+ */
+export function ringMessagesSection(rows: readonly RingRow[], read: readonly RingMessages[] = []): readonly string[] {
+  const own = new Set(rows.map(({ id }) => id));
+  const rings = read.filter(({ ring }) => own.has(ringId(ring)));
   const timed = rings.some(({ messages }) => messages.some(({ age }) => age !== undefined));
   const hasRequests = rings.some(({ messages }) => messages.some(({ id }) => id !== undefined));
   const lines = rings.flatMap(({ ring, messages }) => [
@@ -71,10 +78,11 @@ const UNTOLD: readonly string[] = ['vchan', 'vsock', 'argo'];
 /** How the connection came about that rings are of: what xend asked the ends of a device, or what endpoints told it. */
 export function ringFlow(rings: readonly RingRow[], reading: Reading, width: number): readonly string[] {
   const [ring] = rings;
-  if (ring === undefined) return flowSection(reading.about, width);
-  if (UNTOLD.includes(ring.class)) return section('Control flow', ['  none: its ends find each other by themselves']);
-  if (ring.class === 'idc') return endpointFlow(reading, width);
-  return flowSection(reading.about, width, ofDevice(ring));
+  if (ring !== undefined && UNTOLD.includes(ring.class)) {
+    return section('Control flow', ['  none: its ends find each other by themselves']);
+  }
+  if (ring?.class === 'idc') return endpointFlow(reading, width);
+  return flowSection(recordsOf(rings, reading.about), width);
 }
 
 /** What endpoints at an address told xend, as a diagram. */
@@ -87,16 +95,12 @@ export function ofDomain(domid: number): (step: Step) => boolean {
   return ({ fields, to }) => to.endsWith(`(${domid})`) || `${fields},`.includes(`domid=${domid},`);
 }
 
-/** Those about devices of the class that a ring is of, and of its front end's domain. */
-function ofDevice({ class: kind, domid }: Pick<RingRow, 'class' | 'domid'>): (step: Step) => boolean {
-  const isOurs = ofDomain(domid);
-  return (step) => step.type.startsWith(`${kind.toUpperCase()}_`) && isOurs(step);
-}
-
-/** Those log records that are about devices of these rings; all of them if there are no such devices. */
-export function recordsOf(rings: readonly RingRow[], records: readonly LogRecord[] = []): readonly LogRecord[] {
-  const words = rings.flatMap(({ class: kind, device }) => [kind.toUpperCase(), device]);
-  return words.length === 0 ? records : records.filter(({ text }) => words.some((word) => text.includes(word)));
+/** Those log records that are about the connection that rings are of; all of them if there are no rings. */
+export function recordsOf([ring]: readonly RingRow[], records: readonly LogRecord[] = []): readonly LogRecord[] {
+  if (ring === undefined) return records;
+  const { class: kind, device } = ring;
+  if (kind !== 'idc' && !UNTOLD.includes(kind)) return deviceRecords(ring, records);
+  return records.filter(({ text }) => text.split(/[^\w:/-]+/).includes(device));
 }
 
 /** The control messages of the records that pass, as a diagram. */

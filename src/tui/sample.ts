@@ -4,6 +4,7 @@ import type {
   DomainGrant,
   DomainStats,
   IdcEndpointInfo,
+  RingName,
   RingStats,
   Stall,
   Stats,
@@ -198,7 +199,7 @@ const DOMID_XEN = 0x7ff2;
 const ARGO_DOMID_ANY = 0x7ff4;
 
 /** Names a ring among all rings there ever are: another connection has another event channel. */
-export function ringId({ domid, backId, class: kind, device, evtchn, direction }: RingStats): string {
+export function ringId({ domid, backId, class: kind, device, evtchn, direction }: RingName): string {
   return `${domid} ${backId} ${kind} ${device} ${evtchn} ${direction}`;
 }
 

@@ -44,7 +44,7 @@ export const channels = page<ChannelRow>({
     ]),
     ...historySection('Events a second, last minute', world.history.line('channel', channelId(row)), 'a second'),
     ...ringLines(ringsOf(row, world), width, 'none that xend knows'),
-    ...ringMessagesSection(world.reading.messages),
+    ...ringMessagesSection(ringsOf(row, world), world.reading.messages),
     ...messagesSection(recordsOf(ringsOf(row, world), world.reading.about)),
     ...ringFlow(ringsOf(row, world), world.reading, width),
   ],

@@ -58,7 +58,7 @@ export const endpoints = page<EndpointRow>({
     ...historySection('Requests a second, last minute', history.line('endpoint', endpointId(row)), 'a second'),
     ...historySection('In flight, last minute', history.line('flight', endpointId(row)), `of ${row.quotas.inFlight}`),
     ...ringLines(ringsOf(row, sample.rings), width, 'none: it is not connected'),
-    ...ringMessagesSection(reading.messages),
+    ...ringMessagesSection(ringsOf(row, sample.rings), reading.messages),
     ...messagesSection(reading.about),
     ...endpointFlow(reading, width),
   ],

@@ -39,7 +39,7 @@ export const grants = page<GrantRow>({
     ]),
     ...historySection('Mapped, last minute', world.history.line('grant', grantId(row)), 'times'),
     ...ringLines(ringsOf(row, world), width, 'none that xend knows'),
-    ...ringMessagesSection(world.reading.messages),
+    ...ringMessagesSection(ringsOf(row, world), world.reading.messages),
     ...messagesSection(recordsOf(ringsOf(row, world), world.reading.about)),
     ...ringFlow(ringsOf(row, world), world.reading, width),
   ],

@@ -125,7 +125,7 @@ export const rings = page<RingRow>({
     ),
     ...historySection('In use, last minute', history.line('fill', row.id), `of ${row.size}`),
     ...histogram(row),
-    ...ringMessagesSection(reading.messages),
+    ...ringMessagesSection([row], reading.messages),
     ...messagesSection(recordsOf([row], reading.about)),
     ...ringFlow([row], reading, width),
   ],
