@@ -44,12 +44,15 @@ export default class Top extends XmCommand {
       return openScreen({ source, delay: flags.delay, page: flags.view });
     }
     const { reporter, runBatch } = await import('../src/tui/batch.ts');
+    const { watchReader } = await import('../src/cli/reader.ts');
+    using reader = watchReader();
     await runBatch({
       source,
       ...reporter({ form, view: flags.view, fullNames: flags['full-name'], rings: flags.rings }),
       iterations: flags.iterations ?? Number.POSITIVE_INFINITY,
       delay: flags.delay,
       write: (text) => process.stdout.write(text),
+      signal: reader.gone,
     });
     return undefined;
   }

@@ -19,16 +19,25 @@ export interface BatchOptions {
   readonly delay: number;
   readonly format: (world: World, round: number) => string;
   readonly write: (text: string) => void;
+  /** Ends it between two rounds. */
+  readonly signal?: AbortSignal;
 }
 
-/** Writes one report a round, without any control of a screen. */
-export async function runBatch({ source, wishes, iterations, delay, format, write }: BatchOptions): Promise<void> {
+/** Writes one report a round, without any control of a screen. Log records are in the first report in which they can be. */
+export async function runBatch(options: BatchOptions): Promise<void> {
+  const { source, wishes, iterations, delay, format, write, signal } = options;
   const model = createModel(source);
+  let told = -1;
   try {
     for (let round = 0; round < iterations; round += 1) {
-      if (round > 0) await sleep(delay * 1000);
-      write(format(await model.round(wishes), round));
+      if (round > 0) await sleep(delay * 1000, undefined, { ...(signal && { signal }) });
+      const { reading, ...world } = await model.round(wishes);
+      const log = reading.log?.filter(({ number }) => number > told);
+      told = log?.at(-1)?.number ?? told;
+      write(format({ ...world, reading: { ...reading, ...(log && { log }) } }, round));
     }
+  } catch (error) {
+    if (!signal?.aborted) throw error;
   } finally {
     source.close();
   }
@@ -50,7 +59,7 @@ export function reporter({ form, view, ...options }: ReportOptions): Pick<BatchO
   const { wishes } = page;
   if (form === 'json') return { wishes, format: batchJson };
   if (form === 'csv') return { wishes, format: (world, round) => pageCsv(page, world, round) };
-  if (view !== undefined) return { wishes, format: (world) => pageText(page, world) };
+  if (view !== undefined) return { wishes, format: (world, round) => pageText(page, world, round) };
   return { wishes, format: ({ sample }) => batchText(sample, options) };
 }
 
@@ -68,8 +77,8 @@ export function batchText(
   return `${lines.join('\n')}\n`;
 }
 
-/** All columns of one page, with its titles. */
-export function pageText(page: Page, world: World): string {
+/** All columns of one page, with its titles; where rows follow those of the round before, titles are in the first round only. */
+export function pageText(page: Page, world: World, round: number): string {
   const [titles = [], ...rows] = page.values(world);
   const widths = titles.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]!.length)));
   const line = (values: readonly string[]) =>
@@ -77,7 +86,8 @@ export function pageText(page: Page, world: World): string {
       .map((value, at) => value.padEnd(widths[at]!))
       .join(' ')
       .trimEnd();
-  return `${[titles, ...rows].map(line).join('\n')}\n`;
+  const lines = page.tail && round > 0 ? rows : [titles, ...rows];
+  return lines.map((values) => `${line(values)}\n`).join('');
 }
 
 /** The same, separated by commas, with the time of the round before each row; titles once, in the first round. */

@@ -7,9 +7,8 @@ import { followStore, type StoreFollower } from './store-tree.ts';
 /** Records that the log page holds, and that are looked at for an opened row. */
 const LOG_LINES = 500;
 
-/** What follows the log: its last records. */
+/** What follows the log. */
 interface LogTail {
-  readonly records: readonly NumberedRecord[];
   /** Resolves when it has what there was. */
   readonly ready: Promise<void>;
   readonly ended: Promise<void>;
@@ -18,6 +17,8 @@ interface LogTail {
 
 /** Rounds from xend. The log and the store are followed from the first time that they are wanted: a round finds them here. */
 export function xendSource(client: XendClient): Source {
+  /** Go on from one tail to the next, which begins with some of them. */
+  const records: NumberedRecord[] = [];
   let tail: LogTail | undefined;
   let store: Promise<StoreFollower> | undefined;
 
@@ -34,7 +35,7 @@ export function xendSource(client: XendClient): Source {
 
   function openTail(): LogTail {
     if (tail !== undefined) return tail;
-    const opened = followLog(client);
+    const opened = followLog(client, records);
     tail = opened;
     void opened.ended.then(() => {
       if (tail === opened) tail = undefined;
@@ -65,7 +66,7 @@ export function xendSource(client: XendClient): Source {
         ...(idc && { endpoints: idc.endpoints }),
         ...(grantList && { grants: grantList }),
         ...(storeNodes && { store: storeNodes }),
-        ...(log && { log: [...(tail?.records ?? [])] }),
+        ...(log && { log: [...records] }),
         ...(read && { about: recordsOf(read.lines) }),
         ...(happened && { events: happened.events }),
         ...(ringMessages && { messages: ringMessages }),
@@ -81,26 +82,33 @@ export function xendSource(client: XendClient): Source {
 const recordsOf = (lines: readonly string[]): readonly LogRecord[] =>
   lines.map(parseRecord).filter((record) => record !== undefined);
 
-/** Follows the log from its last records on. */
-function followLog(client: XendClient): LogTail {
-  const records: NumberedRecord[] = [];
+const nameOf = ({ time, pid, source, text }: LogRecord): string => `${time} ${pid} ${source} ${text}`;
+
+/** Follows the log from its last records on, and adds what is new to `records`. */
+function followLog(client: XendClient, records: NumberedRecord[]): LogTail {
   const ending = new AbortController();
   const past = Promise.withResolvers<void>();
-  let count = 0;
+  const known = new Set(records.map(nameOf));
+
+  function add(record: LogRecord | undefined): void {
+    if (record === undefined || known.has(nameOf(record))) return;
+    records.push({ ...record, number: (records.at(-1)?.number ?? -1) + 1 });
+    if (records.length > LOG_LINES) records.shift();
+  }
 
   async function follow(): Promise<void> {
     for await (const line of client.follow(`/log?lines=${LOG_LINES}&framed=yes`, ending.signal)) {
       // A text, `null` where the past ends, or how many were lost.
       const said: unknown = JSON.parse(line);
-      if (said === null) past.resolve();
-      const record = typeof said === 'string' ? parseRecord(said) : undefined;
-      if (record !== undefined) records.push({ ...record, number: count++ });
-      if (records.length > LOG_LINES) records.shift();
+      if (typeof said === 'string') add(parseRecord(said));
+      if (said !== null) continue;
+      known.clear();
+      past.resolve();
     }
   }
 
   // When xend has ended, the rounds say it.
   const ended = follow().catch(() => {});
   void ended.then(past.resolve);
-  return { records, ready: past.promise, ended, close: () => ending.abort() };
+  return { ready: past.promise, ended, close: () => ending.abort() };
 }

@@ -30,10 +30,23 @@ describe('xm top -b', () => {
   });
 
   test.each(pages.map(({ name }) => name))('all columns of %s, as a table and separated by commas', async (view) => {
-    const [, table] = await report([earlier, later], { view });
-    const [, csv] = await report([earlier, later], { view, form: 'csv' });
+    const said = (text: string) => text !== '';
+    const table = (await report([earlier, later], { view })).findLast(said);
+    const csv = (await report([earlier, later], { view, form: 'csv' })).findLast(said);
     await expect(table).toMatchFileSnapshot(`reports/${view}.txt`);
     await expect(normal(csv)).toMatchFileSnapshot(`reports/${view}.csv`);
+  });
+
+  test('records of the log are in one report each, their titles in the first', async () => {
+    const next = { ...later, log: [...later.log!, { ...later.log![0]!, number: later.log!.length, text: 'new' }] };
+    const [first, second, third] = await report([earlier, later, next], { view: 'log' });
+    expect(first).toMatch(/^WHEN .*\n.*Creating domain demo/);
+    expect(second).toBe('');
+    expect(third).toMatch(/^\S+ +INFO +\S+ +new\n$/);
+    const logs = (await report([earlier, later, next], { view: 'log', form: 'json' })).map(
+      (text) => JSON.parse(text).log,
+    );
+    expect(logs.map(({ length }) => length)).toEqual([earlier.log!.length, 0, 1]);
   });
 
   test('titles stand once before values that commas separate', async () => {

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import xterm from '@xterm/headless';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createModel } from '../../src/tui/model.ts';
@@ -171,6 +172,34 @@ test('reports of a real machine, in all forms', async () => {
   await once(child.stdout!, 'data');
   child.stdout!.destroy();
   expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test.skipIf(!spawnSync('tail', ['--version']).stdout?.includes('GNU'))(
+  'a reader that leaves between two reports is noticed before the next',
+  async () => {
+    await using home = xmHome();
+    await home.ok(['xend', 'start']);
+    const env = { PATH: process.env.PATH, XEND_RUNDIR: home.runDir, XEND_STATEDIR: home.stateDir };
+    const pipe = spawn('bash', ['-c', `set -o pipefail; ${XM} top -b -d 1000 | head -1`], { env });
+    const ended = once(pipe, 'exit');
+    expect(await text(pipe.stdout)).toMatch(/^ +NAME/);
+    expect(await ended).toEqual([0, null]);
+  },
+);
+
+test('each record of the log is in one report, also when another xend has begun', async () => {
+  await using home = xmHome();
+  await home.ok(['xend', 'start']);
+  const source = sourceFor(home);
+  onTestFinished(() => source.close());
+  const texts = async () =>
+    (await source.read({ log: true })).log!.map(({ number, text: said }) => `${number} ${said}`);
+  const before = await texts();
+  await home.ok(['xend', 'restart']);
+  await shown(async () => (await texts()).length).toBeGreaterThan(before.length);
+  const after = await texts();
+  expect(after.slice(0, before.length)).toEqual(before);
+  expect(after.filter((one) => / xend \S+ started$/.test(one))).toHaveLength(2);
 });
 
 test('the store is followed by a watch: what is new, what changed, what is gone', async () => {
