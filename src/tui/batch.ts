@@ -7,7 +7,7 @@ import { pageNamed } from './pages/index.ts';
 import { ringColumns } from './pages/rings.ts';
 import type { Source, Wishes } from './reading.ts';
 import type { Sample } from './sample.ts';
-import { headerLine, rowLine } from './table.ts';
+import { cut, headerLine, rowLine } from './table.ts';
 
 /** How `xm top -b` runs. */
 export interface BatchOptions {
@@ -77,9 +77,12 @@ export function batchText(
   return `${lines.join('\n')}\n`;
 }
 
+/** Characters of a value in a table that nothing else limits; scripts have the other forms. */
+const MOST = 120;
+
 /** All columns of one page, with its titles; where rows follow those of the round before, titles are in the first round only. */
 export function pageText(page: Page, world: World, round: number): string {
-  const [titles = [], ...rows] = page.values(world);
+  const [titles = [], ...rows] = page.values(world).map((values) => values.map((value) => cut(value, MOST)));
   const widths = titles.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]!.length)));
   const line = (values: readonly string[]) =>
     values

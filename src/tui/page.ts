@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { printableLine } from '../words.ts';
 import type { RingName } from '../xend/contract.ts';
 import type { History } from './history.ts';
 import type { Reading, Wishes } from './reading.ts';
@@ -45,9 +46,9 @@ export interface Page {
   columns(world: World): readonly ColumnInfo[];
   /** What its page wants and, if a row is opened, what that wants beside it. */
   wishesOf(world: World | undefined, opened: string | undefined): Wishes;
-  /** Undefined when the row is not there. */
+  /** Lines that a terminal can be given; undefined when the row is not there. */
   detail(world: World, id: string, width: number): readonly string[] | undefined;
-  /** Rows as values, for comma-separated output. */
+  /** Titles and rows as values without any control character. */
   values(world: World): readonly (readonly string[])[];
 }
 
@@ -109,7 +110,7 @@ export function page<Row>(spec: PageSpec<Row>): Page {
     },
     detail(world, id, width) {
       const row = find(world, id);
-      return row && spec.detail(row, world, width);
+      return row && spec.detail(row, world, width).map(printableLine);
     },
     values(world) {
       const columns = spec.columns(world).filter(({ picture }) => !picture);
@@ -118,7 +119,7 @@ export function page<Row>(spec: PageSpec<Row>): Page {
         ...spec
           .rows(world)
           .filter((row) => spec.remark?.(row) === undefined)
-          .map((row) => columns.map(({ text, plain = text }) => plain(row).trim())),
+          .map((row) => columns.map(({ text, plain = text }) => printableLine(plain(row).trim()))),
       ];
     },
     table(world, { sort, reverse, filter, hidden }) {
@@ -145,7 +146,7 @@ export function page<Row>(spec: PageSpec<Row>): Page {
               const row = byId.get(id)!;
               const remark = spec.remark?.(row);
               if (remark === undefined) return { text: rowLine(fitted, row), faded: false };
-              return { text: `${rowLine(fitted.slice(0, 1), row)} ${remark}`, faded: true };
+              return { text: `${rowLine(fitted.slice(0, 1), row)} ${printableLine(remark)}`, faded: true };
             },
           };
         },

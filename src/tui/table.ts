@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { printableLine } from '../words.ts';
 
 /** One column of a table with one line a row; shared by the batch mode and the screen. */
 export interface Column<Row> {
   readonly key: string;
   readonly title: string;
-  /** Characters; longer values are cut. */
+  /** Characters; longer values are {@link cut}. */
   readonly width: number;
   /** Aligned to the left; else to the right. */
   readonly left?: boolean;
@@ -50,7 +51,7 @@ export function fitColumns<Row>(
     .filter((column) => kept.has(column))
     .map((column) => {
       if (!column.grow || free <= 1) return column;
-      const longest = rows.reduce((most, row) => Math.max(most, column.text(row).length), column.width);
+      const longest = rows.reduce((most, row) => Math.max(most, printableLine(column.text(row)).length), column.width);
       const more = Math.min(longest - column.width, free - 1);
       free -= more;
       return { ...column, width: column.width + more };
@@ -99,7 +100,12 @@ export function words<Row>(
   return { key, title, width, rank, left: true, text };
 }
 
+/** So many characters of a text; one that is longer ends with a mark. */
+export function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+}
+
 function cell(text: string, { width, left }: { readonly width: number; readonly left?: boolean }): string {
-  const cut = text.slice(0, width);
-  return left ? cut.padEnd(width) : cut.padStart(width);
+  const shown = cut(printableLine(text), width);
+  return left ? shown.padEnd(width) : shown.padStart(width);
 }

@@ -49,6 +49,18 @@ describe('xm top -b', () => {
     expect(logs.map(({ length }) => length)).toEqual([earlier.log!.length, 0, 1]);
   });
 
+  test('values of domains drive no terminal, and make no line of any length in a table', async () => {
+    const value = `${'x'.repeat(3000)}\u202e`;
+    const hostile = { path: '/local/domain/1/data', value: 'a\u202eb\nc', changed: 0 };
+    const reading = { ...later, store: [...later.store!, { ...hostile, path: '/tool/long', value }, hostile] };
+    const [table = ''] = await report([reading], { view: 'xenstore' });
+    expect(Math.max(...table.split('\n').map(({ length }) => length))).toBeLessThan(200);
+    expect(table).toContain('xxx…\n');
+    expect(table).toContain('a\\u202eb\\nc\n');
+    const [csv = ''] = await report([reading], { view: 'xenstore', form: 'csv' });
+    expect(csv).toContain(`${'x'.repeat(3000)}\\u202e\n`);
+  });
+
   test('titles stand once before values that commas separate', async () => {
     const [first = '', second = ''] = await report([earlier, later], { form: 'csv' });
     expect(first).toMatch(/^TIME,NAME,STATE,CPU\(sec\),/);
@@ -77,7 +89,7 @@ describe('xm top -b', () => {
   test('names are cut to ten characters unless asked', async () => {
     const long = { stats: stats([domainStats(1, 'a-very-long-name')]) };
     const name = async (fullNames: boolean) => (await report([long], { fullNames }))[0]?.split('\n')[1]?.split(' ')[0];
-    expect(await name(false)).toBe('a-very-lon');
+    expect(await name(false)).toBe('a-very-lo…');
     expect(await name(true)).toBe('a-very-long-name');
   });
 

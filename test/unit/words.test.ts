@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { didYouMean, nearest } from '../../src/words.ts';
+import { didYouMean, nearest, printable, printableLine } from '../../src/words.ts';
 
 const fields = ['name', 'memory', 'vcpus', 'image', 'on_crash', 'device', 'on_reboot'];
 
@@ -28,4 +28,9 @@ test('the nearest of several wins', () => {
 
 test('as a question', () => {
   expect(didYouMean('memmory', fields)).toBe("did you mean 'memory'?");
+});
+
+test('what would drive a terminal, or turn its text, is written out', () => {
+  expect(printable('a\x1b[2J\x9b\u202eb\u2066\u2028é\n\t')).toBe('a\\x1b[2J\\x9b\\u202eb\\u2066\\u2028é\n\t');
+  expect(printableLine('a\nb\tc\u200f')).toBe('a\\nb\\tc\\u200f');
 });

@@ -13,9 +13,9 @@ export const endpoints = page<EndpointRow>({
   name: 'endpoints',
   wishes: { endpoints: true },
   columns: () => [
-    words('domain', 'DOMAIN', 12, 0, (row) => row.domain),
-    words('address', 'ADDRESS', 12, 1, (row) => row.address),
-    words('peer', 'PEER', 12, 3, (row) => row.peer ?? '-'),
+    { ...words('domain', 'DOMAIN', 12, 0, (row: EndpointRow) => row.domain), grow: true },
+    { ...words('address', 'ADDRESS', 12, 1, (row: EndpointRow) => row.address), grow: true },
+    { ...words('peer', 'PEER', 12, 3, (row: EndpointRow) => row.peer ?? '-'), grow: true },
     words('state', 'STATE', 13, 2, (row) => row.state),
     { ...number('incarnation', 'INC', 4, 8, (row: EndpointRow) => row.incarnation), doc: 'incarnation' },
     { ...number('connections', 'CONNS', 5, 11, (row: EndpointRow) => row.connections), doc: 'connections so far' },

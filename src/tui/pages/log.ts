@@ -13,7 +13,7 @@ export const log = page<NumberedRecord>({
   columns: () => [
     words('time', 'WHEN', 8, 1, ({ time }) => clock(time)),
     words('level', 'LEVEL', 8, 2, ({ level }) => level),
-    words('source', 'SOURCE', 20, 4, ({ source }) => source),
+    { ...words('source', 'SOURCE', 20, 4, ({ source }: NumberedRecord) => source), grow: true },
     { ...words('text', 'TEXT', 30, 0, ({ text }: NumberedRecord) => text.split('\n')[0] ?? ''), grow: true },
   ],
   rows: ({ reading }) => reading.log ?? [],

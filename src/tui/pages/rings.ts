@@ -29,6 +29,7 @@ export const ringColumns: readonly Column<RingRow>[] = [
   },
   {
     ...words('device', 'DEVICE', 12, 0, (row: RingRow) => row.device),
+    grow: true,
     doc: 'or address, vchan, :PORT/PARTNER of Argo',
   },
   {

@@ -15,7 +15,7 @@ export const xenstore = page<StoreNode>({
       ...words('changed', 'CHANGED', 8, 2, (row: StoreNode) => age(row, sample.time)),
       order: ({ changed }) => changed,
     },
-    { ...words('value', 'VALUE', 10, 1, ({ value }: StoreNode) => printable(value)), grow: true },
+    { ...words('value', 'VALUE', 10, 1, ({ value }: StoreNode) => value), grow: true },
   ],
   rows: ({ reading }) => reading.store ?? [],
   id: ({ path }) => path,
@@ -27,7 +27,7 @@ export const xenstore = page<StoreNode>({
   detail: (row, world, width) => [
     row.path,
     ...facts([
-      ['value', printable(row.value) || '(empty)'],
+      ['value', row.value || '(empty)'],
       ['bytes', String(Buffer.byteLength(row.value))],
       ['changed', age(row, world.sample.time) || 'not since it is watched'],
     ]),
@@ -59,23 +59,18 @@ function age({ changed }: StoreNode, now: number): string {
   return changed === 0 ? '' : shortAge(now - changed);
 }
 
-/** Values are anybody's bytes: a terminal must not take them for commands. */
-function printable(value: string): string {
-  return value.replace(/[\x00-\x1f\x7f-\x9f]/g, '.');
-}
-
 function childrenOf({ path }: StoreNode, { reading }: World): readonly string[] {
   const prefix = path === '/' ? '/' : `${path}/`;
   const children = (reading.store ?? []).filter(
     (node) => node.path !== '/' && node.path.startsWith(prefix) && !node.path.slice(prefix.length).includes('/'),
   );
-  return lines(children, ({ path: child, value }) => `${child.slice(prefix.length)} = ${printable(value)}`);
+  return lines(children, ({ path: child, value }) => `${child.slice(prefix.length)} = ${value}`);
 }
 
 function recentOf({ path }: StoreNode, { reading, sample }: World): readonly string[] {
   const below = (reading.store ?? []).filter((node) => node.changed > 0 && node.path.startsWith(path));
   const latest = below.sort((a, b) => b.changed - a.changed).slice(0, 8);
-  return lines(latest, (node) => `${age(node, sample.time).padStart(6)} ago ${node.path} = ${printable(node.value)}`);
+  return lines(latest, (node) => `${age(node, sample.time).padStart(6)} ago ${node.path} = ${node.value}`);
 }
 
 function lines(nodes: readonly StoreNode[], line: (node: StoreNode) => string): readonly string[] {

@@ -69,8 +69,7 @@ describe('what is too long', () => {
     });
     const shows = (page: string, columns: number) => textOf(view({ page }), { columns, rows: 24 }, long).join('\n');
     for (const page of ['domains', 'rings']) expect(shows(page, 250)).toContain(' a-very-long-name ');
-    expect(shows('domains', 38)).toContain(' a-very-lon');
-    expect(shows('domains', 38)).toMatch(/a-very-\S+ +--b--- +0\.0/);
+    expect(shows('domains', 38)).toMatch(/ a-very-\S*… +--b--- +0\.0/);
   });
 
   test('the page that is shown is named in a narrow terminal too, and the others can be clicked', () => {
