@@ -50,11 +50,14 @@ export type Ending = (typeof ENDINGS)[number];
 export interface SteppedXend extends TestXend {
   /** From now on: the next time that `label` comes, the front's or the back's domain ends. @returns whether it came */
   endAt(label: string, end: 'front' | 'back', how: Ending): () => boolean;
+  /** Resolves when nothing is left of the domain that ended last in this way. */
+  ended(): Promise<void>;
 }
 
 /** Starts such a supervisor. */
 export async function startSteppedXend(): Promise<SteppedXend> {
   let armed: { readonly label: string; readonly strike: (device: Device) => Promise<void> | void } | undefined;
+  let victim: XendDomain | undefined;
   const xend = await startXend({
     onStep(label, device) {
       if (label !== armed?.label) return;
@@ -65,6 +68,7 @@ export async function startSteppedXend(): Promise<SteppedXend> {
   });
   return {
     ...xend,
+    ended: async () => victim?.gone.promise,
     endAt(label, end, how) {
       let came = false;
       armed = {
@@ -72,6 +76,7 @@ export async function startSteppedXend(): Promise<SteppedXend> {
         async strike(device) {
           came = true;
           const domain = device[end] as XendDomain;
+          victim = domain;
           if (how === 'terminate') await domain.thread?.kill();
           // What it waits for is the very step that waits for us.
           else void xend.call('domain.destroy', { domain: String(domain.domid) });
