@@ -160,6 +160,17 @@ describe('devices', () => {
     ]);
   });
 
+  test('one that is gone owes, by its name, to the device that waits for it', () => {
+    const waiting = device({ state: 'unserved', backId: 9, gone: 'driver' });
+    expect(stallsIn(...lasting(3, waiting))).toMatchObject([
+      {
+        what: 'vbd xvda, unserved',
+        owes: { domid: 9, end: 'back', domain: 'driver' },
+        text: expect.stringMatching(/^is gone/),
+      },
+    ]);
+  });
+
   test('whoever was asked and does not answer owes, in any state', () => {
     const asked = { domid: 2, message: 'VBD_BE DISCONNECT', number: 7 };
     const [stall] = stallsIn(...lasting(3, device({ asked })));
