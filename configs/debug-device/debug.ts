@@ -20,7 +20,7 @@ const front = idcFront(DEBUG_QUOTAS, (endpoint) => {
   };
 });
 
-/** Runs in Domain-0, or in the driver domain that `backend` names. */
+/** Runs in a domain that is there for it, or in the one that `backend` names. */
 const back = idcBack(DEBUG_QUOTAS, (_endpoint, { config, counters, domainName }) => {
   let file: WriteStream;
   return {

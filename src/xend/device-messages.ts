@@ -90,7 +90,7 @@ export function createDeviceMessages(
       const text = `${title}: domain '${to.name}' did not answer ${phase} within ${answer.late / 1000} s`;
       throw new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${stateOf()}` });
     }
-    const why = answer.gone ? `Domain '${to.name}' is gone` : (answer.reason ?? `${phase} failed`);
+    const why = answer.gone ? goneText(to) : (answer.reason ?? `${phase} failed`);
     throw new XmError(answer.gone && to === front ? FRONT_GONE : 'EDEVICE', `${title} could not be connected. ${why}`, {
       hint: `${name} of domain ${front.name}: ${phase} was answered with status ${answer.status}`,
     });
@@ -114,6 +114,12 @@ export function createDeviceMessages(
 const NOT_WAITED_FOR = Promise.resolve<ControlAnswer>({ ...OKAY, reason: 'not waited for' });
 
 /** Waits for an answer, or until it does not matter any more. */
+/** Of one that crashed, why. */
+function goneText({ name, lost: { reason } }: ControlPeer): string {
+  const [, why] = /^crash: (.*)$/.exec(String(reason)) ?? [];
+  return why === undefined ? `Domain '${name}' is gone` : `Domain '${name}' is gone: ${why}`;
+}
+
 const wait: Readonly<
   Record<Patience, (answering: Promise<ControlAnswer>, back: ControlPeer) => Promise<ControlAnswer>>
 > = {

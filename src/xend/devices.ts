@@ -5,6 +5,7 @@ import type { DeviceClass } from '../devices/contract.ts';
 import { CMSG_STATUS, type ControlAnswer, type ControlBody, DRIVER, OKAY } from '../domain/control.ts';
 import { messageOf, XmError } from '../errors.ts';
 import { createBackEnds, happen } from './back-ends.ts';
+import { createClassHosts, type HostMaker } from './class-hosts.ts';
 import type { XendContext } from './context.ts';
 import { createDevice } from './controller.ts';
 import type { Device } from './device.ts';
@@ -55,13 +56,15 @@ export interface DeviceService {
   readonly connectLimit: number;
 }
 
-export function createDeviceService(context: XendContext): DeviceService {
+/** @param hostMaker makes and ends the domains that serve classes of users' own */
+export function createDeviceService(context: XendContext, hostMaker: HostMaker): DeviceService {
   const { log, options, domains } = context;
   const classes = context.classes.all;
   const tellDriver = driverEvents(context.events);
   const drivers = createDrivers(log, options.answerLimit);
   const connectLimit = options.connectLimit ?? CONNECT_LIMIT;
   const backEnds = createBackEnds(context);
+  const hosts = createClassHosts(context, hostMaker);
   const { move } = createDeviceMover(context, backEnds, drivers, connectLimit);
 
   function classNamed(name: string): DeviceClass {
@@ -86,7 +89,24 @@ export function createDeviceService(context: XendContext): DeviceService {
 
   async function make(domain: XendDomain, entry: DeviceEntry): Promise<Device> {
     const deviceClass = classNamed(entry.class);
-    const back = backEnds.find(deviceClass, String(entry.config.backend ?? 0));
+    const { backend } = entry.config;
+    if (deviceClass.own === undefined || backend !== undefined) {
+      return makeWith(domain, deviceClass, entry, backEnds.find(deviceClass, String(backend ?? 0)));
+    }
+    try {
+      return await hosts.use(deviceClass, (host) => makeWith(domain, deviceClass, entry, host));
+    } catch (error) {
+      await hosts.prune();
+      throw error;
+    }
+  }
+
+  async function makeWith(
+    domain: XendDomain,
+    deviceClass: DeviceClass,
+    entry: DeviceEntry,
+    back: XendDomain,
+  ): Promise<Device> {
     await drivers.ensure(domain, deviceClass, 'FE');
     await drivers.ensure(back, deviceClass, 'BE');
     const devid = deviceClass.devid(entry.config) ?? entry.devid ?? lowestFree(domain, deviceClass);
@@ -116,6 +136,7 @@ export function createDeviceService(context: XendContext): DeviceService {
           tellChange(changed);
           if (changed.state === 'unserved') backEnds.seek(changed);
           if (changed.state === 'closed' && domain.devices.get(key) === changed) domain.devices.delete(key);
+          void hosts.prune();
         },
       },
     );
@@ -227,6 +248,7 @@ export function createDeviceService(context: XendContext): DeviceService {
         await device.whenConnected(connectLimit);
       } catch (error) {
         await device.handle('detach');
+        await hosts.prune();
         throw error;
       }
       return device;
@@ -242,6 +264,7 @@ export function createDeviceService(context: XendContext): DeviceService {
         });
       }
       await device.handle('detach', { force });
+      await hosts.prune();
     },
     async move(domain, className, name, back, force) {
       const device = find(domain, className, name);
@@ -288,6 +311,7 @@ export function createDeviceService(context: XendContext): DeviceService {
         ...[...domain.devices.values()].map((device) => device.handle('frontGone')),
         ...served.map((device) => device.handle('backGone')),
       ]);
+      await hosts.prune(domain);
     },
   };
 }

@@ -95,7 +95,7 @@ export function newDomain(domid: DomId, uuid: string, config: VmConfig, { log, e
     uuid,
     name: config.name,
     lost: losing.signal,
-    lose: () => losing.abort(),
+    lose: () => losing.abort(domain.shutdownReason),
     config,
     log: log.about(() => `${domain.name} (${domid})`),
     startTime: Date.now() / 1000,

@@ -68,7 +68,10 @@ function classOf({ description, url, own }: ReadClass): DeviceClass {
   };
 }
 
-const BACKEND: Field = { type: 'domain', doc: 'The domain that serves it, by name or id.', default: '0' };
+const BACKEND: Field = {
+  type: 'domain',
+  doc: 'The domain that serves it, by name or id; one that is made for the class unless said.',
+};
 
 function fieldOf({ type, ...field }: OwnField): Field {
   if (type !== 'path') return { ...field, type };

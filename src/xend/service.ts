@@ -118,7 +118,10 @@ export async function createXend(options: XendOptions): Promise<Xend> {
   const endWatch = watchMemory(() => watchedThreads(context));
   const stalls = watchStalls(stallSampler(context), { log, events });
   const stopAsked = Promise.withResolvers<string | undefined>();
-  const devices = createDeviceService(context);
+  const devices = createDeviceService(context, {
+    build: (config) => life.create(config, false),
+    destroy: (domain) => life.destroy(domain),
+  });
   const life = createLifecycle(context, devices, (why) => {
     log.write('CRITICAL', `Domain-0 was lost (${why}): xend ends`);
     stopAsked.resolve(`Domain-0 was lost: ${why}`);

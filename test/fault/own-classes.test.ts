@@ -160,7 +160,7 @@ describe('a module that cannot be loaded', () => {
   });
 });
 
-const BACK = "The back end of odd in domain 'Domain-0' failed";
+const BACK = "The back end of odd in domain 'driver:odd' failed";
 const FRONT = "The front end of odd in domain 'web' failed";
 
 describe('an end that fails while it is attached', () => {
@@ -185,12 +185,14 @@ describe('an end that fails while it is attached', () => {
   test('a module that loads here and not there', async () => {
     const error = await failureOf(attach({ top: "if (!process.env.HOME && !process.permission) oops('bad');" }));
     expectClear(error);
-    expect(String(error)).toMatch(/The back end of odd in domain 'Domain-0' failed at load: bad \(odd\d+\.mjs:\d+\)$/);
+    expect(String(error)).toMatch(
+      /The back end of odd in domain 'driver:odd' failed at load: bad \(odd\d+\.mjs:\d+\)$/,
+    );
     await allIsWell();
   });
 
   test.each<[string, Behaviour, string]>([
-    ['back, at open', { open: 'await hang();' }, "domain 'Domain-0' did not answer BE ODD_CREATE within 1.5 s"],
+    ['back, at open', { open: 'await hang();' }, "domain 'driver:odd' did not answer BE ODD_CREATE within 1.5 s"],
     ['front, at connect', { start: 'await hang();' }, "domain 'web' did not answer FE INTERFACE_STATUS within 1.5 s"],
   ])('hangs: %s', async (_how, does, expected) => {
     const error = await failureOf(attach(does));

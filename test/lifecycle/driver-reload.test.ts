@@ -203,12 +203,15 @@ test('a class of one’s own is another one after its driver was loaded again', 
   const path = xend.file('odd.mjs', text('old'));
   const odd = { domain: 'guest', class: 'odd' };
   await xend.call('device.attach', { ...odd, path, config: {}, directory: '/' });
-  const count = async () => Object.values((await xend.call('stats', {})).domains.at(-1)?.devices.odd ?? {}).at(-1);
+  const count = async () =>
+    Object.values((await xend.call('stats', {})).domains.find(({ name }) => name === 'guest')?.devices.odd ?? {}).at(
+      -1,
+    );
   expect(await count()).toBe('old'.length);
   xend.file('odd.mjs', text('newer'));
   for (const [domain, end] of [
     ['guest', 'front'],
-    ['Domain-0', 'back'],
+    ['driver:odd', 'back'],
   ] as const) {
     await xend.call('driver.unload', { domain, class: 'odd', end });
     await xend.call('driver.load', { domain, class: 'odd', end });

@@ -116,7 +116,7 @@ describe.concurrent('stalls', () => {
     }`;
     await attach('unheard', 'deaf', 'front', deaf);
     const stall = await stalled('unheard', 'ring-requests');
-    expect(stall).toMatchObject({ owes: { domid: 0, domain: 'Domain-0', end: 'back' }, what: 'deaf deaf front>back' });
+    expect(stall).toMatchObject({ owes: { domain: 'driver:deaf', end: 'back' }, what: 'deaf deaf front>back' });
     expect(stall.text).toBe('has not taken 1 of what is there');
     await xend.call('device.detach', { domain: 'unheard', class: 'deaf', device: '0' });
     await freed('unheard');
@@ -125,7 +125,7 @@ describe.concurrent('stalls', () => {
   test('a back end that takes requests and does not answer them', async () => {
     await xend.create({ name: 'unanswered', kernel: xend.file('unanswered.mjs', PINGS) });
     await attach('unanswered', 'lazy', 'front', 'idcBack(quotas, () => ({ handlers: { onMessage() {} } }))');
-    expect(await stalled('unanswered', 'ring-work')).toMatchObject({ owes: { domid: 0, end: 'back' } });
+    expect(await stalled('unanswered', 'ring-work')).toMatchObject({ owes: { domain: 'driver:lazy', end: 'back' } });
   });
 
   test('a front end that is stuck while it connects', async () => {
