@@ -29,6 +29,16 @@ export function isAddress(word: string): boolean {
   return /^[A-Za-z0-9_-]{1,64}$/.test(word);
 }
 
+/** Whether a word may name a domain (spec/xend.md 2.1), or be its id. */
+export function isDomainWord(word: string): boolean {
+  return /^[A-Za-z0-9_\-.:/+]+$/.test(word);
+}
+
+/** Whether a word is a hardware address, in small or capital letters. */
+export function isMac(word: string): boolean {
+  return /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i.test(word);
+}
+
 /** `did you mean 'memory'?`, or undefined if no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const found = nearest(word, candidates);

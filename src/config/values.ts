@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
 import { cite } from '../sxp/show.ts';
-import { didYouMean, isAddress } from '../words.ts';
+import { didYouMean, isAddress, isDomainWord, isMac } from '../words.ts';
 
 /** What is wrong with a text, as the end of a sentence that starts with the field's name. */
 export interface Problem {
@@ -13,8 +13,6 @@ export interface Problem {
 export type Check<T> = (text: string) => { readonly value: T } | Problem;
 
 const INTEGER = /^-?(?:[0-9]+|0x[0-9a-f]+)$/i;
-const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i;
-const NAME = /^[A-Za-z0-9_\-.:/+]+$/;
 const BOOLEANS: Readonly<Record<string, boolean>> = {
   0: false,
   1: true,
@@ -66,13 +64,15 @@ export function choice<T extends string>(words: readonly T[]): Check<T> {
 
 /** A hardware address; the value is in lower case, so that equal ones compare equal. */
 export const mac: Check<string> = (text) =>
-  MAC.test(text)
+  isMac(text)
     ? { value: text.toLowerCase() }
     : { problem: `must be an address like 00:16:3e:00:00:01, not ${cite(text)}` };
 
 /** How an existing domain is called: by its name or its id. */
 export const domainWord: Check<string> = (text) =>
-  NAME.test(text) ? { value: text } : { problem: `may hold only letters, digits and _ - . : / +, not ${cite(text)}` };
+  isDomainWord(text)
+    ? { value: text }
+    : { problem: `may hold only letters, digits and _ - . : / +, not ${cite(text)}` };
 
 /** The name of a new domain (spec/xend.md 2.1). It is no number, since a number is the domain with that id. */
 export const domainName: Check<string> = (text) =>

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isAbsolute } from 'node:path';
 import type { BackFactory, FrontFactory } from '../domain/contract.ts';
-import type { Field } from './contract.ts';
+import { isDomainWord, isMac } from '../words.ts';
+import type { Field, FieldValue } from './contract.ts';
 
-/** A key of a class of one's own: data alone, as xend runs nothing of it. A `path` may be relative to the configuration. */
+/**
+ * A key of a class of one's own: data alone, as xend runs nothing of it. A `path` may be relative to the configuration; its
+ * default is absolute.
+ */
 export interface OwnField extends Pick<Field, 'doc' | 'required' | 'default' | 'choices' | 'unique'> {
   readonly type: Field['type'] | 'path';
 }
@@ -35,8 +40,37 @@ export function defineDevice(own: OwnClass): OwnClass {
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 const KEY = /^[A-Za-z][A-Za-z0-9_-]{0,30}$/;
 const MAX_COUNTERS = 8;
-const FIELD_TYPES: ReadonlySet<unknown> = new Set(['string', 'integer', 'boolean', 'choice', 'mac', 'domain', 'path']);
+/** More than a class of which anybody keeps the whole in mind. */
+const MAX_FIELDS = 64;
+const MAX_CHOICES = 64;
+/** Characters of a sentence, and of a name. */
+const MAX_LINE = 500;
 const FIELD_PARTS = ['type', 'doc', 'required', 'default', 'choices', 'unique'] as const;
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** What no terminal takes for a command, and no list for two lines. */
+const isLine = (value: unknown): value is string => isText(value) && value.length <= MAX_LINE && !/\p{Cc}/u.test(value);
+
+/** A default is used as it stands, without the check that a value given for it passes. */
+interface DefaultRule {
+  readonly fits: (value: FieldValue, choices: readonly string[]) => boolean;
+  /** What does, in words. */
+  readonly what: string;
+}
+
+const DEFAULTS: Readonly<Record<OwnField['type'], DefaultRule>> = {
+  string: { fits: (value) => value === '' || isLine(value), what: 'a text in one line' },
+  integer: { fits: Number.isSafeInteger, what: 'a whole number' },
+  boolean: { fits: (value) => typeof value === 'boolean', what: 'true or false' },
+  choice: { fits: (value, choices) => choices.some((word) => word === value), what: 'one of its choices' },
+  mac: {
+    fits: (value) => isText(value) && isMac(value) && value === value.toLowerCase(),
+    what: 'an address like 00:16:3e:00:00:01',
+  },
+  domain: { fits: (value) => isLine(value) && isDomainWord(value), what: 'the name or id of a domain' },
+  path: { fits: (value) => isLine(value) && isAbsolute(value), what: 'an absolute path' },
+};
 
 /**
  * What xend has to know of a module's default export, as data that can be sent.
@@ -51,9 +85,9 @@ export function describeClass(exported: unknown): OwnDescription {
   for (const [end, factory] of Object.entries({ front, back })) {
     if (typeof factory !== 'function') throw new Error(`its ${end} is no function, as idcFront and idcBack make them`);
   }
-  const fields = Object.entries(record(own.fields, 'it has no fields')).map(
-    ([key, field]) => [key, describeField(key, field)] as const,
-  );
+  const given = Object.entries(record(own.fields, 'it has no fields'));
+  if (given.length > MAX_FIELDS) throw new Error(`it has ${given.length} fields, and may have ${MAX_FIELDS}`);
+  const fields = given.map(([key, field]) => [key, describeField(key, field)] as const);
   if (named !== undefined && !fields.some(([key]) => key === named)) throw new Error('what it is named by is no field');
   if (!Array.isArray(counters) || counters.length > MAX_COUNTERS || !counters.every(isLine)) {
     throw new Error(`its counters are not up to ${MAX_COUNTERS} names`);
@@ -70,21 +104,42 @@ export function describeClass(exported: unknown): OwnDescription {
 function describeField(key: string, value: unknown): OwnField {
   const label = `its field ${JSON.stringify(key)}`;
   const field = record(value, `${label} is no object`);
-  const { type, doc, choices } = field;
   const strange = Object.keys(field).find((part) => !FIELD_PARTS.some((known) => known === part));
   if (!KEY.test(key) || key === 'backend') throw new Error(`${label} cannot be called that`);
-  if (!FIELD_TYPES.has(type)) throw new Error(`${label} is of no type: ${[...FIELD_TYPES].join(', ')}`);
+  const { type, doc, required = false, unique = false, choices, default: standard } = field;
+  if (!isType(type)) throw new Error(`${label} is of no type: ${Object.keys(DEFAULTS).join(', ')}`);
   if (!isLine(doc)) throw new Error(`${label} has no doc, a sentence for users in one line`);
   if (strange !== undefined) throw new Error(`${label} has ${strange}, which fields have not`);
-  if (type === 'choice' && !(Array.isArray(choices) && choices.every(isText)))
-    throw new Error(`${label} has no choices`);
-  return field as unknown as OwnField;
+  for (const [part, flag] of Object.entries({ required, unique })) {
+    if (typeof flag !== 'boolean') throw new Error(`${label} has ${part}, which is neither true nor false`);
+  }
+  if (type !== 'choice' && choices !== undefined) throw new Error(`${label} has choices and is no choice`);
+  const words = type === 'choice' ? choicesOf(choices, label) : [];
+  const { fits, what } = DEFAULTS[type];
+  if (standard !== undefined && !(isValue(standard) && fits(standard, words))) {
+    throw new Error(`${label} has a default that is not ${what}`);
+  }
+  return {
+    type,
+    doc,
+    required: required === true,
+    unique: unique === true,
+    ...(standard === undefined ? {} : { default: standard }),
+    ...(type === 'choice' ? { choices: words } : {}),
+  };
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isType = (type: unknown): type is OwnField['type'] => isText(type) && Object.hasOwn(DEFAULTS, type);
 
-/** What no terminal takes for a command, and no list for two lines. */
-const isLine = (value: unknown): value is string => isText(value) && !/\p{Cc}/u.test(value);
+const isValue = (value: unknown): value is FieldValue => ['string', 'number', 'boolean'].includes(typeof value);
+
+function choicesOf(choices: unknown, label: string): readonly string[] {
+  if (!Array.isArray(choices) || choices.length === 0) throw new Error(`${label} has no choices`);
+  if (choices.length > MAX_CHOICES)
+    throw new Error(`${label} has ${choices.length} choices, and may have ${MAX_CHOICES}`);
+  if (!choices.every(isLine)) throw new Error(`${label} has choices that are no words in one line`);
+  return [...choices];
+}
 
 function record(value: unknown, otherwise: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) throw new Error(otherwise);
