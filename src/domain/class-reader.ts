@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { realpathSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { OwnModules } from '../devices/contract.ts';
 import type { OwnDescription } from '../devices/define.ts';
 import { XmError } from '../errors.ts';
 import type { ClassFinding, ClassThreadData } from './class-thread.ts';
-import { endOf, readablePaths, startWorker } from './launch.ts';
+import { endOf, findModule, readablePaths, startWorker } from './launch.ts';
 
 /** Limit of the heap in which a class is read, MB. */
 const HEAP = 64;
@@ -27,10 +26,7 @@ export interface ReadClass {
  * @throws XmError `ENOCLASS` that says what is wrong with it, in one line
  */
 export async function readClass(path: string, limit: number): Promise<ReadClass> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
-    throw new XmError('ENOCLASS', `Cannot find the device class "${path}"`);
-  }
-  const { href: url } = pathToFileURL(realpathSync(path));
+  const { href: url } = pathToFileURL(findModule(path, 'the device class', 'ENOCLASS'));
   const workerData: ClassThreadData = { url };
   const readable = readablePaths({ kernel: undefined, fronts: [{ name: '', module: url }] });
   const worker = startWorker('domain/class-thread', 'class', readable, HEAP, { workerData });

@@ -2,6 +2,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { getSystemErrorMessage } from 'node:util';
 import { type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads';
 import { XmError } from '../errors.ts';
 import { threadModule, threadRoot } from '../thread-modules.ts';
@@ -53,6 +54,22 @@ const BUILTIN: Readonly<Record<string, string>> = {
 };
 
 /**
+ * Finds the file of a module. Links are followed here, as Node will do.
+ *
+ * @param what it is, for the error
+ * @throws XmError `code` when there is no such file, or it cannot be reached
+ */
+export function findModule(path: string, what: string, code: string): string {
+  let why = '';
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return realpathSync(path);
+  } catch (error) {
+    why = `: ${getSystemErrorMessage((error as NodeJS.ErrnoException).errno!)}`;
+  }
+  throw new XmError(code, `Cannot find ${what} "${path}"${why}`);
+}
+
+/**
  * Finds a kernel: a built-in one by name (`shell`, `builtin:shell`), or a module by absolute path.
  *
  * @throws XmError `ENOKERNEL` when there is no such file or it cannot be read as a module
@@ -60,11 +77,8 @@ const BUILTIN: Readonly<Record<string, string>> = {
 export function loadKernel(kernel: string): KernelImage {
   const builtin = BUILTIN[kernel.replace(/^builtin:/, '')];
   if (builtin !== undefined) return { url: threadModule(builtin).href, source: undefined, builtin: true };
-  if (kernel.startsWith('builtin:') || !statSync(kernel, { throwIfNoEntry: false })?.isFile()) {
-    throw new XmError('ENOKERNEL', `Cannot find kernel "${kernel}"`);
-  }
-  // Links are followed here, as Node will do.
-  const url = pathToFileURL(realpathSync(kernel)).href;
+  if (kernel.startsWith('builtin:')) throw new XmError('ENOKERNEL', `Cannot find kernel "${kernel}"`);
+  const url = pathToFileURL(findModule(kernel, 'kernel', 'ENOKERNEL')).href;
   if (!/\.[mc]?ts$/.test(kernel)) return { url, source: undefined, builtin: false };
   try {
     return {

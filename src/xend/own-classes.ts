@@ -75,5 +75,12 @@ const BACKEND: Field = {
 
 function fieldOf({ type, ...field }: OwnField): Field {
   if (type !== 'path') return { ...field, type };
-  return { ...field, type: 'string', paths: [''], resolve: (value, directory) => resolve(directory, value) };
+  return {
+    ...field,
+    type: 'string',
+    paths: [''],
+    // Else it would be the directory itself.
+    check: (value) => (value === '' ? 'a path must not be empty' : undefined),
+    resolve: (value, directory) => resolve(directory, value),
+  };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { symlinkSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { expectClear, failureOf } from '../support/clear-error.ts';
 import { type Footprint, footprint, untilAsBefore } from '../support/footprint.ts';
 import type { Terminal } from '../support/terminal.ts';
@@ -29,6 +30,11 @@ beforeAll(async () => {
   const file = xend.file('witness.img', content);
   await xend.create({ name: 'witness', disks: [{ file, dev: 'xvda' }] });
   witness = await xend.shell('witness');
+  await bootWeb();
+});
+
+/** The domain that has the odd devices. */
+async function bootWeb(): Promise<void> {
   await xend.create({ name: 'web', kernel: xend.file('kernel.mjs', KERNEL) });
   web = await xend.open('web');
   // The first device of a class makes directories in the store that stay.
@@ -36,7 +42,7 @@ beforeAll(async () => {
   await detach();
   await web.readUntil('odd closed\n');
   before = footprint(xend);
-});
+}
 
 afterAll(async () => {
   web.close();
@@ -120,8 +126,9 @@ describe('a module that cannot be loaded', () => {
     ['imports what is not there', "import './nothing.mjs';", /nothing\.mjs/],
     ['imports what its domain may not', "import 'node:fs';", /a class may not import node:fs.*import\(\.\.\.\)/],
     ['loops', 'for (;;);', /it was not loaded within 5 s$/],
-    ['waits for ever', 'await hang();', /its thread ended before, status 0$/],
+    ['waits for ever', 'await hang();', /: it never finished loading: a top-level await in it does not end$/],
     ['exits', 'process.exit(3);', /its thread ended before, status 3$/],
+    ['exits as if all were well', 'process.exit(0);', /its thread ended before, status 0$/],
     ['fills the heap', 'const all = []; for (;;) all.push(new Array(1e5).fill(1));', /memory/],
   ])('%s', async (_how, top, expected) => {
     const error = await failureOf(attach({ top }));
@@ -136,6 +143,11 @@ describe('a module that cannot be loaded', () => {
     expectClear(missing);
     expect(String(missing)).toMatch(/Cannot find the device class "\/tmp\/.*none\.mjs"/);
     expect(String(await failureOf(attachFile(xend.directory)))).toMatch(/Cannot find the device class/);
+    const loop = `${xend.directory}/loop.mjs`;
+    symlinkSync(loop, loop);
+    const looped = await failureOf(attachFile(loop));
+    expectClear(looped);
+    expect(String(looped)).toContain(`Cannot find the device class "${loop}": too many symbolic links encountered`);
     const texts = {
       'export default 1;': 'it has no default export made by defineDevice',
       "export default { name: 'Odd Name' };": 'its name is no word of lower-case letters',
@@ -203,6 +215,13 @@ describe('an end that fails while it is attached', () => {
 });
 
 describe('an end that fails later', () => {
+  // The log tells of it, and takes only so many lines about one domain within some seconds.
+  beforeEach(async () => {
+    web.close();
+    await xend.call('domain.destroy', { domain: 'web' });
+    await bootWeb();
+  });
+
   /** A timer of the front end's own, that runs out when the kernel has said something. */
   const timed: Behaviour = {
     front: "const pinged = Promise.withResolvers(); pinged.promise.then(() => setTimeout(() => oops('bad')));",
