@@ -45,6 +45,11 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return found === undefined ? undefined : `did you mean '${found}'?`;
 }
 
+/** What stands above the errors that were found in a file. */
+export function errorHeading(file: string, errors: number): string {
+  return `${file} has ${errors === 1 ? 'an error' : `${errors} errors`}:`;
+}
+
 /** A text that no terminal takes for commands: control characters but tabs and newlines are written out, and what turns the direction of text. */
 export function printable(text: string): string {
   return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {

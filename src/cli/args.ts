@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resolve } from 'node:path';
 import { custom, string } from '@oclif/core/args';
 import { XmError } from '../errors.ts';
 import { usageError } from './failure.ts';
+import { absolutePath } from './path.ts';
 
 /**
  * Positional arguments of the commands. All of them ignore stdin: oclif would else wait for it to fill in a missing
@@ -63,20 +63,29 @@ export const choiceWord = <T extends string>(description: string, options: reado
 
 const UNITS: Readonly<Record<string, number>> = { k: 1 / 1024, m: 1, '': 1, g: 1024 };
 
+/** What is wrong with a number of MB, the first that holds; how much a domain may have is known to xend. */
+const MEMORY_FAULTS: readonly (readonly [(memory: number) => boolean, string])[] = [
+  [Number.isNaN, 'not a number of MB, nor one with k, m or g'],
+  [(memory) => memory < 1, 'less than 1 MB'],
+  [(memory) => memory > Number.MAX_SAFE_INTEGER, 'more than can be counted'],
+  [(memory) => !Number.isInteger(memory), 'not a whole number of MB'],
+];
+
 const anyMemory = custom<number>({
   ignoreStdin: true,
   async parse(text) {
-    const [, digits, unit = ''] = /^(\d{1,9})([kmg]?)$/i.exec(text) ?? [];
+    const [, digits, unit = ''] = /^(\d+)([kmg]?)$/i.exec(text) ?? [];
     const memory = Number(digits) * UNITS[unit.toLowerCase()]!;
-    if (Number.isInteger(memory) && memory > 0) return memory;
-    throw usageError('Invalid argument.', `'${text}' is not a number of MB, nor one with k, m or g`);
+    const fault = MEMORY_FAULTS.find(([holds]) => holds(memory));
+    if (fault === undefined) return memory;
+    throw usageError('Invalid argument.', `'${text}' is ${fault[1]}`);
   },
 });
 
 /** Memory in MB, as a number of whole MB or with a unit. */
 export const memory = () => anyMemory({ description: 'MB, or a number with k, m or g.', required: true });
 
-const anyFile = custom<string>({ ignoreStdin: true, parse: async (text) => resolve(text) });
+const anyFile = custom<string>({ ignoreStdin: true, parse: async (text) => absolutePath(text) });
 
 /** A file for xend to read or write, which has another working directory. */
 export const file = (description: string) => anyFile({ description, required: true });

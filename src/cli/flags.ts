@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resolve } from 'node:path';
 import { custom } from '@oclif/core/flags';
 import { XmError } from '../errors.ts';
+import { absolutePath } from './path.ts';
 
 /** An option that is a span of time in seconds; fractions are fine, negative or no numbers are not. */
 export const seconds = custom<number>({
@@ -87,5 +87,5 @@ export function withDefault(argv: readonly string[], option: readonly string[], 
 /** An option that is a file for xend to read, which has another working directory. */
 export const file = custom<string>({
   helpValue: '<file>',
-  parse: async (text) => resolve(text),
+  parse: async (text) => absolutePath(text),
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmError } from '../errors.ts';
+import { errorHeading } from '../words.ts';
 import type { XendClient } from '../xend/client.ts';
 import type { CheckResult, ConfigText } from '../xend/contract.ts';
 
@@ -11,7 +12,7 @@ import type { CheckResult, ConfigText } from '../xend/contract.ts';
 export async function checkText(client: XendClient, config: ConfigText): Promise<CheckResult> {
   const checked = await client.call('config.check', config);
   if (!checked.ok) {
-    throw new XmError('ECONFIG', `${config.file} has ${counted(checked)}.\n${checked.report.trimEnd()}`);
+    throw new XmError('ECONFIG', `${errorHeading(config.file, checked.errors)}\n${checked.report.trimEnd()}`);
   }
   process.stderr.write(checked.report);
   return checked;

@@ -31,8 +31,8 @@ export interface VmField<K extends keyof VmConfig> {
 /** A row for any of the keys. */
 export type AnyVmField = { [K in keyof VmConfig]: VmField<K> }[keyof VmConfig];
 
-/** 1 TiB. */
-const MAX_MEMORY = 1024 * 1024;
+/** MB that a configuration may name: 1 TiB. */
+export const MAX_MEMORY = 1024 * 1024;
 /** Virtual processors that a configuration may name. */
 export const MAX_VCPUS = 128;
 const XEND_START_ACTIONS: readonly XendStartAction[] = ['ignore', 'start'];

@@ -74,9 +74,15 @@ export const domainWord: Check<string> = (text) =>
     ? { value: text }
     : { problem: `may hold only letters, digits and _ - . : / +, not ${cite(text)}` };
 
+/** Characters of a domain's name, as of a host's: lists have a column for it. */
+export const MAX_NAME = 64;
+
 /** The name of a new domain (spec/xend.md 2.1). It is no number, since a number is the domain with that id. */
-export const domainName: Check<string> = (text) =>
-  /^[0-9]+$/.test(text) ? { problem: `must not be a number, which would be an id: ${cite(text)}` } : domainWord(text);
+export const domainName: Check<string> = (text) => {
+  if (/^[0-9]+$/.test(text)) return { problem: `must not be a number, which would be an id: ${cite(text)}` };
+  if (text.length > MAX_NAME) return { problem: `may have at most ${MAX_NAME} characters, not ${text.length}` };
+  return domainWord(text);
+};
 
 /** An address of the IDC API. */
 export const address: Check<string> = (text) =>

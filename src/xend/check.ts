@@ -12,7 +12,9 @@ import { messageOf, XmError } from '../errors.ts';
 import type { Diagnostic, Source } from '../sxp/contract.ts';
 import { positionOf } from '../sxp/position.ts';
 import { renderDiagnostics } from '../sxp/render.ts';
+import { errorHeading } from '../words.ts';
 import type { CheckResult, ConfigText } from './contract.ts';
+import { checkedName } from './identity.ts';
 import type { DeviceClasses } from './own-classes.ts';
 
 /** What a text is. */
@@ -45,7 +47,9 @@ export async function checkConfig(
   const rest = found.filter(({ code }) => failures.length === 0 || code !== 'config-unknown-class');
   const diagnostics = [...failures, ...rest].sort((a, b) => a.span.start - b.span.start);
   const configs =
-    number === undefined || numbered ? read : read?.map((config) => ({ ...config, name: `${config.name}-${number}` }));
+    number === undefined || numbered
+      ? read
+      : read?.map((config) => ({ ...config, name: checkedName(`${config.name}-${number}`) }));
   const result: CheckResult = {
     ok: configs !== undefined,
     ...outcome(source, diagnostics),
@@ -89,8 +93,7 @@ export async function requireConfigs(
 ): Promise<{ readonly configs: readonly VmConfig[]; readonly report: string }> {
   const { result, configs, own } = await checkConfig(text, classes);
   if (configs === undefined) {
-    const count = result.errors === 1 ? 'an error' : `${result.errors} errors`;
-    throw new XmError('ECONFIG', `${text.file} has ${count}:\n${result.report.trimEnd()}`);
+    throw new XmError('ECONFIG', `${errorHeading(text.file, result.errors)}\n${result.report.trimEnd()}`);
   }
   own.forEach(classes.adopt);
   return { configs, report: result.report };
@@ -119,6 +122,5 @@ export function readPool({ text, file }: Pick<ConfigText, 'text' | 'file'>, vari
   const source = { name: file, text };
   const { config, diagnostics } = readPoolConfig(source, variables);
   if (config !== undefined) return config;
-  const count = diagnostics.length === 1 ? 'an error' : `${diagnostics.length} errors`;
-  throw new XmError('ECONFIG', `${file} has ${count}:\n${renderDiagnostics(source, diagnostics)}`);
+  throw new XmError('ECONFIG', `${errorHeading(file, diagnostics.length)}\n${renderDiagnostics(source, diagnostics)}`);
 }

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { readXendConfig, type XendConfig } from '../config/xend-config.ts';
 import { messageOf, XmError } from '../errors.ts';
 import { renderDiagnostics } from '../sxp/render.ts';
+import { errorHeading } from '../words.ts';
 
 /**
  * The supervisor's own settings. A file that is not there has none, unless `XEND_CONFIG` names it.
@@ -16,8 +17,7 @@ export function loadConfig(file: string, named = Boolean(process.env.XEND_CONFIG
     if (config.logFile !== undefined) requireWritable(config.logFile, file);
     return config;
   }
-  const count = diagnostics.length === 1 ? 'an error' : `${diagnostics.length} errors`;
-  throw new XmError('ECONFIG', `${file} has ${count}:\n${renderDiagnostics(source, diagnostics)}`);
+  throw new XmError('ECONFIG', `${errorHeading(file, diagnostics.length)}\n${renderDiagnostics(source, diagnostics)}`);
 }
 
 /** The files that have to be there for what is set. */

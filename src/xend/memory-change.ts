@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { VmConfig } from '../config/contract.ts';
+import { MAX_MEMORY } from '../config/fields.ts';
 import { MIN_OWN_MEMORY } from '../config/read.ts';
 import { excessOf } from '../domain/memory-watch.ts';
 import { messageOf, XmError } from '../errors.ts';
@@ -16,6 +17,12 @@ const refuse = (text: string, hint?: string): never => {
   throw new XmError('EINVAL', text, hint === undefined ? {} : { hint });
 };
 
+/** Else its configuration could not be read again. */
+function requirePossible(memory: number): void {
+  if (memory > MAX_MEMORY)
+    refuse(`No domain may have more than ${MAX_MEMORY} MB of memory, and ${memory} are asked for`);
+}
+
 /** MB up to which a domain's quota may be raised. */
 const mostOf = ({ memory, maxMemory }: VmConfig): number => Math.max(memory, maxMemory);
 
@@ -28,6 +35,7 @@ const mostOf = ({ memory, maxMemory }: VmConfig): number => Math.max(memory, max
  */
 export async function setMemory(context: XendContext, domain: XendDomain, memory: number): Promise<void> {
   requireRunning(domain, 'set the memory of');
+  requirePossible(memory);
   const { name, domid, config, thread } = domain;
   if (config.pool === 'dedicated' && memory < MIN_OWN_MEMORY) {
     refuse(`A domain with a thread of its own needs ${MIN_OWN_MEMORY} MB of memory, not ${memory}`);
@@ -60,6 +68,7 @@ export async function setMemory(context: XendContext, domain: XendDomain, memory
  */
 export function setMaxMemory(context: XendContext, domain: XendDomain, memory: number): void {
   requireRunning(domain, 'set the memory of');
+  requirePossible(memory);
   const { name, config } = domain;
   if (memory < config.memory) {
     refuse(`Domain '${name}' has ${config.memory} MB of memory`, `'xm mem-set ${name} ${memory}' comes first`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import type { CrashAction } from '../config/contract.ts';
+import { MAX_NAME } from '../config/values.ts';
 import { messageOf, XmError } from '../errors.ts';
 import type { Builder } from './build.ts';
 import type { XendContext } from './context.ts';
@@ -10,6 +11,9 @@ import type { EndingHooks, Sequel } from './ending.ts';
 import { changeIdentity } from './identity.ts';
 import { lookUp } from './lookup.ts';
 import { judgeRestart } from './restart.ts';
+
+/** Room for `-DOMID-MORE` behind a name. */
+const LONGEST_SUFFIX = 12;
 
 /** What a configuration's `on_poweroff`, `on_reboot` and `on_crash` mean. */
 export function createSequels(context: XendContext, build: Builder['build']): Pick<EndingHooks, 'sequelOf'> {
@@ -50,8 +54,9 @@ export function createSequels(context: XendContext, build: Builder['build']): Pi
 
   /** Gives a domain's name and uuid to its next life; it is called `NAME-DOMID` from now on. */
   function putAside(domain: XendDomain): void {
-    let name = `${domain.name}-${domain.domid}`;
-    for (let more = 2; lookUp(context, name) !== undefined; more++) name = `${domain.name}-${domain.domid}-${more}`;
+    const base = `${domain.name.slice(0, MAX_NAME - LONGEST_SUFFIX)}-${domain.domid}`;
+    let name = base;
+    for (let more = 2; lookUp(context, name) !== undefined; more++) name = `${base}-${more}`;
     changeIdentity(context, domain, { name, uuid: randomUUID() });
   }
 

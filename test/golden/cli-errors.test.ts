@@ -56,6 +56,23 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
       ['shutdown', '-R', '-H', 'demo'],
       'Error: --halt cannot also be provided when using --reboot\n\nUsage: xm shutdown [options] [<Domain>]\n',
     ],
+    ...(
+      [
+        ['0', 'less than 1 MB'],
+        ['1023k', 'less than 1 MB'],
+        ['1025k', 'not a whole number of MB'],
+        ['99999999999999999g', 'more than can be counted'],
+        ['much', 'not a number of MB, nor one with k, m or g'],
+      ] as const
+    ).map(([memory, what]): [string[], string] => [
+      ['mem-set', 'demo', memory],
+      `Error: Invalid argument.\nHint: '${memory}' is ${what}\n\nUsage: xm mem-set <Domain> <Memory>\n`,
+    ]),
+    [['save', 'demo', ''], 'Error: The name of a file must not be empty.\n'],
+    [
+      ['device-attach', 'demo', '--class', '', 'debug'],
+      'Error: Invalid argument for --class: The name of a file must not be empty.\n',
+    ],
     [['console', 'demo', '--until', '('], NO_XEND],
     [['list'], NO_XEND],
     [['top', '-b'], NO_XEND],

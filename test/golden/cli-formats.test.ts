@@ -43,10 +43,19 @@ describe('xm list', () => {
     );
   });
 
-  test('a name that is too long moves its line, and is not cut', () => {
-    const name = 'n'.repeat(50);
-    const [, line] = listTable([{ name, domid: 1, memory: 1, vcpus: 1, state: '------', cpuTime: 0 }]).split('\n');
-    expect(line).toBe(`${name}     1     1     1     ------      0.0`);
+  test('a name that is longer than its column is not cut, and all lines make room for it', () => {
+    const one = { domid: 1, memory: 1, vcpus: 1, state: '------', cpuTime: 0 };
+    const lines = listTable([
+      { ...one, name: 'n'.repeat(50) },
+      { ...one, name: 'web' },
+    ]).split('\n');
+    const widest = (name: string) => name.padEnd(50);
+    expect(lines).toEqual([
+      `${widest('Name')}    ID   Mem VCPUs      State   Time(s)`,
+      `${widest('n'.repeat(50))}     1     1     1     ------      0.0`,
+      `${widest('web')}     1     1     1     ------      0.0`,
+      '',
+    ]);
   });
 });
 
@@ -64,6 +73,12 @@ describe('xm uptime', () => {
         'web1                                 3 1 day,  1:01:05',
       ]),
     );
+  });
+
+  test('a long name', () => {
+    const one = { name: 'n'.repeat(40), domid: 3, uptime: 0 };
+    const [title, line] = uptimeTable([one]).split('\n');
+    expect([title!.indexOf('ID'), line!.indexOf('3')]).toEqual([44, 45]);
   });
 
   test('-s', () => {
@@ -93,6 +108,12 @@ describe('xm vcpu-list', () => {
         'web1                                 3     0     2   -b-       7.0 2',
       ]),
     );
+  });
+
+  test('a long name', () => {
+    const one = { name: 'n'.repeat(40), domid: 3, ...idle, vcpu: 0, cpu: 2, cpuTime: 7, affinity: [2] };
+    const [title, line] = vcpuTable([one], host).split('\n');
+    expect([title!.indexOf('CPU Affinity'), line!.lastIndexOf('2')]).toEqual([75, 75]);
   });
 
   test('a processor that nobody knows', () => {

@@ -41,6 +41,14 @@ test('the number stands for each %d', async () => {
   expect((await home.run(['create', file])).stderr).toContain("not 'a%d'");
 });
 
+test('a name that is too long with its number', async () => {
+  await using home = xmHome();
+  const file = home.file('long.sxp', `(vm (name ${'n'.repeat(64)}) (memory 32) (image (js (kernel idle))))`);
+  const { status, stderr } = await home.run(['create', '-N', '2', file]);
+  expect(status).toBe(1);
+  expect(stderr).toContain('Invalid VM Name: it may have at most 64 characters, not 66');
+});
+
 test('as many as fit stay', async () => {
   await using home = xmHome();
   const info = await home.json<{ total_memory: number }>(['info']);

@@ -185,6 +185,13 @@ describe('what follows an end is the configuration’s business', () => {
     expect(await xend.info('guest-2-2')).toMatchObject({ domid: 2, state: '---s--' });
   });
 
+  test('rename-restart of the longest name: the one that is kept has a name that a domain may have', async () => {
+    await using xend = await startXend();
+    const domid = await end(xend, { name: 'n'.repeat(64), onPoweroff: 'rename-restart' }, 'exit');
+    expect(await later(xend, 'n'.repeat(64), domid)).toMatchObject({ domid: domid + 1 });
+    expect(await xend.info(`${'n'.repeat(52)}-${domid}`)).toMatchObject({ domid, state: '---s--' });
+  });
+
   test('a crash is told on the console, after what the kernel printed', async () => {
     await using xend = await startXend();
     await xend.create({ name: 'guest' });

@@ -122,3 +122,12 @@ test('Domain-0 has no quota; who shares a thread gets more, and not less', async
   await set('light', 16);
   await expectRefused(set('light', 8), "Domain 'light' shares its thread");
 });
+
+test('more than a configuration may say, which could not be read again', async () => {
+  await xend.create({ name: 'huge', kernel: 'idle' });
+  for (const change of [set, setMax]) {
+    await expectRefused(change('huge', 2 ** 20 + 1), 'No domain may have more than 1048576 MB of memory, and 1048577');
+  }
+  await setMax('huge', 2 ** 20);
+  await xend.call('domain.destroy', { domain: 'huge' });
+});

@@ -91,6 +91,8 @@ test('a configuration whose class is wrong is refused with its place, and nothin
   ]);
   const keys = await attach(xend, { fil: 'x' }, 'Domain-0').catch(String);
   expect(keys).toMatch(/unknown field 'fil'/);
+  const empty = await attach(xend, { file: '' }, 'Domain-0').catch(String);
+  expect(empty).toMatch(/debug: file '': a path must not be empty/);
 });
 
 test('a driver domain serves it when its configuration says so', async () => {

@@ -18,6 +18,11 @@ export type Cells = Readonly<Record<string, Cell>>;
 
 const text = (cell: Cell): string => (cell === undefined ? '' : String(cell));
 
+/** Characters of the column of names in a list of Xen's: as many as it always had, more for longer names. */
+export function nameWidth(rows: readonly { readonly name: string }[], usual: number): number {
+  return Math.max(usual, ...rows.map(({ name }) => name.length));
+}
+
 /** A line a row; columns as wide as needed, numbers to the right. */
 export function tableText(rows: readonly Cells[], names: readonly string[], header: boolean): string {
   const lines = [...(header ? [names] : []), ...rows.map((row) => names.map((name) => text(row[name])))];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainInfo, ListedDomain } from '../../xend/contract.ts';
 import { duration, shortDuration } from '../time.ts';
-import type { Columns } from './columns.ts';
+import { type Columns, nameWidth } from './columns.ts';
 
 /** What `xm list` needs of a domain; managed domains that are not there have no id and no state. */
 type Row = Pick<ListedDomain, 'name' | 'domid' | 'memory' | 'vcpus' | 'state' | 'cpuTime'>;
@@ -27,11 +27,16 @@ export const DOMAIN_COLUMNS: Columns<ListedDomain> = {
 };
 
 /** The columns of `xm list` (spec/xend.md 4.3): the last title is one wider than its values, as it always was. */
-const row = (cells: readonly [string, string, string, string, string, string], lastWidth: number): string =>
-  `${cells[0].padEnd(40)} ${cells[1].padStart(5)} ${cells[2].padStart(5)} ${cells[3].padStart(5)} ${cells[4].padStart(10)} ${cells[5].padStart(lastWidth)}\n`;
+const row = (
+  cells: readonly [string, string, string, string, string, string],
+  firstWidth: number,
+  lastWidth: number,
+): string =>
+  `${cells[0].padEnd(firstWidth)} ${cells[1].padStart(5)} ${cells[2].padStart(5)} ${cells[3].padStart(5)} ${cells[4].padStart(10)} ${cells[5].padStart(lastWidth)}\n`;
 
 /** `xm list`: one line a domain in the given order, under a header. */
 export function listTable(domains: readonly Row[]): string {
+  const width = nameWidth(domains, 40);
   const line = (one: Row) =>
     row(
       [
@@ -42,9 +47,10 @@ export function listTable(domains: readonly Row[]): string {
         one.state,
         one.cpuTime.toFixed(1),
       ],
+      width,
       8,
     );
-  return row(['Name', 'ID', 'Mem', 'VCPUs', 'State', 'Time(s)'], 9) + domains.map(line).join('');
+  return row(['Name', 'ID', 'Mem', 'VCPUs', 'State', 'Time(s)'], width, 9) + domains.map(line).join('');
 }
 
 type Uptime = Pick<DomainInfo, 'name' | 'domid' | 'uptime'>;
@@ -58,8 +64,9 @@ export const UPTIME_COLUMNS: Columns<Uptime> = {
 
 /** `xm uptime`. */
 export function uptimeTable(domains: readonly Uptime[]): string {
-  const line = (one: Uptime) => `${one.name.padEnd(32)} ${String(one.domid).padStart(5)} ${duration(one.uptime)}\n`;
-  return `${'Name'.padEnd(33)} ${'ID'.padStart(4)} Uptime \n${domains.map(line).join('')}`;
+  const width = nameWidth(domains, 32);
+  const line = (one: Uptime) => `${one.name.padEnd(width)} ${String(one.domid).padStart(5)} ${duration(one.uptime)}\n`;
+  return `${'Name'.padEnd(width + 1)} ${'ID'.padStart(4)} Uptime \n${domains.map(line).join('')}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { VcpuInfo } from '../../xend/contract.ts';
 import { affinityText } from '../cpus.ts';
-import type { Columns } from './columns.ts';
+import { type Columns, nameWidth } from './columns.ts';
 
 /** Three characters: running, blocked, paused because it is offline. */
 const stateOf = ({ online, running, blocked }: VcpuInfo): string =>
@@ -23,8 +23,9 @@ export const vcpuColumns = (host: readonly number[]): Columns<VcpuInfo> => ({
 
 /** `xm vcpu-list` (spec/xend.md 4.3): the values stand one to the right of a title that is one wider. */
 export function vcpuTable(vcpus: readonly VcpuInfo[], host: readonly number[]): string {
+  const width = nameWidth(vcpus, 32);
   const line = (cells: readonly [string, string, string, string, string, string, string]) =>
-    `${cells[0].padEnd(32)} ${cells
+    `${cells[0].padEnd(width)} ${cells
       .slice(1, 5)
       .map((cell) => cell.padStart(5))
       .join(' ')} ${cells[5].padStart(9)} ${cells[6]}\n`;

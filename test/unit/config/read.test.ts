@@ -236,6 +236,12 @@ describe('refused', () => {
   });
 });
 
+test('a name of 64 characters is one, a longer one is not', () => {
+  const named = (length: number) => read(`(vm (name ${'n'.repeat(length)}) (image (js (kernel shell))))`).findings;
+  expect(named(64)).toEqual([]);
+  expect(named(300)).toEqual([expect.stringMatching(/ => name may have at most 64 characters, not 300$/)]);
+});
+
 describe('two devices', () => {
   test('may not have the same number', () => {
     const { rendered } = read(`(vm (name web) (image (js (kernel shell)))
