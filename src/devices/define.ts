@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isAbsolute } from 'node:path';
 import type { BackFactory, FrontFactory } from '../domain/contract.ts';
-import { isDomainWord, isMac } from '../words.ts';
+import { isDomainWord, isMac, printableLine } from '../words.ts';
 import type { Field, FieldValue } from './contract.ts';
 
 /**
@@ -50,7 +50,8 @@ const FIELD_PARTS = ['type', 'doc', 'required', 'default', 'choices', 'unique'] 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** What no terminal takes for a command, and no list for two lines. */
-const isLine = (value: unknown): value is string => isText(value) && value.length <= MAX_LINE && !/\p{Cc}/u.test(value);
+const isLine = (value: unknown): value is string =>
+  isText(value) && value.length <= MAX_LINE && printableLine(value) === value;
 
 /** A default is used as it stands, without the check that a value given for it passes. */
 interface DefaultRule {
