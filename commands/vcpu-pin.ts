@@ -6,7 +6,7 @@ import { usageError } from '../src/cli/failure.ts';
 
 export default class VcpuPin extends XmCommand {
   static override description =
-    "Bind a domain's thread to processors.\nIt holds until the domain ends. It needs the program taskset, and a domain that does not share its thread.";
+    "Bind a domain's thread to processors.\nIt holds until the domain ends; (cpus ...) in its configuration holds whenever it starts. It needs the program taskset, and a domain that does not share its thread.";
   static override examples = [
     '<%= config.bin %> vcpu-pin demo 0 1',
     { description: 'To all but the second:', command: '<%= config.bin %> vcpu-pin demo all 0-3,^1' },

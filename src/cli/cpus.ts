@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+import { parseCpus } from '../cpus.ts';
 import { usageError } from './failure.ts';
 
-/** One more than the highest number of a processor that `all` ever meant. */
-const MOST = 64;
-
-const PART = /^(\^)?(\d+)(?:-(\d+))?$/;
-
 /**
- * A list of processors (spec/xend.md 4.3): `N`, `N-M`, and `^N` for one that is taken out again, in this order.
+ * Processors as a command takes them: a list, or `all`.
  *
  * @returns undefined for `all`
  * @throws XmError for anything else
  */
 export function readCpus(text: string): readonly number[] | undefined {
   if (text === 'all') return undefined;
-  const found = new Set<number>();
-  for (const part of text.split(',')) {
-    const [, without, first, last = first] = PART.exec(part.trim()) ?? [];
-    const range = without !== undefined && part.includes('-');
-    if (first === undefined || range || Number(last) >= MOST || Number(first) > Number(last)) throw invalid(text);
-    for (let cpu = Number(first); cpu <= Number(last); cpu += 1) {
-      if (without === undefined) found.add(cpu);
-      else found.delete(cpu);
-    }
-  }
-  if (found.size === 0) throw invalid(text);
-  return [...found].sort((a, b) => a - b);
+  const cpus = parseCpus(text);
+  if (cpus === undefined) throw invalid(text);
+  return cpus;
 }
 
 function invalid(text: string) {

@@ -37,6 +37,10 @@ export interface VmConfig {
   /** MB up to which the quota may be raised while it runs; 0 for as much as `memory`. */
   readonly maxMemory: number;
   readonly vcpus: number;
+  /** Which of them are available when it starts: a bit mask, or empty. One thread is the first, and the others stay offline. */
+  readonly vcpuAvailable: string;
+  /** Processors that it runs on, e.g. `0-3,^1`; one list for all its virtual processors, or one for each, or none: any. */
+  readonly cpus: readonly string[];
   /** `dedicated` for a thread of its own, or the pool whose threads it shares with others. */
   readonly pool: string;
   readonly image: ImageConfig;

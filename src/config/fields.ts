@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Sxp } from '../sxp/contract.ts';
+import type { Sxp, SxpNode } from '../sxp/contract.ts';
 import { findClass } from './classes.ts';
 import type { Context } from './context.ts';
 import type { CrashAction, EndAction, VmConfig, XendStartAction, XendStopAction } from './contract.ts';
@@ -7,7 +7,7 @@ import { printDevices, readDevices } from './devices.ts';
 import { asForms, type Form, group, readValue } from './form.ts';
 import { printImage, readImage } from './image.ts';
 import { DEDICATED, poolName } from './pool-name.ts';
-import { address, type Check, choice, domainName, filePath, integer } from './values.ts';
+import { address, type Check, choice, cpuList, domainName, filePath, integer, vcpuMask } from './values.ts';
 
 /** One field of `(vm ...)`: this row drives reading, printing, help and documentation. */
 export interface VmField<K extends keyof VmConfig> {
@@ -115,6 +115,24 @@ export const vmFields: readonly AnyVmField[] = [
     ...value('vcpus', integer(1, MAX_VCPUS)),
   },
   {
+    name: 'vcpu_avail',
+    key: 'vcpuAvailable',
+    syntax: '(vcpu_avail MASK)',
+    doc: 'Bit mask of the virtual processors that are there from the start; the first is, and the others stay offline.',
+    default: '',
+    read: ([form], context) => readValue(form!, '', vcpuMask, context),
+    print: (mask) => (mask === '' ? [] : [['vcpu_avail', mask]]),
+  },
+  {
+    name: 'cpus',
+    key: 'cpus',
+    syntax: '(cpus CPUS)',
+    doc: 'Processors to which the thread is bound, such as 0,2-3 or 0-3,^1; (cpus (CPUS...)) for each virtual processor, of which the first is it.',
+    default: [],
+    read: ([form], context) => readCpus(form!, context),
+    print: (lists) => (lists.length === 0 ? [] : [['cpus', lists.length === 1 ? lists[0]! : lists]]),
+  },
+  {
     name: 'pool',
     key: 'pool',
     syntax: '(pool POOL)',
@@ -193,6 +211,22 @@ function readClassPaths(forms: readonly Form[], context: Context): readonly stri
   const check = filePath(context.directory);
   return forms.map((form) => readValue(form, '', check, context)).filter((path) => path !== undefined);
 }
+
+/** Texts, lists of texts, or the lists of numbers that Xen's xend printed; what is empty says nothing. */
+function readCpus(form: Form, context: Context): VmConfig['cpus'] {
+  const [only] = form.values;
+  const given = form.values.length === 1 && only!.kind === 'list' ? only!.items : form.values;
+  return given.flatMap((node) => {
+    const text = textIn(node);
+    if (text === '') return [];
+    const checked = cpuList(text);
+    if ('value' in checked) return [checked.value];
+    context.report('config-bad-value', `cpus ${checked.problem}`, node.span, checked.hint);
+    return [];
+  });
+}
+
+const textIn = (node: SxpNode): string => (node.kind === 'atom' ? node.text : node.items.map(textIn).join(','));
 
 function readAddresses(forms: readonly Form[], context: Context): readonly string[] {
   const given = forms.flatMap((form) => {

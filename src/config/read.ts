@@ -87,7 +87,7 @@ function readVm(vm: Form, context: Context): Partial<VmConfig> {
 
 /** Reports what does not go with where the domain lives. */
 function checkPlace(
-  { pool, memory = MIN_OWN_MEMORY, maxMemory = 0, backends = [] }: Partial<VmConfig>,
+  { pool, memory = MIN_OWN_MEMORY, maxMemory = 0, backends = [], cpus = [] }: Partial<VmConfig>,
   given: ReadonlyMap<string, readonly Form[]>,
   context: Context,
 ): void {
@@ -95,6 +95,10 @@ function checkPlace(
   if (pool !== undefined && pool !== DEDICATED && backends.length > 0) {
     const hint = 'they need files and sockets, which a thread of a pool has not';
     context.report('config-conflict', `a domain with (pool ${pool}) serves no back ends`, where('backend'), hint);
+  }
+  if (pool !== undefined && pool !== DEDICATED && cpus.length > 0) {
+    const hint = 'only a thread of its own can be bound to processors: (pool dedicated)';
+    context.report('config-conflict', `a domain with (pool ${pool}) has no cpus`, where('cpus'), hint);
   }
   if (maxMemory > 0 && maxMemory < memory) {
     context.report('config-conflict', `maxmem ${maxMemory} is less than memory ${memory}`, where('maxmem'));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
+import { parseCpus } from '../cpus.ts';
 import { cite } from '../sxp/show.ts';
 import { didYouMean, isAddress, isDomainWord, isMac } from '../words.ts';
 
@@ -46,6 +47,18 @@ export function integer(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INT
     return { problem: `must be a whole number${range}, not ${cite(text)}` };
   };
 }
+
+/** Processors of the machine; the value is the text. Which of them are there turns out when a domain is to run on them. */
+export const cpuList: Check<string> = (text) =>
+  parseCpus(text) === undefined
+    ? { problem: `must be a list of processors, such as 0,2-3 or 0-3,^1, not ${cite(text)}` }
+    : { value: text };
+
+/** A bit mask of virtual processors, decimal or with `0x`, in which the first is set; or nothing. The value is the text. */
+export const vcpuMask: Check<string> = (text) =>
+  text === '' || (/^(?:\d{1,39}|0x[0-9a-f]{1,32})$/i.test(text) && BigInt(text) % 2n === 1n)
+    ? { value: text }
+    : { problem: `must be a bit mask with the first virtual processor in it, such as 1 or 0x3, not ${cite(text)}` };
 
 /** A word for yes or no (spec/xend.md 5.6). */
 export const boolean: Check<boolean> = (text) => {

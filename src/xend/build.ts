@@ -17,6 +17,7 @@ import { checkMemory } from './memory.ts';
 import { publishDomain } from './mirror.ts';
 import { recordOf } from './records.ts';
 import { startThread } from './start-thread.ts';
+import { configuredCpus, pinAsConfigured } from './vcpus.ts';
 import { joinDomain } from './vsock.ts';
 
 /** Milliseconds in which a domain that was not complete in time is expected to be taken apart. */
@@ -71,6 +72,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
     if (failed !== undefined) throw failed.reason;
     devices.show(domain);
     await domain.ready.promise;
+    await pinAsConfigured(domain);
     // Those that were made, not those that are left.
     const connected = settled.map((outcome) => outcome.status === 'fulfilled' && outcome.value.whenConnected(limit));
     await Promise.all(connected);
@@ -112,6 +114,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       requireFreeUuid(context, identity.uuid);
       if (config.pool !== DEDICATED) context.pools.find(config.pool);
       checkMemory(context, config.memory);
+      configuredCpus(config);
       const kernel = loadKernel(config.image.kernel);
       const domain = newDomain(nextDomid++, identity.uuid, config, context);
       domain.quickLives = identity.quickLives;

@@ -147,6 +147,8 @@ export function controlConfig(backends: readonly string[]): VmConfig {
     memory: 1024,
     maxMemory: 0,
     vcpus: 1,
+    vcpuAvailable: '',
+    cpus: [],
     pool: 'dedicated',
     image: { kernel: '', args: '' },
     onPoweroff: 'destroy',

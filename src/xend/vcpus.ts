@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Worker } from 'node:worker_threads';
+import type { VmConfig } from '../config/contract.ts';
+import { parseCpus } from '../cpus.ts';
 import { XmError } from '../errors.ts';
 import type { XendContext } from './context.ts';
 import type { VcpuInfo } from './contract.ts';
@@ -52,15 +55,40 @@ export async function pinVcpu(
   if (vcpu !== undefined && vcpu >= ONLINE_VCPUS) {
     throw new XmError('ENOTSUP', `VCPU ${vcpu} of domain '${name}' is offline: a domain is one thread`);
   }
+  await bind(thread.worker, cpus ?? hostCpus());
+}
+
+/** Binds the thread of a domain, which has just begun, to the processors that its configuration names. */
+export async function pinAsConfigured({ thread, config }: XendDomain): Promise<void> {
+  const cpus = configuredCpus(config);
+  if (thread !== undefined && cpus !== undefined) await bind(thread.worker, cpus);
+}
+
+/**
+ * The processors that a configuration names for the one virtual processor that is online.
+ *
+ * @returns undefined for any
+ * @throws XmError `EINVAL` if they are not there
+ */
+export function configuredCpus({ cpus: [list] }: Pick<VmConfig, 'cpus'>): readonly number[] | undefined {
+  const cpus = list === undefined ? undefined : parseCpus(list);
+  if (cpus !== undefined) requireCpus(cpus, `(cpus ${list}) asks for it`);
+  return cpus;
+}
+
+function requireCpus(wanted: readonly number[], hint?: string): void {
   const here = hostCpus();
-  const wanted = cpus ?? here;
   const missing = wanted.filter((cpu) => !here.includes(cpu));
-  if (missing.length > 0) {
-    throw new XmError('EINVAL', `There is no CPU ${missing.join(', ')} here; there are ${here.join(', ')}`);
-  }
-  const number = threadIdOf(thread.worker, listThreads());
+  if (missing.length === 0) return;
+  const message = `There is no CPU ${missing.join(', ')} here; there are ${here.join(', ')}`;
+  throw new XmError('EINVAL', message, hint === undefined ? {} : { hint });
+}
+
+async function bind(worker: Worker, cpus: readonly number[]): Promise<void> {
+  requireCpus(cpus);
+  const number = threadIdOf(worker, listThreads());
   if (number === undefined) throw new XmError('ENOTSUP', 'The operating system does not say which thread that is');
-  await pinThread(number, wanted);
+  await pinThread(number, cpus);
 }
 
 /**

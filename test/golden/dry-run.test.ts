@@ -129,12 +129,12 @@ kernel = "/etc/hostname"
 disk = [ 'phy:hda1,hda1,w', 'file:/tmp/a b.img,hda2,r,1' ]
 on_crash = 'restart'
 vcpus = 2
+cpus = "0-3,^1"
 `,
     refused: `
 disk += [ 'tap:aio:/x.img,xvda,w' ]
 vif = [ 'bridge=xen-br0, mac=aa:00:00:00:00:11', '' ]
 vfb = [ "type=vnc,vncunused=1" ]
-cpus = "0-3,^1"
 ioports = [ '2f8-2ff' ]
 irq = [ 7 ]
 `,
@@ -143,7 +143,6 @@ irq = [ 7 ]
       "unknown device class 'vif'",
       "unknown device class 'vif'",
       'vfb is not supported: there is no display',
-      'cpus is not supported: the operating system schedules threads, and sees one processor',
       'ioports is not supported: there is no hardware to hand out',
       'irq is not supported: there is no hardware to hand out',
     ],
@@ -153,7 +152,7 @@ irq = [ 7 ]
       '    (on_crash restart)\n',
       ON_XEND,
       '    (vcpus 2)\n',
-      refuse("    (cpus '0-3,^1')\n", 'the operating system schedules threads; asking for processors is refused'),
+      "    (cpus '0-3,^1')\n",
       { old: '    (oos 1)\n', now: '    (pool dedicated)\n', why: `${HOST_OPTION}; ${POOL}` },
       {
         old: `    (image

@@ -542,6 +542,16 @@ test('vcpu-pin 01: the CPU column follows', async () => {
     expect(await json('vcpu-list', name)).toMatchObject([{ cpu, affinity: [cpu] }]);
   }
   await ok('vcpu-pin', name, '0', 'all');
+  const bound = `bound-${name}`;
+  const file = home.file('bound.sxp', vmText({ name: bound }).replace('(memory', `(cpus ${cpus.at(-1)})\n    (memory`));
+  await ok('create', file);
+  expect(await json('vcpu-list', bound)).toMatchObject([{ affinity: [cpus.at(-1)] }]);
+  await ok('destroy', bound);
+  const far = home.file('far.sxp', vmText({ name: bound }).replace('(memory', '(cpus 0-63)\n    (memory'));
+  expect((await fails('create', far)).stderr).toMatch(
+    /^Error: There is no CPU .*63 here; there are 0.*\nHint: \(cpus 0-63\)/,
+  );
+  await fails('domid', bound);
   await fails('vcpu-pin', name, '0', '63');
   await fails('vcpu-pin', name, '0', '^1-2');
   await fails('vcpu-pin', await guest({ pool: 'shared', kernel: 'idle' }), 'all', 'all');

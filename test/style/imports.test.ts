@@ -12,6 +12,7 @@ const root = resolve(import.meta.dirname, '../..');
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/errors.ts': [],
   'src/words.ts': [],
+  'src/cpus.ts': [],
   'src/port.ts': [],
   'src/processes.ts': [],
   'src/directories.ts': ['src/errors.ts'],
@@ -42,10 +43,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'vsock',
     'xenstore',
   ],
-  config: ['src/errors.ts', 'src/words.ts', 'sxp'],
+  config: ['src/cpus.ts', 'src/errors.ts', 'src/words.ts', 'sxp'],
   'src/index.ts': ['src/errors.ts', 'advertise', 'devices', 'domain', 'hv', 'idc'],
   xend: [
     'src/directories.ts',
+    'src/cpus.ts',
     'src/errors.ts',
     'src/port.ts',
     'src/words.ts',
@@ -87,6 +89,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     'src/directories.ts',
+    'src/cpus.ts',
     'src/errors.ts',
     'src/words.ts',
     'src/processes.ts',

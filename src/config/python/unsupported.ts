@@ -55,18 +55,14 @@ const REASONS: readonly { readonly reason: string; readonly variables: Readonly<
     variables: { machine_address_size: '', memory_sharing: '0', shadow_memory: '0', superpages: '0' },
   },
   {
-    reason: 'the operating system schedules threads, and sees one processor',
+    reason: 'the operating system schedules threads, on processors as they are',
     variables: {
-      cpu: '-1',
       cpu_cap: '',
       cpu_weight: '',
       cpuid: '',
       cpuid_check: '',
-      cpus: '',
       features: '',
-      maxvcpus: '',
       suppress_spurious_page_faults: '0',
-      vcpu_avail: '',
     },
   },
   {
@@ -105,6 +101,7 @@ const REASONS: readonly { readonly reason: string; readonly variables: Readonly<
       vusb: '',
     },
   },
+  { reason: 'cpus says on which processors a domain runs', variables: { cpu: '-1' } },
   { reason: 'each interface is an entry of vif', variables: { nics: '-1', vif2: '' } },
   { reason: 'there is no access control', variables: { access_control: '' } },
   { reason: 'domains stay where they are', variables: { nomigrate: '0' } },

@@ -51,6 +51,7 @@ export const knownVariables: ReadonlySet<string> = new Set([
   ...Object.keys(BACKENDS),
   ...Object.keys(DEVICES),
   'restart',
+  'maxvcpus',
   ...unsupportedVariables.keys(),
 ]);
 
@@ -68,7 +69,7 @@ export const listVariables: ReadonlySet<string> = new Set([
  */
 export function makeVm(variables: Variables, name: string | undefined, report: Report): SxpNode {
   const nowhere: Span = { start: 0, end: 0 };
-  const given = readTexts(variables, report);
+  const given = withMaxVcpus(readTexts(variables, report), report);
   const text = (key: string): SxpAtom | undefined => given.get(key)?.texts[0];
   refuseUnsupported(given, report);
   const defaults = new Map([['memory', DEFAULT_MEMORY], ...(name === undefined ? [] : [['name', name] as const])]);
@@ -105,6 +106,29 @@ function readTexts(variables: Variables, report: Report): ReadonlyMap<string, Te
   return new Map(
     known.map(([name, given]) => [name, { nameSpan: given.nameSpan, texts: textsOf(name, given, report) }]),
   );
+}
+
+/**
+ * With `maxvcpus`, that is how many virtual processors there are, and `vcpus` how many of them are available (spec/xend.md 2.4).
+ */
+function withMaxVcpus(given: ReadonlyMap<string, Texts>, report: Report): ReadonlyMap<string, Texts> {
+  const most = given.get('maxvcpus');
+  const [limit] = most?.texts ?? [];
+  if (most === undefined || limit === undefined || isNothing(limit.text)) return given;
+  const { nameSpan, texts } = given.get('vcpus') ?? { nameSpan: most.nameSpan, texts: [] };
+  const [{ text, span } = atom('1', limit.span)] = texts;
+  const count = Number(text);
+  if (count > Number(limit.text)) {
+    report('config-conflict', `vcpus ${text} are more than maxvcpus ${limit.text}`, span);
+    return given;
+  }
+  // What is no such number is reported as that.
+  if (!Number.isInteger(count) || count < 1) return given;
+  return new Map([
+    ['vcpu_avail', { nameSpan, texts: [atom(String(2n ** BigInt(count) - 1n), span)] }],
+    ...given,
+    ['vcpus', { nameSpan: most.nameSpan, texts: [limit] }],
+  ]);
 }
 
 function refuseUnsupported(given: ReadonlyMap<string, Texts>, report: Report): void {

@@ -62,17 +62,20 @@ test('what is printed is read back', () => {
       pool: fc.constant('dedicated' as const),
       memory: fc.integer({ min: 16, max: 1024 * 1024 }),
       backends: fc.subarray(['vbd', 'vif', 'console']),
+      cpus: fc.subarray(['0', '1-2', '0-3,^1']),
     }),
     fc.record({
       pool: fc.constant('shared' as const),
       memory: fc.integer({ min: 1, max: 1024 * 1024 }),
       backends: fc.constant([]),
+      cpus: fc.constant([]),
     }),
   );
   const others = fc.record({
     name: name.filter((text) => !/^\d+$/.test(text)),
     maxMemory: fc.constantFrom(0, 1024 * 1024),
     vcpus: fc.integer({ min: 1, max: 128 }),
+    vcpuAvailable: fc.constantFrom('', '1', '0x3'),
     image: fc.record({
       kernel: fc.oneof(fc.constantFrom('shell', 'builtin:x'), path),
       args: fc.string({ unit: 'binary' }),

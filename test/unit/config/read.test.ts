@@ -66,6 +66,8 @@ describe('accepted', () => {
       memory: 128,
       maxMemory: 0,
       vcpus: 2,
+      vcpuAvailable: '',
+      cpus: [],
       pool: 'dedicated',
       image: { kernel: '/srv/vm/web.ts', args: 'root=/dev/xvda1 ro "quoted" 4' },
       onPoweroff: 'preserve',
@@ -121,6 +123,17 @@ describe('accepted', () => {
     expect(read(`(vm (name web) (image (js (kernel ${kernel}))))`).config?.image.kernel).toBe(found);
   });
 
+  test.each([
+    ['(cpus 0)', ['0']],
+    ["(cpus '0-3,^1')", ['0-3,^1']],
+    ['(cpus (0-1 2))', ['0-1', '2']],
+    ['(cpus ((0 1) (2)))', ['0,1', '2']],
+    ['(cpus (()))', []],
+    ["(cpus '')", []],
+  ])('%s', (field, cpus) => {
+    expect(read(vm(field)).config?.cpus).toEqual(cpus);
+  });
+
   test.each(['0', 'no', 'false'])('%s is no', (word) => {
     expect(read(vm(`(device (vbd (dev xvda) (bootable ${word})))`)).config?.devices[0]?.config.bootable).toBe(false);
   });
@@ -164,6 +177,13 @@ describe('refused', () => {
     ['(memory 1.5)', ["1.5 => memory must be a whole number from 1 to 1048576, not '1.5'"]],
     ['(vcpus -1)', ["-1 => vcpus must be a whole number from 1 to 128, not '-1'"]],
     ["(vcpus '')", ["'' => vcpus must be a whole number from 1 to 128, not ''"]],
+    [
+      '(vcpu_avail 2)',
+      ["2 => vcpu_avail must be a bit mask with the first virtual processor in it, such as 1 or 0x3, not '2'"],
+    ],
+    ['(cpus all)', ["all => cpus must be a list of processors, such as 0,2-3 or 0-3,^1, not 'all'"]],
+    ['(cpus (0 ^1))', ["^1 => cpus must be a list of processors, such as 0,2-3 or 0-3,^1, not '^1'"]],
+    ['(pool shared) (cpus 0)', ['cpus => a domain with (pool shared) has no cpus']],
     ['(pool shared) (memory 0)', ["0 => memory must be a whole number from 1 to 1048576, not '0'"]],
     ["(pool 'a b')", ["'a b' => pool may hold at most 32 letters, digits and _ - ., not 'a b'"]],
     ['(pool mine) (backend (vbd))', ['backend => a domain with (pool mine) serves no back ends']],
@@ -269,7 +289,7 @@ describe('hints', () => {
     ['(kernel x)', 'it belongs into (image (js (kernel ...)))'],
     [
       '(bootloader x)',
-      'known fields: name, memory, maxmem, on_poweroff, on_reboot, on_crash, on_xend_start, on_xend_stop, vcpus, pool, device-class, backend, idc, vsock, image, device',
+      'known fields: name, memory, maxmem, on_poweroff, on_reboot, on_crash, on_xend_start, on_xend_stop, vcpus, vcpu_avail, cpus, pool, device-class, backend, idc, vsock, image, device',
     ],
     ['(device (vdb))', "did you mean 'vbd'?"],
     ['(device (usb))', 'known classes: vbd, vif, console'],
