@@ -13,7 +13,10 @@ export default class List extends XmCommand {
     "List domains.\nState: r running, b blocked, p paused, s shut down, c crashed, d dying. A domain that xend keeps ('xm new') and that is not there has no id and no state.";
   static override examples = [
     '<%= config.bin %> list',
-    '<%= config.bin %> list -l web',
+    {
+      description: "Everything about one, which 'xm create -F' makes a domain of again:",
+      command: '<%= config.bin %> list -l web',
+    },
     '<%= config.bin %> list --json | jq .[].name',
     {
       description: 'Names and ids of those that are paused:',

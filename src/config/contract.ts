@@ -32,6 +32,8 @@ export interface DeviceEntry {
 /** A `(vm ...)` form as the tool stack uses it. Every field of the text is in here or was reported. */
 export interface VmConfig {
   readonly name: string;
+  /** That it is to have when it is made, or empty for a new one. One that was made has it elsewhere, and nothing here. */
+  readonly uuid: string;
   /** Quota in MB for heap and pages. */
   readonly memory: number;
   /** MB up to which the quota may be raised while it runs; 0 for as much as `memory`. */

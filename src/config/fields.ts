@@ -7,7 +7,7 @@ import { printDevices, readDevices } from './devices.ts';
 import { asForms, type Form, group, readValue } from './form.ts';
 import { printImage, readImage } from './image.ts';
 import { DEDICATED, poolName } from './pool-name.ts';
-import { address, type Check, choice, cpuList, domainName, filePath, integer, vcpuMask } from './values.ts';
+import { address, type Check, choice, cpuList, domainName, filePath, integer, uuid, vcpuMask } from './values.ts';
 
 /** One field of `(vm ...)`: this row drives reading, printing, help and documentation. */
 export interface VmField<K extends keyof VmConfig> {
@@ -122,6 +122,15 @@ export const vmFields: readonly AnyVmField[] = [
     default: '',
     read: ([form], context) => readValue(form!, '', vcpuMask, context),
     print: (mask) => (mask === '' ? [] : [['vcpu_avail', mask]]),
+  },
+  {
+    name: 'uuid',
+    key: 'uuid',
+    syntax: '(uuid UUID)',
+    doc: 'A uuid that no other domain has; a new one unless said.',
+    default: '',
+    read: ([form], context) => readValue(form!, '', uuid, context),
+    print: (text) => (text === '' ? [] : [['uuid', text]]),
   },
   {
     name: 'cpus',

@@ -6,7 +6,13 @@ import { vmFields } from './fields.ts';
 
 /** The `(vm ...)` form of a configuration, defaults included, as a value. */
 export function configToSxp(config: VmConfig): Sxp {
-  return ['vm', ...vmFields.flatMap((field) => (field.print as (value: unknown) => readonly Sxp[])(config[field.key]))];
+  return ['vm', ...vmFields.flatMap(({ key }) => printField(key, config))];
+}
+
+/** The forms of one field of a configuration. */
+export function printField(key: keyof VmConfig, config: VmConfig): readonly Sxp[] {
+  const { print } = vmFields.find((field) => field.key === key)!;
+  return (print as (value: unknown) => readonly Sxp[])(config[key]);
 }
 
 /** A configuration as text, for dry runs and `xm list -l`: `readConfig` reads back an equal one. */

@@ -5,6 +5,7 @@ import { collector } from '../sxp/report.ts';
 import { cite } from '../sxp/show.ts';
 import type { Context, ReadOptions } from './context.ts';
 import type { ConfigResult, VmConfig } from './contract.ts';
+import { vmOfDomain } from './domain-form.ts';
 import { vmFields } from './fields.ts';
 import { asForms, FIELD, type Form, group } from './form.ts';
 import { imageFields } from './image.ts';
@@ -15,7 +16,8 @@ import { DEDICATED } from './pool-name.ts';
 export const MIN_OWN_MEMORY = 16;
 
 /**
- * Reads the `(vm ...)` forms of a text, one for each domain; a Python-style text stands for one.
+ * Reads the `(vm ...)` forms of a text, one for each domain; a Python-style text stands for one. The `(domain ...)` that
+ * `xm list -l` shows is one too.
  *
  * Every field of the text ends up in the configuration or is reported; all findings, those of the parser too, come at once
  * and in the order of the text. After a syntax error what could be read is still checked, only nothing is called missing.
@@ -38,29 +40,35 @@ function readForms(forms: readonly SxpNode[], context: Context): readonly (Parti
   if (forms.length === 0 && context.complete) {
     context.report('config-no-vm', 'no (vm ...) form', { start: 0, end: 0 });
   }
-  const named = new Map<string, Span>();
-  return forms.map((form) => {
-    const config = readForm(form, context);
-    const { name } = config ?? {};
-    if (name === undefined) return config;
-    const first = named.get(name);
-    if (first === undefined) named.set(name, form.span);
+  const seen = new Map<string, Span>();
+  const once = (what: string, form: SxpNode): void => {
+    const first = seen.get(what);
+    if (first === undefined) seen.set(what, form.span);
     else {
-      const message = `another domain is called ${cite(name)}, the one${context.place(first)}`;
+      const message = `another domain ${what}, the one${context.place(first)}`;
       context.report('config-duplicate-name', message, headOf(form).span);
     }
+  };
+  return forms.map((form) => {
+    const config = readForm(form, context);
+    if (config?.name !== undefined) once(`is called ${cite(config.name)}`, form);
+    if (config?.uuid) once(`has the uuid ${config.uuid}`, form);
     return config;
   });
 }
 
 const headOf = (form: SxpNode): SxpNode => (form.kind === 'list' ? (form.items[0] ?? form) : form);
 
-function readForm(vm: SxpNode, context: Context): Partial<VmConfig> | undefined {
-  const head = headOf(vm);
-  if (vm.kind === 'list' && head.kind === 'atom' && head.text === 'vm') {
-    return readVm({ name: head.text, nameSpan: head.span, values: vm.items.slice(1), list: vm }, context);
+function readForm(node: SxpNode, context: Context): Partial<VmConfig> | undefined {
+  const head = headOf(node);
+  if (node.kind === 'list' && head.kind === 'atom') {
+    const form = { name: head.text, nameSpan: head.span, values: node.items.slice(1), list: node };
+    if (form.name === 'vm') return readVm(form, context);
+    const recorded = form.name === 'domain' ? vmOfDomain(form, context) : undefined;
+    if (recorded !== undefined) return readVm(recorded, context);
+    if (form.name === 'domain') return undefined;
   }
-  const found = head.kind !== 'atom' ? 'a list' : vm.kind === 'list' ? `(${head.text} ...)` : cite(head.text);
+  const found = head.kind !== 'atom' ? 'a list' : node.kind === 'list' ? `(${head.text} ...)` : cite(head.text);
   context.report('config-not-vm', `expected (vm ...), found ${found}`, head.span);
   return undefined;
 }

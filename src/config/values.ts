@@ -14,6 +14,7 @@ export interface Problem {
 export type Check<T> = (text: string) => { readonly value: T } | Problem;
 
 const INTEGER = /^-?(?:[0-9]+|0x[0-9a-f]+)$/i;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const BOOLEANS: Readonly<Record<string, boolean>> = {
   0: false,
   1: true,
@@ -47,6 +48,12 @@ export function integer(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INT
     return { problem: `must be a whole number${range}, not ${cite(text)}` };
   };
 }
+
+/** The uuid of a domain, in lower case; or nothing. */
+export const uuid: Check<string> = (text) =>
+  text === '' || UUID.test(text)
+    ? { value: text.toLowerCase() }
+    : { problem: `must be a uuid like 4a1d6e34-1df2-4f0c-8f3e-000000000002, not ${cite(text)}` };
 
 /** Processors of the machine; the value is the text. Which of them are there turns out when a domain is to run on them. */
 export const cpuList: Check<string> = (text) =>

@@ -144,6 +144,7 @@ export const CONTROL_UUID = '00000000-0000-0000-0000-000000000000';
 export function controlConfig(backends: readonly string[]): VmConfig {
   return {
     name: 'Domain-0',
+    uuid: '',
     memory: 1024,
     maxMemory: 0,
     vcpus: 1,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
+import type { VmConfig } from '../config/contract.ts';
 import { domainName } from '../config/values.ts';
 import { renamePeer } from '../domain/vsock-peers.ts';
 import { messageOf, XmError } from '../errors.ts';
@@ -35,6 +37,21 @@ export function requireFreeUuid({ domains }: Pick<XendContext, 'domains'>, uuid:
   const same = [...domains.values()].find((domain) => domain.uuid === uuid);
   if (same === undefined) return;
   throw new XmError('EEXIST', `The domain is there: it is called '${same.name}' now and has ID '${same.domid}'`);
+}
+
+/**
+ * The uuid of a domain that is to be: that which its configuration names, or a new one.
+ *
+ * @throws XmError `EEXIST` when another domain has it
+ */
+export function newUuid(names: Names, { uuid }: Pick<VmConfig, 'uuid'>): string {
+  if (uuid === '') return randomUUID();
+  const other = lookUp(names, uuid);
+  if (other === undefined) return uuid;
+  const name = isThere(other) ? other.name : other.config.name;
+  throw new XmError('EEXIST', `Domain '${name}' already has the uuid ${uuid}`, {
+    hint: 'without (uuid ...) a domain gets a new one',
+  });
 }
 
 /** Gives a domain another name, which has to be free, or also another uuid: in xend, in its store and in its record. */

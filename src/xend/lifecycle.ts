@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomUUID } from 'node:crypto';
 import type { VmConfig } from '../config/contract.ts';
 import { messageOf, XmError } from '../errors.ts';
 import { type Builder, createBuilder, letRun } from './build.ts';
@@ -7,7 +6,7 @@ import type { XendContext } from './context.ts';
 import type { DeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { createEnding, NOTHING } from './ending.ts';
-import { changeIdentity, requireFreeName } from './identity.ts';
+import { changeIdentity, newUuid, requireFreeName } from './identity.ts';
 import { createKeeping, type Keeping } from './keeping.ts';
 import { leaveInTime } from './leave.ts';
 import { isThere, type Known, requireThere } from './lookup.ts';
@@ -66,7 +65,11 @@ export function createLifecycle(
     ...createKeeping(context, devices, builder, ending),
     freeMemory: () => freeMemory(context),
     createControlDomain: builder.buildControlDomain,
-    create: (config, paused, limit) => builder.build({ uuid: randomUUID(), quickLives: 0 }, config, paused, limit),
+    async create(config, paused, limit) {
+      requireFreeName(context, config.name);
+      const identity = { uuid: newUuid(context, config), quickLives: 0 };
+      return builder.build(identity, { ...config, uuid: '' }, paused, limit);
+    },
     start: ({ uuid, config }, paused, limit) => builder.build({ uuid, quickLives: 0 }, config, paused, limit),
     async startManaged() {
       const wanted = managed.all().filter(({ config }) => config.onXendStart === 'start');

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomUUID } from 'node:crypto';
 import { noSuchDomain, XmError } from '../errors.ts';
 import { timeLeft } from './build.ts';
 import { requireConfigs } from './check.ts';
 import type { XendContext } from './context.ts';
 import type { XendMethods } from './contract.ts';
 import type { XendDomain } from './domain.ts';
-import { checkedName, requireFreeName } from './identity.ts';
+import { checkedName, newUuid, requireFreeName } from './identity.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isThere, lookUp } from './lookup.ts';
 import type { ManagedDomain } from './managed.ts';
@@ -37,7 +36,7 @@ export function createManagedMethods(
     async 'domain.new'(params) {
       const { configs, report } = await requireConfigs(params, classes);
       for (const { name } of configs) requireFreeName(context, name);
-      const made = configs.map((config) => ({ uuid: randomUUID() as string, config }));
+      const made = configs.map((config) => ({ uuid: newUuid(context, config), config: { ...config, uuid: '' } }));
       try {
         made.forEach(managed.keep);
       } catch (error) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { configToSxp } from '../config/print.ts';
+import { deviceForm, domainForm } from '../config/domain-form.ts';
 import type { Sxp } from '../sxp/contract.ts';
 import type { XendContext } from './context.ts';
 import type { Device } from './device.ts';
-import type { XendDomain } from './domain.ts';
+import type { DomainPhase, XendDomain } from './domain.ts';
 import { isThere, type Known } from './lookup.ts';
+import { lastingConfig } from './saved-file.ts';
+import { isSuspended } from './suspended-file.ts';
 import { deviceInfo, domainInfo, listedInfo } from './views.ts';
 
 /** A domain as `xm list -l` shows it. */
@@ -14,51 +16,59 @@ export interface DomainRecord {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
+/** Numbers of spec/xend.md 2.6 for how a domain stands. */
+const STATUS = { halted: 0, paused: 1, running: 2, suspended: 3, shutdown: 4, crashed: 5, unknown: 6 } as const;
+
+const STATUS_OF: Readonly<Record<DomainPhase, number>> = {
+  building: STATUS.paused,
+  paused: STATUS.paused,
+  running: STATUS.running,
+  shutdown: STATUS.shutdown,
+  crashed: STATUS.crashed,
+  dying: STATUS.unknown,
+};
+
 /** The record of one that is there or not. */
 export function recordOfKnown(context: XendContext, known: Known): DomainRecord {
   if (isThere(known)) return recordOf(context, known);
   const { uuid, config } = known;
-  const form: Sxp = [
-    'domain',
-    ['uuid', uuid],
-    ['name', config.name],
-    ['memory', config.memory],
-    ['vcpus', config.vcpus],
-    ['config', configToSxp(config)],
-  ];
+  const devices = config.devices.map((entry) => deviceForm({ name: entry.class, fields: {} }, entry.config));
+  const status = isSuspended(context, uuid) ? STATUS.suspended : STATUS.halted;
+  const form = domainForm(config, { uuid, times: [], state: [['status', status]], devices });
   return { form, json: { ...listedInfo(context, known), devices: [], config } };
 }
 
-/** The `(domain ...)` record: identity, state, devices, and the configuration it was made from. */
+/** The `(domain ...)` record (spec/xend.md 2.6): identity, configuration, state and devices as they are now. */
 export function recordOf(context: XendContext, domain: XendDomain): DomainRecord {
+  const { domid, config } = domain;
   const info = domainInfo(context, domain);
   const devices = [...domain.devices.values()];
-  const form: Sxp = [
-    'domain',
-    ['domid', info.domid],
-    ['uuid', info.uuid],
-    ['name', info.name],
-    ['memory', info.memory],
-    ['maxmem', Math.max(info.memory, domain.config.maxMemory)],
-    ['vcpus', domain.config.vcpus],
-    ['online_vcpus', info.vcpus],
-    ['state', info.state],
-    ...(info.shutdownReason === undefined ? [] : [['shutdown_reason', info.shutdownReason]]),
-    ['cpu_time', info.cpuTime.toFixed(3)],
-    ['up_time', info.uptime.toFixed(3)],
-    ['start_time', info.startTime.toFixed(3)],
-    ...devices.map((device): Sxp => ['device', deviceForm(device)]),
-    ...(domain.domid === 0 ? [] : [['config', configToSxp(domain.config)]]),
-  ];
+  const form = domainForm(
+    { ...config, memory: info.memory },
+    {
+      domid,
+      uuid: info.uuid,
+      times: [
+        ['start_time', info.startTime.toFixed(3)],
+        ['cpu_time', info.cpuTime.toFixed(3)],
+        ['up_time', info.uptime.toFixed(3)],
+        ['online_vcpus', info.vcpus],
+      ],
+      state: [
+        ['status', STATUS_OF[domain.phase]],
+        ['state', info.state],
+        ...(info.shutdownReason === undefined ? [] : [['shutdown_reason', info.shutdownReason]]),
+      ],
+      devices: devices.map((device) => {
+        const facts = { id: device.devid, state: deviceInfo(device).state };
+        return deviceForm(device.class, lastingConfig(device), facts);
+      }),
+    },
+  );
   return {
     form,
-    json: { ...info, devices: devices.map(deviceInfo), ...(domain.domid === 0 ? {} : { config: domain.config }) },
+    json: { ...info, devices: devices.map(deviceInfo), ...(domid === 0 ? {} : { config }) },
   };
-}
-
-function deviceForm(device: Device): Sxp {
-  const keys = Object.entries(device.config).map(([key, value]): Sxp => [key, String(value)]);
-  return [device.class.name, ['id', device.devid], ...keys, ['state', deviceInfo(device).state]];
 }
 
 /** One line of `xm block-list -l`: `(ID ((key value) ...))` (spec/xend.md 4.3). */

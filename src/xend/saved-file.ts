@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeviceEntry, VmConfig } from '../config/contract.ts';
 import { printConfig } from '../config/print.ts';
-import type { DeviceClass } from '../devices/contract.ts';
+import type { DeviceClass, DeviceConfig } from '../devices/contract.ts';
 import { STATE_LIMIT } from '../domain/hooks.ts';
 import { XmError } from '../errors.ts';
 import { children, childValue, toSxp } from '../sxp/access.ts';
@@ -35,10 +35,13 @@ export function currentConfig({ config, devices }: Pick<XendDomain, 'config' | '
   return { ...config, devices: configured.map(entryOf) };
 }
 
-function entryOf({ class: { name }, config, devid, back }: Device): DeviceEntry {
-  // Its number then may be another one's, or nobody's.
-  const lasting = config.backend === undefined || back.domid === 0 ? config : { ...config, backend: back.name };
-  return { class: name, config: lasting, devid };
+function entryOf(device: Device): DeviceEntry {
+  return { class: device.class.name, config: lastingConfig(device), devid: device.devid };
+}
+
+/** The configuration of a device for a later life: the number of its back end then may be another one's, or nobody's. */
+export function lastingConfig({ config, back }: Device): DeviceConfig {
+  return config.backend === undefined || back.domid === 0 ? config : { ...config, backend: back.name };
 }
 
 /**

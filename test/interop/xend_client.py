@@ -43,7 +43,7 @@ assert xend.domain.unpause(domid) is None
 assert child(xend.domain(domid), "state") != "--p---"
 record = xend.domain.lookup(domid, True)
 assert child(record, "domid") == domid
-assert child(child(child(record, "config"), "image"), "args") == ARGS, record
+assert child(child(record, "image"), "args") == ARGS, record
 
 assert xend.domains(False) == ["Domain-0", "web"]
 assert [child(form, "domid") for form in xend.domains()] == [0, domid]
@@ -154,6 +154,11 @@ methods = server.system.listMethods()
 assert "xend.domain.create" in methods and "system.methodHelp" in methods
 assert all(server.system.methodHelp(name) for name in methods if name.startswith("xend."))
 
+record = xend.domain(domid)
+assert child(record, "status") == 2 and record.index(["status", 2]) < min(i for i, item in enumerate(record) if item[0] == "device")
 assert xend.domain.destroy(domid) is None
+again = xend.domain.create(record)
+assert child(again, "uuid") == child(record, "uuid") and child(again, "image") == child(record, "image"), again
+assert xend.domain.destroy("web") is None
 assert xend.domains(False) == ["Domain-0"]
 print("all well")

@@ -137,7 +137,7 @@ describe('a command about one that is not started says so', () => {
       made,
     ]);
     const { sxp, records } = await xend.call('domain.records', { names: ['web'] });
-    expect(sxp).toMatch(/^\(domain\n {4}\(uuid [-0-9a-f]+\)\n {4}\(name web\)\n/);
+    expect(sxp).toMatch(/^\(domain\n {4}\(uuid [-0-9a-f]+\)\n {4}\(vcpus 1\)\n {4}\(name web\)\n/);
     expect(records).toMatchObject([{ name: 'web', config: { onXendStart: 'ignore' } }]);
   });
 });

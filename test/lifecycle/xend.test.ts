@@ -196,6 +196,42 @@ test('what create -n prints is a configuration of the same domain', async () => 
   expect(first!.config).toEqual(second!.config);
 });
 
+test('what list -l prints is a configuration of the same domain, with its uuid and the devices that it has by then', async () => {
+  await using home = xmHome();
+  const disk = { file: home.file('disk.img', new Uint8Array(4096)), dev: 'xvda', mode: 'w' as const };
+  const other = home.file('other.img', new Uint8Array(4096));
+  const later = vmText({ name: 'later', kernel: 'idle' });
+  await home.ok(['new', home.file('later.sxp', later)]);
+  await home.ok([
+    'create',
+    home.file('web.sxp', vmText({ name: 'web', args: 'a (b)', disks: [disk], onCrash: 'preserve' })),
+  ]);
+  await home.ok(['block-attach', 'web', `file:${other}`, 'xvdb', 'r']);
+  const fails = async (args: readonly string[]) => (await home.run(args)).stderr;
+  const lasting = async (name: string) =>
+    lines(await home.ok(['list', '-l', name])).filter((line) => !/^ {4}\((?:domid|state|\w+_time) /.test(line));
+  const before = await home.ok(['list', '-l', 'web']);
+  const kept = await lasting('web');
+  expect(kept.join('\n')).toMatch(/\(name web\).*\(status 2\).*\(device\n? *\(vbd.*xvda.*\(device\n? *\(vbd.*xvdb/s);
+  const file = home.file('web.saved', before);
+  expect(await fails(['create', '-F', file])).toContain("Domain 'web' already exists with ID");
+  await home.ok(['destroy', 'web']);
+  await home.ok(['create', '-F', file]);
+  expect(await lasting('web')).toEqual(kept);
+
+  // Another one cannot have its uuid; one that is kept is shown in the same form, and all at once begin with Domain-0.
+  const renamed = home.file('two.saved', before.replace('(name web)', '(name two)'));
+  expect(await fails(['create', '-F', renamed])).toContain("Domain 'web' already has the uuid");
+  const dormant = await home.ok(['list', '-l', 'later']);
+  expect(dormant).toMatch(/^\(domain\n {4}\(uuid [^)]+\)\n/);
+  expect(dormant).toMatch(/\(status 0\)\n\)\n$/);
+  await home.ok(['delete', 'later']);
+  await home.ok(['new', '-F', home.file('later.saved', dormant)]);
+  expect(await home.ok(['list', '-l', 'later'])).toBe(dormant);
+  const all = home.file('all.saved', await home.ok(['list', '-l']));
+  expect(await fails(['create', '-F', all])).toContain('this is Domain-0, which xend makes');
+});
+
 test('a long configuration through a pipe that fills slowly', async () => {
   await using home = xmHome();
   const input = `${'# a comment\n'.repeat(100_000)}${vmText({ name: 'guest', kernel: 'idle' })}`;

@@ -257,7 +257,7 @@ describe('cpupool', () => {
 
   test('01: the pool is in the record, and chooses in list', async () => {
     const [own, light] = [await guest(), await guest({ pool: 'shared', kernel: 'idle' })];
-    expect(await ok('list', '-l', light)).toContain('(pool shared)');
+    expect(await ok('list', '-l', light)).toContain('(pool_name shared)');
     expect((await ok('list', '-q', '--pool', 'shared')).trim()).toBe(light);
     expect((await ok('list', '-q', '--pool', 'dedicated')).trim().split('\n')).toEqual(['Domain-0', own]);
     await fails('list', own, '--pool', 'shared');

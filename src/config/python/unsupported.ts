@@ -107,7 +107,7 @@ const REASONS: readonly { readonly reason: string; readonly variables: Readonly<
   { reason: 'domains stay where they are', variables: { nomigrate: '0' } },
   {
     reason: 'xend keeps no such thing about a domain',
-    variables: { description: '', target: '0', uuid: '' },
+    variables: { description: '', target: '0' },
   },
   { reason: "the kernel's arguments are extra", variables: { args: '' } },
 ];

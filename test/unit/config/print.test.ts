@@ -75,6 +75,7 @@ test('what is printed is read back', () => {
     name: name.filter((text) => !/^\d+$/.test(text)),
     maxMemory: fc.constantFrom(0, 1024 * 1024),
     vcpus: fc.integer({ min: 1, max: 128 }),
+    uuid: fc.constantFrom('', '4a1d6e34-1df2-4f0c-8f3e-000000000002'),
     vcpuAvailable: fc.constantFrom('', '1', '0x3'),
     image: fc.record({
       kernel: fc.oneof(fc.constantFrom('shell', 'builtin:x'), path),

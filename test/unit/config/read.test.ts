@@ -66,6 +66,7 @@ describe('accepted', () => {
       memory: 128,
       maxMemory: 0,
       vcpus: 2,
+      uuid: '',
       vcpuAvailable: '',
       cpus: [],
       pool: 'dedicated',
@@ -149,7 +150,21 @@ describe('refused', () => {
     ['# nothing', [' => no (vm ...) form']],
     ['web', ["web => expected (vm ...), found 'web'"]],
     ['()', ['() => expected (vm ...), found a list']],
-    ['(domain (name web))', ['domain => expected (vm ...), found (domain ...)']],
+    ['(domain (name web))', ["domain => missing field 'image'"]],
+    ['(domain (domid 0) (name web))', ['domain => this is Domain-0, which xend makes']],
+    [
+      '(domain x ((y)) (vcpus (z)) (image (js (kernel idle))))',
+      [
+        "domain => missing field 'name'",
+        "x => expected (NAME VALUE), found 'x'",
+        '((y)) => expected (NAME VALUE), found a list of lists',
+        '(z) => vcpus must be one value, found a list',
+      ],
+    ],
+    [
+      `${vm('(uuid 4A1D6E34-1df2-4f0c-8f3e-000000000002)')}\n${vm('(uuid 4a1d6e34-1df2-4f0c-8f3e-000000000002)').replace('web', 'two')}`,
+      ['vm => another domain has the uuid 4a1d6e34-1df2-4f0c-8f3e-000000000002, the one on line 1'],
+    ],
     ['((vm))', ['(vm) => expected (vm ...), found a list']],
     [`${vm('')} (x)`, ['x => expected (vm ...), found (x ...)']],
     [`${vm('')}\n${vm('')}`, ["vm => another domain is called 'web', the one on line 1"]],
@@ -177,6 +192,7 @@ describe('refused', () => {
     ['(memory 1.5)', ["1.5 => memory must be a whole number from 1 to 1048576, not '1.5'"]],
     ['(vcpus -1)', ["-1 => vcpus must be a whole number from 1 to 128, not '-1'"]],
     ["(vcpus '')", ["'' => vcpus must be a whole number from 1 to 128, not ''"]],
+    ['(uuid 12)', ["12 => uuid must be a uuid like 4a1d6e34-1df2-4f0c-8f3e-000000000002, not '12'"]],
     [
       '(vcpu_avail 2)',
       ["2 => vcpu_avail must be a bit mask with the first virtual processor in it, such as 1 or 0x3, not '2'"],
@@ -289,7 +305,7 @@ describe('hints', () => {
     ['(kernel x)', 'it belongs into (image (js (kernel ...)))'],
     [
       '(bootloader x)',
-      'known fields: name, memory, maxmem, on_poweroff, on_reboot, on_crash, on_xend_start, on_xend_stop, vcpus, vcpu_avail, cpus, pool, device-class, backend, idc, vsock, image, device',
+      'known fields: name, memory, maxmem, on_poweroff, on_reboot, on_crash, on_xend_start, on_xend_stop, vcpus, vcpu_avail, uuid, cpus, pool, device-class, backend, idc, vsock, image, device',
     ],
     ['(device (vdb))', "did you mean 'vbd'?"],
     ['(device (usb))', 'known classes: vbd, vif, console'],
