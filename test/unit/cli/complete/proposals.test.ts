@@ -87,7 +87,7 @@ describe('proposals', () => {
     ['create a.cfg memory=64 mem', []],
     ['create a.cfg kernel=./', ['kernel=FILES']],
     ['create a.sxp mem', []],
-    ['create -f a.cfg vc', ['vcpus=']],
+    ['create -f a.cfg vc', ['vcpus=', 'vcpu_avail=']],
     ['create --defconfig=a.sxp vc', []],
     ['new mem', ['memory=', 'FILES']],
     ['validate a.cfg mem', ['memory=', 'FILES']],
