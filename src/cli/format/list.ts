@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { uptime as hostUptime } from 'node:os';
 import type { DomainInfo, ListedDomain } from '../../xend/contract.ts';
 import { duration, shortDuration } from '../time.ts';
 import { type Columns, nameWidth } from './columns.ts';
@@ -18,7 +19,7 @@ export const DOMAIN_COLUMNS: Columns<ListedDomain> = {
   },
   time: { doc: 'Seconds of processor time.', of: ({ cpuTime }) => Number(cpuTime.toFixed(1)) },
   uptime: {
-    doc: 'Seconds since it was built.',
+    doc: 'Seconds since it was built, or of Domain-0 since the machine was.',
     of: ({ uptime }) => (uptime === undefined ? undefined : Math.floor(uptime)),
   },
   pool: { doc: 'Pool of threads.', of: ({ pool }) => pool },
@@ -59,8 +60,16 @@ type Uptime = Pick<DomainInfo, 'name' | 'domid' | 'uptime'>;
 export const UPTIME_COLUMNS: Columns<Uptime> = {
   name: { doc: 'Name.', of: ({ name }) => name },
   domid: { doc: 'Id.', of: ({ domid }) => domid },
-  uptime: { doc: 'Seconds since it was built.', of: ({ uptime }) => Math.floor(uptime) },
+  uptime: {
+    doc: 'Seconds since it was built, or of Domain-0 since the machine was.',
+    of: ({ uptime }) => Math.floor(uptime),
+  },
 };
+
+/** A row of `xm uptime`: Domain-0 is as old as the machine (spec/xend.md 4.3). */
+export function uptimeOf({ name, domid, uptime }: Uptime): Uptime {
+  return { name, domid, uptime: domid === 0 ? hostUptime() : uptime };
+}
 
 /** `xm uptime`. */
 export function uptimeTable(domains: readonly Uptime[]): string {
