@@ -100,6 +100,7 @@ function readValues(read: <T>(key: string, check: Check<T>) => T | undefined): X
     loglevel: value('loglevel'),
     'console-limit': value('console-limit'),
     'device-create-timeout': value('device-create-timeout'),
+    'device-destroy-timeout': value('device-destroy-timeout'),
     'enable-dump': value('enable-dump'),
     'dom0-min-mem': value('dom0-min-mem'),
     total_available_memory: value('total_available_memory'),

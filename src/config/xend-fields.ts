@@ -12,6 +12,8 @@ export interface XendValues {
   readonly 'console-limit': number;
   /** Seconds in which a device has to be connected. */
   readonly 'device-create-timeout': number;
+  /** Seconds in which an end of a device has to let go of it. */
+  readonly 'device-destroy-timeout': number;
   /** A domain that crashed leaves a core, whatever its `on_crash` is. */
   readonly 'enable-dump': boolean;
   /** MB of the machine's memory that no domain but Domain-0 gets. */
@@ -33,6 +35,7 @@ export const XEND_FIELDS: { readonly [K in keyof XendValues]: XendField<XendValu
   loglevel: { check: choice(LEVELS), default: 'DEBUG' },
   'console-limit': { check: integer(1, 65_536), default: 256 },
   'device-create-timeout': { check: integer(1, HOUR), default: 20 },
+  'device-destroy-timeout': { check: integer(1, HOUR), default: 20 },
   'enable-dump': { check: boolean, default: false },
   'dom0-min-mem': { check: integer(0, MOST_MEMORY), default: 0 },
   total_available_memory: { check: integer(0, MOST_MEMORY), default: 0 },

@@ -46,6 +46,8 @@ export interface XendOptions {
   readonly settings?: Settings;
   /** How long a device may take to connect, milliseconds. */
   readonly connectLimit?: number;
+  /** How long one of its ends may take to let go of a device, milliseconds. */
+  readonly destroyLimit?: number;
   /** How long a domain may take to answer one control message about devices, milliseconds; 20 seconds unless said. */
   readonly answerLimit?: number;
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { CMSG_STATUS, type ControlAnswer, type ControlBody, INTERFACE, OKAY } from '../domain/control.ts';
 import { XmError } from '../errors.ts';
+import type { DomId } from '../hv/contract.ts';
 import {
   type ControllerContext,
   type ControlPeer,
@@ -52,7 +53,7 @@ export interface DeviceMessages {
 export function createDeviceMessages(
   { class: deviceClass, devid }: Pick<DeviceSpec, 'class' | 'devid'>,
   ends: DeviceEnds,
-  { log, answerLimit }: Pick<ControllerContext, 'log' | 'answerLimit'>,
+  { log, answerLimit, destroyLimit }: Pick<ControllerContext, 'log' | 'answerLimit' | 'destroyLimit'>,
   name: string,
   stateOf: () => DeviceState,
 ): DeviceMessages {
@@ -62,13 +63,15 @@ export function createDeviceMessages(
   let phase = 'created';
   let unanswered: Unanswered | undefined;
   let sent = 0;
+  /** Ends that did not answer their last message in time. */
+  const late = new Set<DomId>();
 
   async function send(
     end: 'FE' | 'BE',
     subtype: string,
     body: ControlBody,
     patience: Patience,
-    limit = answerLimit,
+    given?: number,
   ): Promise<void> {
     const { back } = ends;
     const to = end === 'FE' ? front : back;
@@ -77,9 +80,14 @@ export function createDeviceMessages(
     const peer = `${to.name} (${to.domid})`;
     log.write('DEBUG', `${type}_${end} ${shown}(${showFields(body)}) to ${peer}`);
     unanswered = { domid: to.domid, message: `${type}_${end} ${shown}`, number: ++sent };
+    const leaves = LEAVING.has(subtype) || body.status === INTERFACE.closed;
+    const usual = leaves ? destroyLimit : answerLimit;
+    const limit = given ?? (leaves && late.has(to.domid) ? Math.min(AGAIN, usual ?? AGAIN) : usual);
     const answering = to.request(`${type}_${end}`, subtype, body, limit);
     const answer = await wait[patience](answering, back);
     unanswered = undefined;
+    if (answer.late === undefined) late.delete(to.domid);
+    else late.add(to.domid);
     const okay = answer.status === CMSG_STATUS.okay;
     const verdict = okay ? (answer.reason ?? 'OKAY') : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
     log.write(okay ? 'DEBUG' : 'WARNING', `${type}_${end} ${shown} answered by ${peer}: ${verdict}`);
@@ -114,6 +122,12 @@ export function createDeviceMessages(
 const NOT_WAITED_FOR = Promise.resolve<ControlAnswer>({ ...OKAY, reason: 'not waited for' });
 
 /** Waits for an answer, or until it does not matter any more. */
+/** Messages to a back end that has to let go of a device. */
+const LEAVING: ReadonlySet<string> = new Set(['DISCONNECT', 'DEVICE_DESTROY', 'DESTROY']);
+
+/** How long an end that was late is waited for when it is to let go, milliseconds: whatever it is told, it is not more likely to hear it. */
+const AGAIN = 1000;
+
 /** Of one that crashed, why. */
 function goneText({ name, lost: { reason } }: ControlPeer): string {
   const [, why] = /^crash: (.*)$/.exec(String(reason)) ?? [];

@@ -88,6 +88,8 @@ export interface ControllerContext {
   readonly onStep?: ((label: string, device: Device) => Promise<void> | void) | undefined;
   /** Longest wait for an answer to one message, milliseconds; 20 seconds unless said. */
   readonly answerLimit?: number | undefined;
+  /** The same for what has an end let go of a device. */
+  readonly destroyLimit?: number | undefined;
   /** Tells that a device changed, for the mirror in xenstore. */
   readonly onChange: (device: Device) => void;
 }

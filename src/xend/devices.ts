@@ -130,7 +130,8 @@ export function createDeviceService(context: XendContext, hostMaker: HostMaker):
         ...context,
         log: domain.log,
         onStep: options.onStep,
-        answerLimit: options.answerLimit,
+        answerLimit: options.answerLimit ?? options.connectLimit,
+        destroyLimit: options.answerLimit ?? options.destroyLimit,
         onChange(changed) {
           publish(changed);
           tellChange(changed);

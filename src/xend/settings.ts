@@ -49,6 +49,7 @@ export function configOptions(config: XendConfig): Omit<XendOptions, 'paths'> {
     logLevel: values.loglevel,
     consoleHistory: values['console-limit'] * 1024,
     connectLimit: values['device-create-timeout'] * 1000,
+    destroyLimit: values['device-destroy-timeout'] * 1000,
     dumpCrashed: values['enable-dump'],
     reservedMemory: values['dom0-min-mem'],
     ...(values.total_available_memory === 0 ? {} : { totalMemory: values.total_available_memory }),

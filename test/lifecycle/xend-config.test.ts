@@ -15,9 +15,21 @@ const KEYS = `
   (logfile ../logs/other.log)
   (console-limit 1)
   (device-create-timeout 1)
+  (device-destroy-timeout 1)
   (enable-dump yes)
   (dom0-min-mem 64)
   (total_available_memory 256)
+`;
+
+/** Its front end is never ready. */
+const SLOW = `
+  import { defineDevice, idcBack, idcFront } from 'xenidc';
+  const quotas = { inFlight: 1, bodyBytes: 16, registrations: 1 };
+  export default defineDevice({
+    name: 'slow', doc: 'A device that is never ready.', fields: {},
+    front: idcFront(quotas, () => ({ driver: {}, handlers: {}, start: () => new Promise(() => {}) })),
+    back: idcBack(quotas, () => ({ handlers: {} })),
+  });
 `;
 
 beforeAll(async () => {
@@ -63,7 +75,12 @@ test('console-limit', async () => {
   expect(lost).toBeGreaterThan(1024);
 });
 
-test('device-create-timeout, which is the time of a domain too', async () => {
+test('device-create-timeout and device-destroy-timeout; the first is the time of a domain too', async () => {
+  const slow = home.file('slow.mjs', SLOW);
+  const { status, stderr } = await home.run(['device-attach', 'demo', '--class', slow, 'slow']);
+  expect([1, 124]).toContain(status);
+  expect(stderr).toMatch(/^Error: Device 0 \(slow\).* 1(?:\.0)? s/);
+  expect(await home.json(['device-list', 'demo', 'slow'])).toEqual([]);
   const kernel = home.file('stuck.mjs', 'await new Promise(() => {});\nexport default () => {};\n');
   const created = await home.run(['create', home.file('stuck.sxp', vmText({ name: 'stuck', kernel }))]);
   expect(created).toMatchObject({

@@ -14,6 +14,7 @@ test('defaults', () => {
     loglevel: 'DEBUG',
     'console-limit': 256,
     'device-create-timeout': 20,
+    'device-destroy-timeout': 20,
     'enable-dump': 'no',
     'dom0-min-mem': 0,
     total_available_memory: 0,
@@ -41,12 +42,13 @@ test('what is set, by its keys; of secrets the files', () => {
 });
 
 test('what they mean for the supervisor', () => {
-  const text = `(loglevel ERROR) (console-limit 2) (device-create-timeout 3) (enable-dump yes) (dom0-min-mem 4)
+  const text = `(loglevel ERROR) (console-limit 2) (device-create-timeout 3) (device-destroy-timeout 6) (enable-dump yes) (dom0-min-mem 4)
     (total_available_memory 5) (xenstore (persist yes)) (device-class a.ts)`;
   expect(configOptions(config(text))).toEqual({
     logLevel: 'ERROR',
     consoleHistory: 2048,
     connectLimit: 3000,
+    destroyLimit: 6000,
     dumpCrashed: true,
     reservedMemory: 4,
     totalMemory: 5,
