@@ -5,12 +5,16 @@ import { count, pace } from '../src/cli/flags.ts';
 
 export default class Top extends XmCommand {
   static override description =
-    'Show what domains, rings, event channels, endpoints, grants, the store and the log do, like top.\nWithout a terminal, with -b, -o and --json it writes a report a round.';
+    'Show what domains, rings, event channels, endpoints, grants, the store and the log do, like top.\nWithout a terminal, with -b, -o and --json it writes a report a round. Columns, order and filter are those of the view, of domains without one.';
   static override examples = [
     '<%= config.bin %> top',
     { description: 'Rings first:', command: '<%= config.bin %> top --view rings' },
     { description: 'Two rounds, one second apart:', command: '<%= config.bin %> top -b -i 2 -d 1' },
     { description: 'Event channels for a spreadsheet:', command: '<%= config.bin %> top -i 1 -o csv --view channels' },
+    {
+      description: 'Busy rings of one domain:',
+      command: '<%= config.bin %> top --view rings --sort requestRate --filter web',
+    },
     { description: 'One JSON object a line:', command: '<%= config.bin %> top --json -i 1' },
   ];
   static override flags = {
@@ -22,6 +26,15 @@ export default class Top extends XmCommand {
       description: 'What is shown first, or all that is reported.',
       options: ['domains', 'rings', 'channels', 'endpoints', 'grants', 'xenstore', 'log'],
     }),
+    sort: string({
+      description: 'Column to sort by, its key or its title; -COLUMN: the other way round.',
+      helpValue: '<column>',
+    }),
+    filter: string({ description: 'Only rows that have this text; !TEXT: that have not.', helpValue: '<text>' }),
+    columns: string({
+      description: 'Only these columns, with commas between them. An unknown one is answered with all there are.',
+      helpValue: '<column,...>',
+    }),
     'full-name': boolean({ char: 'f', description: 'Do not cut names (reports only).' }),
     rings: boolean({ description: 'Rings after the domains (reports only).', default: true, allowNo: true }),
   };
@@ -31,9 +44,11 @@ export default class Top extends XmCommand {
   async run() {
     const { flags } = await this.parse(Top);
     const { xendSource } = await import('../src/tui/source.ts');
+    const { choiceOf } = await import('../src/tui/choice.ts');
     const client = this.xend();
     const source = xendSource(client);
     const form = this.jsonEnabled() ? 'json' : flags.output;
+    const choice = choiceOf(flags, form);
     const isScreen = process.stdout.isTTY && process.stdin.isTTY && process.env.TERM !== 'dumb';
     if (isScreen && !flags.batch && form === undefined && flags.iterations === undefined) {
       // Now, if it must: what is said of its start would stand in the screen.
@@ -41,14 +56,14 @@ export default class Top extends XmCommand {
       // React's development build, which is the default, takes twice the time a frame.
       process.env.NODE_ENV ??= 'production';
       const { openScreen } = await import('../src/tui/app.tsx');
-      return openScreen({ source, delay: flags.delay, page: flags.view });
+      return openScreen({ source, delay: flags.delay, page: flags.view, ...(choice && { choice }) });
     }
     const { reporter, runBatch } = await import('../src/tui/batch.ts');
     const { watchReader } = await import('../src/cli/reader.ts');
     using reader = watchReader();
     await runBatch({
       source,
-      ...reporter({ form, view: flags.view, fullNames: flags['full-name'], rings: flags.rings }),
+      ...reporter({ form, view: flags.view, choice, fullNames: flags['full-name'], rings: flags.rings }),
       iterations: flags.iterations ?? Number.POSITIVE_INFINITY,
       delay: flags.delay,
       write: (text) => process.stdout.write(text),

@@ -7,7 +7,7 @@ import { press } from './keys.ts';
 import { type Line, layout, type Screen } from './layout.ts';
 import { createModel } from './model.ts';
 import { MOUSE_OFF, MOUSE_ON, type MouseEvent } from './mouse.ts';
-import type { World } from './page.ts';
+import type { Choice, World } from './page.ts';
 import { pageNamed } from './pages/index.ts';
 import type { Source, Wishes } from './reading.ts';
 import { splitTerminal } from './terminal-input.ts';
@@ -20,6 +20,8 @@ export interface AppProps {
   readonly delay: number;
   /** Name of the page at the start. */
   readonly page?: string | undefined;
+  /** What is wanted of that page. */
+  readonly choice?: Choice;
   /** Has events of the mouse given to a listener. */
   readonly listen?: (listener: (event: MouseEvent) => void) => void;
   /** Empties the terminal; the next frame is then drawn whole. */
@@ -114,12 +116,12 @@ function useJobControl(): () => void {
 }
 
 /** The screen of `xm top`. A line is one `<Text>` made by a pure function, so the tree stays small and tests need no screen. */
-export function App({ source, delay, page, listen, wipe }: AppProps) {
+export function App({ source, delay, page, choice, listen, wipe }: AppProps) {
   const { exit } = useApp();
   const stop = useJobControl();
   const { stdout } = useStdout();
   const size = useWindowSize();
-  const [view, setView] = useState(() => initialView(delay, page));
+  const [view, setView] = useState(() => initialView(delay, page, choice));
   const { world, problem } = useRounds(source, view);
   const { lines, shown } = useMemo(() => layout(view, world, problem, size), [view, world, problem, size]);
   const screen = useRef<Screen>({ lines, shown });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createModel } from './model.ts';
-import type { Page, World } from './page.ts';
+import type { Choice, World } from './page.ts';
 import { domainColumns, withFullNames } from './pages/domains.ts';
 import { pageNamed } from './pages/index.ts';
 import { ringColumns } from './pages/rings.ts';
@@ -49,17 +49,21 @@ export interface ReportOptions {
   readonly form: string | undefined;
   /** Name of a page; absent, tables are those of domains and rings, as xentop has them. */
   readonly view: string | undefined;
+  /** What is wanted of its table. */
+  readonly choice?: Choice | undefined;
   readonly fullNames: boolean;
   readonly rings: boolean;
 }
 
 /** What to read, and how to say it. */
-export function reporter({ form, view, ...options }: ReportOptions): Pick<BatchOptions, 'wishes' | 'format'> {
+export function reporter({ form, view, choice, ...options }: ReportOptions): Pick<BatchOptions, 'wishes' | 'format'> {
   const page = pageNamed(view ?? '');
   const { wishes } = page;
   if (form === 'json') return { wishes, format: batchJson };
-  if (form === 'csv') return { wishes, format: (world, round) => pageCsv(page, world, round) };
-  if (view !== undefined) return { wishes, format: (world, round) => pageText(page, world, round) };
+  if (form === 'csv') return { wishes, format: (world, round) => pageCsv(page.values(world, choice), world, round) };
+  if (view !== undefined || choice !== undefined) {
+    return { wishes, format: (world, round) => pageText(page.values(world, choice), !page.tail || round === 0) };
+  }
   return { wishes, format: ({ sample }) => batchText(sample, options) };
 }
 
@@ -80,23 +84,27 @@ export function batchText(
 /** Characters of a value in a table that nothing else limits; scripts have the other forms. */
 const MOST = 120;
 
-/** All columns of one page, with its titles; where rows follow those of the round before, titles are in the first round only. */
-export function pageText(page: Page, world: World, round: number): string {
-  const [titles = [], ...rows] = page.values(world).map((values) => values.map((value) => cut(value, MOST)));
-  const widths = titles.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]!.length)));
-  const line = (values: readonly string[]) =>
-    values
-      .map((value, at) => value.padEnd(widths[at]!))
-      .join(' ')
-      .trimEnd();
-  const lines = page.tail && round > 0 ? rows : [titles, ...rows];
-  return lines.map((values) => `${line(values)}\n`).join('');
+type Values = readonly (readonly string[])[];
+
+/** Rows of one page. @param titled with the titles, which are in the first row */
+function pageText(values: Values, titled: boolean): string {
+  const lines = values.map((row) => row.map((value) => cut(value, MOST)));
+  const widths = lines[0]!.map((_, at) => Math.max(...lines.map((row) => row[at]!.length)));
+  return lines
+    .slice(titled ? 0 : 1)
+    .map(
+      (row) =>
+        `${row
+          .map((value, at) => value.padEnd(widths[at]!))
+          .join(' ')
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 /** The same, separated by commas, with the time of the round before each row; titles once, in the first round. */
-export function pageCsv(page: Page, world: World, round: number): string {
-  const [titles = [], ...rows] = page.values(world);
-  const time = new Date(world.sample.time).toISOString();
+function pageCsv([titles = [], ...rows]: Values, { sample }: World, round: number): string {
+  const time = new Date(sample.time).toISOString();
   const lines = rows.map((row) => [time, ...row]);
   return (round === 0 ? [['TIME', ...titles], ...lines] : lines)
     .map((values) => `${values.map(quoted).join(',')}\n`)

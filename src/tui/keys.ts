@@ -15,6 +15,8 @@ export interface Shown {
   readonly tail: boolean;
   /** Lines that what lies over the table can be scrolled by. */
   readonly scrollMax: number;
+  /** The domain that the selected or opened row is about. */
+  readonly domain?: string | undefined;
 }
 
 /** What one key does to the view. */
@@ -52,6 +54,7 @@ export const keyTable: readonly KeyBinding[] = [
   { names: ['home', 'g'], label: 'Home G', help: 'first row', act: (view, shown) => move(view, shown, -Infinity) },
   { names: ['end'], label: 'End', help: 'last row', act: (view, shown) => move(view, shown, Infinity) },
   { names: ['return'], label: 'Enter', help: 'open the row', footer: 'Enter open', act: openRow },
+  { names: ['l'], label: 'L', help: "the log of the row's domain", act: showLog },
   {
     names: ['s', '>'],
     label: 'S >',
@@ -129,6 +132,11 @@ function openRow(view: View, { ids, tail }: Shown): View {
   const { selected } = choiceOf(view);
   const id = ids.find((one) => one === selected) ?? (tail ? ids.at(-1) : ids[0]);
   return id === undefined ? view : { ...view, over: { kind: 'row', id, scroll: 0 } };
+}
+
+function showLog(view: View, { domain }: Shown): View {
+  if (domain === undefined) return view;
+  return choose({ ...view, page: 'log', over: undefined }, { filter: domain, selected: undefined });
 }
 
 /** A click selects; one at the selected row opens it. */

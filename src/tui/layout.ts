@@ -61,16 +61,16 @@ function body(view: View, world: World, { columns, rows }: Size, height: number)
   const page = pageNamed(view.page);
   const choice = choiceOf(view);
   const table = page.table(world, choice);
-  const head: Line[] = summaryLines(
-    world.sample,
-    remark(view, table, page.columns(world), world.sample.stalls?.length ?? 0),
-  )
+  const head: Line[] = summaryLines(world.sample, remark(view, table, page.columns, world.sample.stalls?.length ?? 0))
     .slice(0, rows < FULL_SUMMARY_ROWS ? 1 : 3)
     .map((text) => ({ text }));
   if (rows >= TABS_ROWS) head.push(tabLine(view.page, columns));
   const room = Math.max(0, height - head.length - 1);
-  const shown: Shown = { ids: table.ids, columns: page.columns(world), height: room, tail: page.tail, scrollMax: 0 };
   const { over } = view;
+  const [domain] =
+    page.wishesOf(world, over?.kind === 'row' ? over.id : table.ids[rowAt(table.ids, choice.selected, page.tail)])
+      .about ?? [];
+  const shown: Shown = { ids: table.ids, columns: page.columns, height: room, tail: page.tail, scrollMax: 0, domain };
   if (over?.kind === 'help') return scrolled(head, helpLines(shown), over.scroll, shown);
   if (over?.kind === 'columns') return { lines: [...head, ...columnLines(shown, choice.hidden, over.at, room)], shown };
   if (over?.kind === 'row') {
@@ -78,6 +78,12 @@ function body(view: View, world: World, { columns, rows }: Size, height: number)
     return scrolled(head, detail, over.scroll, shown);
   }
   return { lines: [...head, ...tableLines(table, choice.selected, choice.sort, shown, columns)], shown };
+}
+
+/** Index of the selected row; where none is, of the first one, or the last of a page that follows its end. */
+function rowAt(ids: readonly string[], selected: string | undefined, tail: boolean): number {
+  const found = selected === undefined ? -1 : ids.indexOf(selected);
+  return found >= 0 ? found : tail ? ids.length - 1 : 0;
 }
 
 function tableLines(
@@ -88,8 +94,7 @@ function tableLines(
   width: number,
 ): Line[] {
   const { columns, header, line } = fitInto(width - MARK.length);
-  const found = selected === undefined ? -1 : ids.indexOf(selected);
-  const at = found >= 0 ? found : tail ? ids.length - 1 : 0;
+  const at = rowAt(ids, selected, tail);
   const first = Math.max(0, Math.min(at - Math.floor(height / 2), ids.length - height));
   let from = MARK.length;
   const hits = columns.map(({ key, width: columnWidth }) => {

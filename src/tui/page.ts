@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { printableLine } from '../words.ts';
 import type { RingName } from '../xend/contract.ts';
-import type { History } from './history.ts';
+import { createHistory, type History } from './history.ts';
 import type { Reading, Wishes } from './reading.ts';
-import type { RingRow, Sample } from './sample.ts';
+import { type RingRow, type Sample, sample as sampleOf } from './sample.ts';
 import { type Column, fitColumns, headerLine, rowLine, sortRows } from './table.ts';
 
 /** All that pages are made of: this round, and what was. */
@@ -43,13 +43,13 @@ export interface Page {
   readonly tail: boolean;
   /** Its rows, and what was chosen of them. */
   table(world: World, choice: Choice): Table;
-  columns(world: World): readonly ColumnInfo[];
+  readonly columns: readonly ColumnInfo[];
   /** What its page wants and, if a row is opened, what that wants beside it. */
   wishesOf(world: World | undefined, opened: string | undefined): Wishes;
   /** Lines that a terminal can be given; undefined when the row is not there. */
   detail(world: World, id: string, width: number): readonly string[] | undefined;
-  /** Titles and rows as values without any control character. */
-  values(world: World): readonly (readonly string[])[];
+  /** Titles and rows as values without any control character. @param choice absent, all of them */
+  values(world: World, choice?: Choice): readonly (readonly string[])[];
 }
 
 export type ColumnInfo = Pick<Column<never>, 'key' | 'title' | 'width' | 'doc'>;
@@ -64,6 +64,9 @@ export interface Choice {
   /** Keys of columns that are not shown. */
   readonly hidden: readonly string[];
 }
+
+/** What a user wants who wants nothing special. */
+export const NO_CHOICE: Choice = { sort: undefined, reverse: false, filter: '', hidden: [] };
 
 /** A table that is ready to be drawn; lines are made when they are asked for. */
 export interface Table {
@@ -85,14 +88,26 @@ const nameOf = ({ domid, backId, class: kind, device, evtchn, direction }: RingR
   return { domid, backId, class: kind, device, evtchn, direction };
 };
 
+/** Where nothing is, but columns have titles. */
+const nowhere = (): World => {
+  const stats = { time: 0, memoryTotal: 0, memoryFree: 0, cpus: 0, mhz: 0, domains: [], rings: [] };
+  return { sample: sampleOf(undefined, { stats }), reading: { stats }, history: createHistory() };
+};
+
 /** Closes over the type of a page's rows. */
 export function page<Row>(spec: PageSpec<Row>): Page {
+  /** Rows that a filter lets through, in the order that was chosen. */
+  function chosen(columns: readonly Column<Row>[], all: readonly Row[], { sort, reverse, filter }: Choice) {
+    const kept = filter === '' ? all : all.filter((row) => matches(columns, row, filter));
+    const column = columns.find(({ key }) => key === sort);
+    return column ? sortRows(kept, column, reverse) : reverse ? [...kept].reverse() : kept;
+  }
   const find = (world: World, id: string) => spec.rows(world).find((row) => spec.id(row) === id);
   return {
     name: spec.name,
     wishes: spec.wishes,
     tail: spec.tail ?? false,
-    columns: spec.columns,
+    columns: spec.columns(nowhere()),
     wishesOf(world, opened) {
       const row = opened === undefined || world === undefined ? undefined : find(world, opened);
       if (row === undefined) return spec.wishes;
@@ -112,27 +127,25 @@ export function page<Row>(spec: PageSpec<Row>): Page {
       const row = find(world, id);
       return row && spec.detail(row, world, width).map(printableLine);
     },
-    values(world) {
-      const columns = spec.columns(world).filter(({ picture }) => !picture);
+    values(world, choice = NO_CHOICE) {
+      const columns = spec.columns(world).map(plainly);
+      const rows = spec.rows(world).filter((row) => spec.remark?.(row) === undefined);
+      const shown = columns.filter(({ key, picture }) => !picture && !choice.hidden.includes(key));
       return [
-        columns.map(({ title }) => title),
-        ...spec
-          .rows(world)
-          .filter((row) => spec.remark?.(row) === undefined)
-          .map((row) => columns.map(({ text, plain = text }) => printableLine(plain(row).trim()))),
+        shown.map(({ title }) => title),
+        ...chosen(columns, rows, choice).map((row) => shown.map(({ text }) => printableLine(text(row).trim()))),
       ];
     },
-    table(world, { sort, reverse, filter, hidden }) {
+    table(world, choice) {
+      const { sort, reverse, filter, hidden } = choice;
       const whole = filter === '' && sort === undefined && !reverse;
       const columns = whole ? spec.columns(world) : spec.columns(world).map(plainly);
       const all = spec.rows(world);
-      const kept = filter === '' ? all : all.filter((row) => matches(columns, row, filter));
-      const column = columns.find(({ key }) => key === sort);
-      const sorted = column ? sortRows(kept, column, reverse) : reverse ? [...kept].reverse() : kept;
+      const sorted = chosen(columns, all, choice);
       const byId = new Map(sorted.map((row) => [spec.id(row), row]));
       return {
         ids: [...byId.keys()],
-        filtered: all.length - kept.length,
+        filtered: all.length - sorted.length,
         fitInto(width) {
           const fitted = fitColumns(
             columns.filter(({ key }) => !hidden.includes(key)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Choice } from './page.ts';
+import { type Choice, NO_CHOICE } from './page.ts';
 import { pages } from './pages/index.ts';
 
 /** What the user has chosen of one page. */
@@ -31,13 +31,13 @@ export interface View {
 /** Shorter would be work without anything to see. */
 const DELAY_MIN = 0.1;
 
-const NOTHING: PageView = { selected: undefined, sort: undefined, reverse: false, filter: '', hidden: [] };
+const NOTHING: PageView = { ...NO_CHOICE, selected: undefined };
 
-/** The view at the start. @param page its name; the first one if there is no such page */
-export function initialView(delay: number, page = ''): View {
+/** The view at the start. @param choice what is wanted of the page */
+export function initialView(delay: number, page = pages[0]!.name, choice: Choice = NO_CHOICE): View {
   return {
-    page: pages.some(({ name }) => name === page) ? page : pages[0]!.name,
-    choices: {},
+    page,
+    choices: { [page]: { ...NOTHING, ...choice } },
     paused: false,
     over: undefined,
     entry: undefined,

@@ -48,6 +48,15 @@ describe('selection', () => {
   });
 });
 
+test("L shows the log of a row's domain, also of an opened row, and goes nowhere from a row that has none", () => {
+  const about = { ...shown, domain: 'web' };
+  for (const keys of [['l'], ['return', 'L']]) {
+    const view = type(keys, start, about);
+    expect([view.page, view.over, choiceOf(view).filter]).toEqual(['log', undefined, 'web']);
+  }
+  expect(type(['l'])).toEqual(start);
+});
+
 describe('what lies over the table', () => {
   test('a row opens and closes; keys that move scroll it, as far as there is something', () => {
     const open = type(['j', 'return']);

@@ -140,3 +140,12 @@ test('a problem is in the last line, and nothing else is lost', () => {
   expect(lines.at(-1)).toEqual({ text: 'xend hung up', style: 'alert' });
   expect(lines.some(({ text }) => text.includes('Domain-0'))).toBe(true);
 });
+
+test('keys know which domain the selected row is about', () => {
+  const domainOf = (more: Partial<View>) =>
+    layout(view(more), world, undefined, { columns: 80, rows: 24 }).shown.domain;
+  expect(domainOf({})).toBe('Domain-0');
+  expect(domainOf({ page: 'grants' })).toBe('demo');
+  expect(domainOf({ page: 'rings', over: { kind: 'row', id: world.sample.rings[2]!.id, scroll: 0 } })).toBe('guest');
+  expect(domainOf({ page: 'log' })).toBeUndefined();
+});
