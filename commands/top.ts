@@ -43,31 +43,11 @@ export default class Top extends XmCommand {
 
   async run() {
     const { flags } = await this.parse(Top);
-    const { xendSource } = await import('../src/tui/source.ts');
-    const { choiceOf } = await import('../src/tui/choice.ts');
-    const client = this.xend();
-    const source = xendSource(client);
-    const form = this.jsonEnabled() ? 'json' : flags.output;
-    const choice = choiceOf(flags, form);
-    const isScreen = process.stdout.isTTY && process.stdin.isTTY && process.env.TERM !== 'dumb';
-    if (isScreen && !flags.batch && form === undefined && flags.iterations === undefined) {
-      // Now, if it must: what is said of its start would stand in the screen.
-      await client.call('xend.status', {});
-      // React's development build, which is the default, takes twice the time a frame.
-      process.env.NODE_ENV ??= 'production';
-      const { openScreen } = await import('../src/tui/app.tsx');
-      return openScreen({ source, delay: flags.delay, page: flags.view, ...(choice && { choice }) });
-    }
-    const { reporter, runBatch } = await import('../src/tui/batch.ts');
-    const { watchReader } = await import('../src/cli/reader.ts');
-    using reader = watchReader();
-    await runBatch({
-      source,
-      ...reporter({ form, view: flags.view, choice, fullNames: flags['full-name'], rings: flags.rings }),
-      iterations: flags.iterations ?? Number.POSITIVE_INFINITY,
-      delay: flags.delay,
-      write: (text) => process.stdout.write(text),
-      signal: reader.gone,
+    const { runTop } = await import('../src/tui/top.ts');
+    await runTop(this.xend(), {
+      ...flags,
+      form: this.jsonEnabled() ? 'json' : flags.output,
+      fullNames: flags['full-name'],
     });
     return undefined;
   }

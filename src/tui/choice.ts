@@ -4,7 +4,7 @@ import { type Choice, NO_CHOICE, type Page } from './page.ts';
 import { pageNamed } from './pages/index.ts';
 
 /** What options say of a page's table. */
-interface ChoiceOptions {
+export interface ChoiceOptions {
   /** Name of the page; absent, the first. */
   readonly view?: string | undefined;
   /** A column; with a `-` before it, in the other direction. */
