@@ -35,8 +35,9 @@ export interface HostMaker {
 }
 
 interface Host {
-  readonly name: string;
   readonly className: string;
+  /** Of its configuration: what it is known by, whoever else is called like it. */
+  readonly backends: readonly string[];
   readonly made: Promise<XendDomain>;
   /** Who does something with it now. */
   users: number;
@@ -60,7 +61,8 @@ export function createClassHosts(
     );
   }
 
-  const domainOf = ({ name }: Host): XendDomain | undefined => [...domains.values()].find((one) => one.name === name);
+  const domainOf = ({ backends }: Host): XendDomain | undefined =>
+    [...domains.values()].find(({ config }) => config.backends === backends);
 
   function forget(host: Host): void {
     if (hosts.get(host.className) === host) hosts.delete(host.className);
@@ -69,25 +71,24 @@ export function createClassHosts(
     timer = undefined;
   }
 
-  async function make(className: string, name: string): Promise<XendDomain> {
+  async function make(className: string, backends: readonly string[]): Promise<XendDomain> {
     await leaving.get(className)?.done;
     return build({
-      ...controlConfig([className]),
-      ...{ name, memory: MEMORY, image: { kernel: 'idle', args: '' } },
+      ...controlConfig(backends),
+      ...{ name: `driver:${className}`, memory: MEMORY, image: { kernel: 'idle', args: '' } },
     });
   }
 
   /** Nobody brings it back: its devices have failed. */
   function onGone(host: Host, { domid, name, shutdownReason = 'destroyed' }: XendDomain): void {
     forget(host);
-    const why = shutdownReason.replace(/^crash: /, '');
-    const reason = why === shutdownReason ? `Domain '${name}' is gone: ${why}` : why;
+    const reason = `Domain '${name}' is gone: ${shutdownReason.replace(/^crash: /, '')}`;
     for (const device of servedBy(domid)) happen(device, 'failed', { reason });
   }
 
   function start(className: string): Host {
-    const name = `driver:${className}`;
-    const host: Host = { name, className, made: make(className, name), users: 0, rested: undefined };
+    const backends = [className];
+    const host: Host = { className, backends, made: make(className, backends), users: 0, rested: undefined };
     hosts.set(className, host);
     host.made.then(
       (domain) => domain.gone.promise.then(() => onGone(host, domain)),
@@ -117,8 +118,8 @@ export function createClassHosts(
     if (late === undefined) return;
     const phase = phaseOf(domain, host.className);
     const what = `it did not come back within ${limit / 1000} s`;
-    domain.shutdownReason = `crash: The back end of ${host.className} in domain '${host.name}' failed ${phase}: ${what}`;
-    log.write('ERROR', `Domain ${host.name} holds its thread up: it is destroyed`);
+    domain.shutdownReason = `crash: The back end of ${host.className} in domain '${domain.name}' failed ${phase}: ${what}`;
+    log.write('ERROR', `Domain ${domain.name} holds its thread up: it is destroyed`);
     void thread.kill();
   }
 

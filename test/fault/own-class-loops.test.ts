@@ -123,7 +123,11 @@ describe.concurrent('an endless loop', () => {
     console.close();
     const logged = xend.xend.log.read({ level: 'ERROR' });
     expect(
-      logged.some((line) => line.endsWith(`Device 0 (${name}) failed. ${backOf(name)} after connect: ${LATE}`)),
+      logged.some((line) =>
+        line.endsWith(
+          `Device 0 (${name}) failed. Domain 'driver:${name}' is gone: ${backOf(name)} after connect: ${LATE}`,
+        ),
+      ),
     ).toBe(true);
     await over(name);
     expect(await attach(false)).toMatchObject({ state: 4 });
