@@ -14,7 +14,7 @@ import { positionOf } from '../sxp/position.ts';
 import { renderDiagnostics } from '../sxp/render.ts';
 import { errorHeading } from '../words.ts';
 import type { CheckResult, ConfigText } from './contract.ts';
-import { checkedName } from './identity.ts';
+import { checkedName } from './lookup.ts';
 import type { DeviceClasses } from './own-classes.ts';
 
 /** What a text is. */

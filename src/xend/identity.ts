@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import type { VmConfig } from '../config/contract.ts';
-import { domainName } from '../config/values.ts';
 import { renamePeer } from '../domain/vsock-peers.ts';
 import { messageOf, XmError } from '../errors.ts';
 import { prettyPrint } from '../sxp/pretty.ts';
@@ -10,13 +9,6 @@ import type { XendDomain } from './domain.ts';
 import { isThere, lookUp, type Names } from './lookup.ts';
 import { publishIdentity } from './mirror.ts';
 import { recordOf } from './records.ts';
-
-/** @throws XmError `EINVAL` when no domain can be called so (spec/xend.md 2.1) */
-export function checkedName(name: string): string {
-  const checked = domainName(name);
-  if ('value' in checked) return checked.value;
-  throw new XmError('EINVAL', `Invalid VM Name: it ${checked.problem}`);
-}
 
 /**
  * @param own uuid of the domain that is to be called so, if it has one

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { domainName } from '../config/values.ts';
 import { noSuchDomain, XmError } from '../errors.ts';
 import type { XendContext } from './context.ts';
 import type { XendDomain } from './domain.ts';
@@ -49,4 +50,11 @@ export function selectKnown(where: Names, names: readonly string[] = []): readon
   const uuids = new Set(there.map(({ uuid }) => uuid));
   const dormant = where.managed.all().filter(({ uuid }) => !uuids.has(uuid));
   return [...there, ...dormant].sort((a, b) => (a.config.name < b.config.name ? -1 : 1));
+}
+
+/** @throws XmError `EINVAL` when no domain can be called so (spec/xend.md 2.1) */
+export function checkedName(name: string): string {
+  const checked = domainName(name);
+  if ('value' in checked) return checked.value;
+  throw new XmError('EINVAL', `Invalid VM Name: it ${checked.problem}`);
 }
