@@ -28,6 +28,9 @@ const CLEANING: ReadonlySet<DeviceStep> = new Set([
   'backForsake',
 ]);
 
+/** With these a back end says that it has let go; one that has not may still do what it has in work. */
+const LETTING_GO: ReadonlySet<DeviceStep> = new Set(['backDisconnect', 'backDestroy']);
+
 const FORSAKE: readonly DeviceStep[] = ['backForsake'];
 
 /** Who unloads a driver or saves a domain waits for just that: the connection ended in an orderly way. */
@@ -70,8 +73,8 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
           step === 'backDestroy' && failed !== undefined ? { force: deviceClass.own !== undefined } : body,
         );
       } catch (error) {
-        // What a back end may still have in work is not given to another one.
-        const vital = event === 'move' && step === 'backDisconnect' && !ends.back.lost.aborted;
+        // Nobody else is given what a back end has not let go of.
+        const vital = event === 'move' && LETTING_GO.has(step) && !ends.back.lost.aborted;
         if (vital || !CLEANING.has(step)) throw error;
         failed ??= error;
       }

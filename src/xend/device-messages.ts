@@ -86,9 +86,10 @@ export function createDeviceMessages(
     const answering = to.request(`${type}_${end}`, subtype, body, limit);
     const answer = await wait[patience](answering, back);
     unanswered = undefined;
-    if (answer.late === undefined) late.delete(to.domid);
-    else late.add(to.domid);
-    const okay = answer.status === CMSG_STATUS.okay;
+    if (answer.late !== undefined) late.add(to.domid);
+    else if (patience !== 'none') late.delete(to.domid);
+    const okay =
+      answer.status === CMSG_STATUS.okay || (answer.status === CMSG_STATUS.interfaceNotFound && LEAVING.has(subtype));
     const verdict = okay ? (answer.reason ?? 'OKAY') : `status ${answer.status}, ${answer.reason ?? 'no reason'}`;
     log.write(okay ? 'DEBUG' : 'WARNING', `${type}_${end} ${shown} answered by ${peer}: ${verdict}`);
     if (okay) return;
@@ -119,11 +120,10 @@ export function createDeviceMessages(
   };
 }
 
-const NOT_WAITED_FOR = Promise.resolve<ControlAnswer>({ ...OKAY, reason: 'not waited for' });
-
-/** Waits for an answer, or until it does not matter any more. */
-/** Messages to a back end that has to let go of a device. */
+/** Messages to a back end that has to let go of a device. It has done so if it knows nothing of that. */
 const LEAVING: ReadonlySet<string> = new Set(['DISCONNECT', 'DEVICE_DESTROY', 'DESTROY']);
+
+const NOT_WAITED_FOR = Promise.resolve<ControlAnswer>({ ...OKAY, reason: 'not waited for' });
 
 /** How long an end that was late is waited for when it is to let go, milliseconds: whatever it is told, it is not more likely to hear it. */
 const AGAIN = 1000;
@@ -134,6 +134,7 @@ function goneText({ name, lost: { reason } }: ControlPeer): string {
   return why === undefined ? `Domain '${name}' is gone` : `Domain '${name}' is gone: ${why}`;
 }
 
+/** Waits for an answer, or until it does not matter any more. */
 const wait: Readonly<
   Record<Patience, (answering: Promise<ControlAnswer>, back: ControlPeer) => Promise<ControlAnswer>>
 > = {

@@ -91,7 +91,7 @@ export function createDeviceMover(
       moving.add(device);
       try {
         await drivers.ensure(next, deviceClass, 'BE');
-        checkMove(domain, device, next, force);
+        checkMove(domain, device, next);
         const hint = '-f takes the device away all the same; what that domain has in work it may still do';
         await Promise.all([
           ping(domain, 'which has the device'),
@@ -109,7 +109,7 @@ export function createDeviceMover(
 }
 
 /** @throws XmError when a device cannot be moved, to that domain or at all */
-function checkMove(domain: XendDomain, device: Device, next: XendDomain, _force: boolean): void {
+function checkMove(domain: XendDomain, device: Device, next: XendDomain): void {
   const { class: deviceClass, name, back, config, state } = device;
   const { name: to, phase } = next;
   const refuse = (code: string, text: string, hint?: string): never => {

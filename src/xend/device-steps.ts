@@ -96,6 +96,7 @@ export function createDeviceSteps(
     // What did not answer before would still be there when the next device of this number comes.
     backDestroy: ({ force }) => tellBack('DESTROY', { force }),
     async backForsake() {
+      if (ends.back.lost.aborted) return;
       try {
         for (const subtype of ['DISCONNECT', 'DEVICE_DESTROY', 'DESTROY']) await tellBack(subtype, {}, FORSAKE_LIMIT);
       } catch {

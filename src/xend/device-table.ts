@@ -118,12 +118,13 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
   },
   unserved: {
     backUp: { steps: CHANGE, to: 'waiting' },
-    // One that it could not be taken from in time may have let go since.
+    // One that it could not be taken from in time may still have it, or may have let go since.
+    backDown: { steps: DESTROY, to: 'unserved' },
     move: { steps: [...DESTROY, ...CHANGE], to: 'waiting' },
     seize: { steps: ['backForsake', ...CHANGE], to: 'waiting' },
-    detach: { steps: ['tellClosed'], to: 'closed' },
-    failed: { steps: ['tellClosed'], to: 'closed' },
-    frontGone: { steps: [], to: 'closed' },
+    detach: { steps: ['tellClosed', 'backForsake'], to: 'closed' },
+    failed: { steps: ['tellClosed', 'backForsake'], to: 'closed' },
+    frontGone: { steps: ['backForsake'], to: 'closed' },
     backGone: { steps: [], to: 'unserved' },
   },
   closed: {},

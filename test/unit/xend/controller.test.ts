@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createClaimTable } from '../../../src/devices/claims.ts';
 import type { DeviceClass } from '../../../src/devices/contract.ts';
-import { type ControlAnswer, INTERFACE, OKAY } from '../../../src/domain/control.ts';
+import { CMSG_STATUS, type ControlAnswer, INTERFACE, OKAY } from '../../../src/domain/control.ts';
 import { createDevice } from '../../../src/xend/controller.ts';
 import { type ControlPeer, type Device, GONE } from '../../../src/xend/device.ts';
 import type { DeviceState } from '../../../src/xend/device-table.ts';
@@ -164,6 +164,25 @@ describe('another back end', () => {
     all.back.answers = () => OKAY;
     await all.device.handle('move', { back: all.other });
     expect([all.device.state, all.device.back]).toEqual(['waiting', all.other]);
+  });
+
+  test('does not, however often it is tried, before the former one has let go', async () => {
+    using all = await start('connected');
+    all.back.answers = (message) => (message === 'DISCONNECT' ? late : { status: CMSG_STATUS.interfaceConnected });
+    for (const _ of [1, 2]) await expect(all.device.handle('move', { back: all.other })).rejects.toThrow();
+    expect([all.device.state, all.other.heard, all.device.back]).toEqual(['unserved', [], all.back]);
+    // One that has nothing of it any more has let go.
+    all.back.answers = () => ({ status: CMSG_STATUS.interfaceNotFound });
+    await all.device.handle('move', { back: all.other });
+    expect([all.device.state, all.device.back]).toEqual(['waiting', all.other]);
+  });
+
+  test.each(['detach', 'frontGone', 'failed'] as const)('never comes, by %s: the former one lets go', async (event) => {
+    using all = await start('connected');
+    all.back.answers = (message) => (message === 'DISCONNECT' ? late : OKAY);
+    await expect(all.device.handle('move', { back: all.other })).rejects.toMatchObject({ code: 'ETIMEOUT' });
+    await all.device.handle(event);
+    expect([all.device.state, all.back.heard.at(-1)]).toEqual(['closed', 'DESTROY']);
   });
 
   test('takes it by force from one that hangs, which is told to let go whenever it can', async () => {
