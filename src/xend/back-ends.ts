@@ -14,7 +14,7 @@ export interface BackEnds {
   servedBy(domain: XendDomain, className: string): readonly Device[];
   /** A driver is up: it serves what it served before, and what waits for a domain of its name. */
   driverUp(domain: XendDomain, className: string): void;
-  /** The same for all its drivers, as it has a name now that others may wait for. */
+  /** The same for all its drivers, as it has a name now, or runs again, and others may wait for that. */
   named(domain: XendDomain): void;
   /** Has a device that waits for a domain served if that is there. */
   seek(device: Device): void;
@@ -69,7 +69,8 @@ export function createBackEnds({ domains }: Pick<XendContext, 'domains'>): BackE
       }
     },
     named(domain) {
-      if (domain.control === undefined) return;
+      // A device would be lost with one that does not answer; when that goes on it is asked.
+      if (domain.control === undefined || domain.phase === 'paused') return;
       for (const className of domain.backsUp) {
         for (const [front, device] of allOf(className)) if (waitsFor(device, domain)) serve(domain, front, device);
       }

@@ -24,6 +24,8 @@ export interface DeviceMover {
    * @throws XmError that says why it stays where it is
    */
   move(domain: XendDomain, device: Device, named: string, force: boolean): Promise<void>;
+  /** Whether that is being done to a device. */
+  isMoving(device: Device): boolean;
 }
 
 /** @param connectLimit milliseconds until it is connected */
@@ -83,6 +85,7 @@ export function createDeviceMover(
   }
 
   return {
+    isMoving: (device) => moving.has(device),
     async move(domain, device, named, force) {
       const { class: deviceClass, name, back: former } = device;
       if (moving.has(device)) throw new XmError('EAGAIN', `${name} of domain '${domain.name}' is being moved`);

@@ -44,9 +44,11 @@ export interface DeviceService {
   unload(domain: XendDomain, className: string, end: DriverEnd): Promise<void>;
   /** All configured devices are made: shows them to the front-end drivers that are up already. */
   show(domain: XendDomain): void;
+  /** Whether it is on its way from one domain to another: it must not be brought to rest then. */
+  isMoving(device: Device): boolean;
   /** A domain that was paused or at rest listens again: those of its devices that have a back end again connect. */
   showAgain(domain: XendDomain): void;
-  /** It has another name, which devices may be waiting for. */
+  /** It has another name, or runs again, which devices may be waiting for. */
   named(domain: XendDomain): void;
   classNamed(name: string): DeviceClass;
   /** Handles a control message about devices that a domain sent. */
@@ -65,7 +67,7 @@ export function createDeviceService(context: XendContext, hostMaker: HostMaker):
   const connectLimit = options.connectLimit ?? CONNECT_LIMIT;
   const backEnds = createBackEnds(context);
   const hosts = createClassHosts(context, hostMaker);
-  const { move } = createDeviceMover(context, backEnds, drivers, connectLimit);
+  const { move, isMoving } = createDeviceMover(context, backEnds, drivers, connectLimit);
 
   function classNamed(name: string): DeviceClass {
     const found = classes.find((item) => item.name === name || item.aliases.includes(name));
@@ -217,6 +219,7 @@ export function createDeviceService(context: XendContext, hostMaker: HostMaker):
       domain.devicesMade = true;
       for (const className of domain.frontsUp) tellDevices(domain, className, 'frontUp');
     },
+    isMoving,
     showAgain: backEnds.show,
     named: backEnds.named,
     async load(domain, className, end) {

@@ -93,6 +93,7 @@ export function createLifecycle(
       hv.unpause(domain.domid);
       letRun(domain);
       devices.showAgain(domain);
+      devices.named(domain);
       log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) unpaused`);
     },
     rename(known, name) {

@@ -38,6 +38,9 @@ export function createSaver(context: XendContext, devices: DeviceService, { end 
       if (device.back === domain && device.front !== domain) {
         throw new XmError('EBUSY', `${what}: it serves ${device.name} of domain '${device.front.name}'`);
       }
+      if (device.front === domain && devices.isMoving(device)) {
+        throw new XmError('EAGAIN', `${what}: ${device.name} is being moved`);
+      }
       if (device.front === domain && device.state === 'unserved') {
         throw new XmError('EBUSY', `${what}: ${device.name} waits for domain '${device.back.name}' to serve it`, {
           hint: 'what was asked of it meanwhile would be lost',

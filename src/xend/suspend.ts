@@ -32,6 +32,7 @@ export async function suspendDomain(
   limit: number,
 ): Promise<Suspended> {
   const stopped: Device[] = [];
+  const served = [...domain.devices.values()].map((device) => ({ device, by: device.back }));
 
   async function resume(): Promise<void> {
     if (domain.phase !== 'running') return;
@@ -55,6 +56,11 @@ export async function suspendDomain(
     const settled = await Promise.allSettled(stopped.map((device) => device.handle('suspend')));
     const failed = settled.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    const lost = served.find(({ device: { state, back }, by }) => state !== 'closed' && back !== by);
+    if (lost !== undefined) {
+      const text = `Cannot save domain '${domain.name}': ${lost.device.name} lost domain '${lost.by.name}', which served it`;
+      throw new XmError('EBUSY', text, { hint: 'what was asked of it meanwhile would be lost' });
+    }
     return { state, resume };
   } catch (error) {
     if (error instanceof XmError && GONE.has(error.code)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectClear, failureOf } from '../support/clear-error.ts';
 import type { Terminal } from '../support/terminal.ts';
@@ -157,9 +158,48 @@ test('it may be paused meanwhile, and the domain that it waits for may get its n
   await xend.call('domain.destroy', { domain: 'drv' });
   await xend.create({ ...DRIVER, name: 'spare', kernel: 'idle' });
   expect(await disksOf(xend)).toBe('xvda - 1');
+  // One that is paused could not serve it: until it runs the device waits.
+  await xend.call('domain.pause', { domain: 'spare' });
   await xend.call('domain.rename', { domain: 'spare', name: 'drv' });
+  await terminal.run('ls');
+  expect(await disksOf(xend)).toBe('xvda - 1');
+  await xend.call('domain.unpause', { domain: 'drv' });
   await served(xend, 'xvda drv 4');
   expect(await terminal.run('sum xvda')).toBe(`${md5(content)}  xvda\n`);
+});
+
+test.each(['gone', 'back again'])('who loses its back end while it is saved is not, be that %s', async (how) => {
+  await using xend = await startXend();
+  const kernel = xend.file(
+    'kernel.mjs',
+    `export default async (dom) => {
+      dom.onSave({ save: () => new Promise((resolve) => {
+        dom.console.write('asked\\n');
+        dom.console.onData(() => resolve(1));
+      }) });
+      dom.console.write('up\\n');
+      await new Promise((end) => dom.signal.addEventListener('abort', end));
+    };`,
+  );
+  const disk = { file: xend.file('disk.img', new Uint8Array(4096)), dev: 'xvda', backend: 'drv' };
+  await xend.create({ ...DRIVER, kernel: 'idle' });
+  await xend.create({ name: 'guest', kernel, disks: [disk] });
+  using terminal = await xend.open('guest');
+  await terminal.readUntil('up\n');
+  const path = join(xend.directory, 'guest.save');
+  const saved = failureOf(xend.call('domain.save', { domain: 'guest', path }));
+  await terminal.readUntil('asked\n');
+  await xend.call('domain.destroy', { domain: 'drv' });
+  if (how === 'back again') {
+    await xend.create({ ...DRIVER, kernel: 'idle' });
+    await served(xend, 'xvda drv 2');
+  }
+  terminal.type('now');
+  const error = await saved;
+  expectClear(error);
+  expect(String(error)).toMatch(/Cannot save domain 'guest': xvda lost domain 'drv', which served it/);
+  expect(existsSync(path)).toBe(false);
+  if (how === 'back again') await served(xend, 'xvda drv 4');
 });
 
 /** Serves others, has a disk that `backend` serves, and comes back when it crashes. */

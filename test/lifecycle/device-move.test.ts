@@ -167,6 +167,25 @@ test('away from a domain that hangs, and from one that is gone', async () => {
   expect(await disksOf(xend)).toBe('xvda 0 4');
 });
 
+test('a domain is not saved while one of its disks moves', async () => {
+  let failure: Promise<unknown> | undefined;
+  await using xend = await startXend({
+    onStep(label) {
+      if (label === 'vbd.changeBack') failure = failureOf(save());
+    },
+  });
+  const save = () => xend.call('domain.save', { domain: 'guest', path: `${xend.directory}/saved` });
+  await xend.create(driver('one'));
+  await xend.create({ name: 'guest', disks: [{ file: xend.file('a.img', new Uint8Array(MIB)), dev: 'xvda' }] });
+  (await xend.shell('guest')).close();
+  await move(xend, 'one');
+  const error = await failure;
+  expectClear(error);
+  expect(String(error)).toContain("Cannot save domain 'guest': xvda is being moved");
+  expect(await disksOf(xend)).toBe('xvda 1 4');
+  await save();
+});
+
 test('what it is made from again names who serves it', async () => {
   await using xend = await startXend();
   const content = randomBytes(MIB);
