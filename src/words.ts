@@ -50,9 +50,13 @@ export function errorHeading(file: string, errors: number): string {
   return `${file} has ${errors === 1 ? 'an error' : `${errors} errors`}:`;
 }
 
-/** A text that no terminal takes for commands: control characters but tabs and newlines are written out, and what turns the direction of text. */
+/** Control characters, and what turns the direction of text or ends its line. */
+const DRIVING = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const DRIVING_MORE_THAN_LINES = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A text that no terminal takes for commands: such characters but tabs and newlines are written out. */
 export function printable(text: string): string {
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+  return text.replace(DRIVING_MORE_THAN_LINES, (character) => {
     const code = character.charCodeAt(0).toString(16);
     return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
   });
@@ -60,7 +64,8 @@ export function printable(text: string): string {
 
 /** The same for one line: tabs and newlines are written out too. */
 export function printableLine(text: string): string {
-  return printable(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+  // Nearly no text has any, and screens are full of texts.
+  return DRIVING.test(text) ? printable(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t') : text;
 }
 
 /** Slips between two words: single letters changed, inserted or removed, and neighbours swapped. */

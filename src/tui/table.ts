@@ -51,7 +51,7 @@ export function fitColumns<Row>(
     .filter((column) => kept.has(column))
     .map((column) => {
       if (!column.grow || free <= 1) return column;
-      const longest = rows.reduce((most, row) => Math.max(most, printableLine(column.text(row)).length), column.width);
+      const longest = rows.reduce((most, row) => Math.max(most, column.text(row).length), column.width);
       const more = Math.min(longest - column.width, free - 1);
       free -= more;
       return { ...column, width: column.width + more };

@@ -14,9 +14,9 @@ export const channels = page<ChannelRow>({
     number('port', 'PORT', 5, 1, (row) => row.port),
     words('state', 'STATE', 11, 4, (row) => row.state),
     { ...words('remote', 'REMOTE', 12, 2, remoteOf), grow: true },
-    { ...number('remotePort', 'RPORT', 5, 6, (row: ChannelRow) => row.remotePort), text: remotePortOf },
-    { ...words('use', 'USE', 16, 7, (row: ChannelRow) => row.use), grow: true },
-    words('pending', 'PENDING', 7, 5, (row) => (row.pending ? 'pending' : '')),
+    { ...number('remotePort', 'RPORT', 5, 7, (row: ChannelRow) => row.remotePort), text: remotePortOf },
+    { ...words('use', 'USE', 16, 5, (row: ChannelRow) => row.use), grow: true },
+    words('pending', 'PENDING', 7, 6, (row) => (row.pending ? 'pending' : '')),
     words('masked', 'MASKED', 6, 8, (row) => (row.masked ? 'masked' : '')),
     number('sentRate', 'SENT/s', 8, 3, (row) => row.sentRate),
     {

@@ -16,7 +16,7 @@ export const grants = page<GrantRow>({
     words('access', 'ACCESS', 10, 5, accessOf),
     number('kib', 'KIB', 8, 4, (row) => row.bytes / 1024),
     { ...number('mappings', 'MAPPED', 6, 3, (row: GrantRow) => row.mappings), doc: 'mappings that TO has of it' },
-    { ...words('use', 'USE', 24, 6, (row: GrantRow) => row.use), grow: true },
+    { ...words('use', 'USE', 16, 6, (row: GrantRow) => row.use), grow: true },
   ],
   rows: ({ sample }) => sample.grants ?? [],
   id: grantId,
