@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { choiceWord, domain, optionalWord } from '../src/cli/args.ts';
+import { domain, optionalWord, word } from '../src/cli/args.ts';
 import { XmCommand } from '../src/cli/command.ts';
 import { usageError } from '../src/cli/failure.ts';
 
@@ -9,7 +9,7 @@ export default class Trigger extends XmCommand {
   static override examples = ['<%= config.bin %> trigger demo nmi', '<%= config.bin %> trigger demo reset'];
   static override args = {
     domain: domain(),
-    trigger: choiceWord('What it is.', ['nmi', 'reset', 'init', 's3resume', 'power']),
+    trigger: word('What it is: nmi, reset, init, s3resume or power.'),
     vcpu: optionalWord('To which of its VCPUs. Default: 0.'),
   };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { custom, string } from '@oclif/core/args';
-import { XmError } from '../errors.ts';
 import { usageError } from './failure.ts';
 import { absolutePath } from './path.ts';
 
@@ -19,7 +18,7 @@ export const wholeWord = (description: string) =>
     ignoreStdin: true,
     async parse(text) {
       if (/^\d{1,9}$/.test(text)) return Number(text);
-      throw new XmError('ENUMBER', `'${text}' is not a number.`);
+      throw usageError(`'${text}' is not a number.`);
     },
   })({ required: true });
 
@@ -44,7 +43,7 @@ const anyRole = custom<'client' | 'server'>({
   ignoreStdin: true,
   async parse(text) {
     if (text === 'client' || text === 'server') return text;
-    throw new XmError('EROLE', `'${text}' is neither 'client' nor 'server'.`);
+    throw usageError(`'${text}' is neither 'client' nor 'server'.`);
   },
 });
 
@@ -57,7 +56,7 @@ export const choiceWord = <T extends string>(description: string, options: reado
     async parse(text) {
       const found = options.find((option) => option === text);
       if (found !== undefined) return found;
-      throw new XmError('ECHOICE', `'${text}' is none of ${options.join(', ')}.`);
+      throw usageError(`'${text}' is none of ${options.join(', ')}.`);
     },
   })({ required: true });
 
@@ -101,7 +100,7 @@ export const countWord = (description: string) =>
     async parse(text) {
       const value = Number(text);
       if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
-      throw new XmError('ENUMBER', `'${text}' is not a positive whole number.`);
+      throw usageError(`'${text}' is not a positive whole number.`);
     },
   })({ required: true });
 

@@ -4,7 +4,7 @@ import { XmError } from '../errors.ts';
 import { createClient, type XendClient } from '../xend/client.ts';
 import type { XendApi, XendMethod } from '../xend/contract.ts';
 import { type RunPaths, runPaths } from '../xend/paths.ts';
-import { failureJson, failureOf, failureText } from './failure.ts';
+import { failureOf, report } from './failure.ts';
 
 /**
  * Base of all commands: the connection to xend, `--json`, and one form for errors. A command's `run` prints with
@@ -72,12 +72,9 @@ export abstract class XmCommand extends Command {
       return;
     }
     // Commands without options or arguments leave the statics of the base class undefined.
-    const { id, args = {}, flags = {} } = this.ctor;
-    const failure = failureOf(thrown, { id, args, flags });
-    if (this.jsonEnabled() && this.jsonLines) process.stdout.write(`${JSON.stringify(failureJson(failure))}\n`);
-    else if (this.jsonEnabled()) this.logJson(failureJson(failure));
-    else process.stderr.write(failureText(failure));
+    const { id, description, args = {}, flags = {} } = this.ctor;
+    const json = this.jsonLines ? 'json line' : 'json';
+    report(failureOf(thrown, { id, description, args, flags }), this.jsonEnabled() ? json : 'text');
     if (process.env.XM_DEBUG === '1') process.stderr.write(`${thrown.stack ?? thrown}\n`);
-    process.exitCode = failure.exit;
   }
 }

@@ -3,11 +3,11 @@ import { XmError } from '../errors.ts';
 import { printable } from '../words.ts';
 import type { ApiError } from '../xend/contract.ts';
 import { didYouMean } from './suggest.ts';
-import { arityMessage, type CommandShape, optionNames, usageLine } from './usage.ts';
+import { arityMessage, type CommandShape, optionNames, usageText } from './usage.ts';
 
 /** What the user is told about something that was thrown. */
 export interface Failure extends ApiError {
-  /** Line that shows how the command is written, when it was written wrongly. */
+  /** How the command is written and what it does, when it was written wrongly: for stdout. */
   readonly usage?: string;
 }
 
@@ -51,13 +51,13 @@ export function failureOf(thrown: unknown, command: CommandShape): Failure {
   if (thrown instanceof XmError) {
     const { code, exit, hint } = thrown;
     const message = ownPart(thrown.message);
-    const usage = code === USAGE_CODE ? { usage: usageLine(command) } : {};
+    const usage = code === USAGE_CODE ? { usage: usageText(command) } : {};
     return { code, message, exit, ...(hint === undefined ? {} : { hint }), ...usage };
   }
   if (!(thrown instanceof Error)) return defect(String(thrown));
   const error: ParseError = thrown;
   if (error.parse !== undefined) {
-    const usage = { code: USAGE_CODE, exit: error.oclif?.exit ?? 1, usage: usageLine(command) };
+    const usage = { code: USAGE_CODE, exit: error.oclif?.exit ?? 1, usage: usageText(command) };
     return { message: ownPart(error.message), ...usage, ...PARSE_ERRORS[error.constructor.name]?.(error, command) };
   }
   if (error.oclif) return { code: 'ECLI', message: error.message, exit: error.oclif.exit ?? 1 };
@@ -69,12 +69,22 @@ export function usageError(message: string, hint?: string): XmError {
   return new XmError(USAGE_CODE, message, hint === undefined ? {} : { hint });
 }
 
-/** The text of a failure on stderr: `Error: MESSAGE`, then the hint, then the usage. What a domain said drives no terminal. */
-export function failureText({ message, hint, usage }: Failure): string {
-  const lines = [`Error: ${message}`];
-  if (hint !== undefined) lines.push(`Hint: ${hint}`);
-  if (usage !== undefined) lines.push('', usage);
+/** The text of a failure on stderr: `Error: MESSAGE`, then the hint. What a domain said drives no terminal. */
+export function failureText({ message, hint }: Failure): string {
+  const lines = [`Error: ${message}`, ...(hint === undefined ? [] : [`Hint: ${hint}`])];
   return `${printable(lines.join('\n'))}\n`;
+}
+
+/** Tells the user: on stderr, and how the command is written on stdout (spec/xend.md 4.4); with `--json` all of it on stdout. */
+export function report(failure: Failure, form: 'text' | 'json' | 'json line'): void {
+  const { usage, exit } = failure;
+  if (form !== 'text') {
+    process.stdout.write(`${JSON.stringify(failureJson(failure), null, form === 'json' ? 2 : 0)}\n`);
+  } else {
+    process.stderr.write(failureText(failure));
+    if (usage !== undefined) process.stdout.write(`\n${usage}\n`);
+  }
+  process.exitCode = exit;
 }
 
 /** The same for `--json`. */

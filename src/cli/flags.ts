@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { custom } from '@oclif/core/flags';
-import { XmError } from '../errors.ts';
+import { usageError } from './failure.ts';
 import { absolutePath } from './path.ts';
 
 /** An option that is a span of time in seconds; fractions are fine, negative or no numbers are not. */
@@ -9,7 +9,7 @@ export const seconds = custom<number>({
   async parse(text) {
     const value = Number(text);
     if (text.trim() !== '' && value >= 0 && value <= 1e6) return value;
-    throw new XmError('ENUMBER', `'${text}' is not a number of seconds.`);
+    throw usageError(`'${text}' is not a number of seconds.`);
   },
 });
 
@@ -22,7 +22,7 @@ export const pace = custom<number>({
   async parse(text) {
     const value = Number(text);
     if (text.trim() !== '' && value >= QUICKEST && value <= 1e6) return value;
-    throw new XmError('ENUMBER', `'${text}' is not a time between two rounds: at least ${QUICKEST} seconds.`);
+    throw usageError(`'${text}' is not a time between two rounds: at least ${QUICKEST} seconds.`);
   },
 });
 
@@ -32,7 +32,7 @@ export const bytes = custom<number>({
   async parse(text) {
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-    throw new XmError('ENUMBER', `'${text}' is not a number of bytes.`);
+    throw usageError(`'${text}' is not a number of bytes.`);
   },
 });
 
@@ -42,7 +42,7 @@ export const count = custom<number>({
   async parse(text) {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
-    throw new XmError('ENUMBER', `'${text}' is not a positive whole number.`);
+    throw usageError(`'${text}' is not a positive whole number.`);
   },
 });
 
@@ -52,7 +52,7 @@ export const lineCount = custom<number>({
   async parse(text) {
     if (text === 'all') return Number.POSITIVE_INFINITY;
     if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-    throw new XmError('ENUMBER', `'${text}' is neither a number of lines nor 'all'.`);
+    throw usageError(`'${text}' is neither a number of lines nor 'all'.`);
   },
 });
 
@@ -66,7 +66,7 @@ export const choice = (
     async parse(text) {
       const word = text.toLowerCase();
       if (words.includes(word)) return word;
-      throw new XmError('ECHOICE', `'${text}' is none of ${words.join(', ')}.`);
+      throw usageError(`'${text}' is none of ${words.join(', ')}.`);
     },
   })();
 

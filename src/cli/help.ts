@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { argumentLine, type CommandShape, spoken } from './usage.ts';
+import { type CommandShape, spoken, summary } from './usage.ts';
 
 /** The commands that `xm` alone lists; the rest is for `xm help`. */
 const COMMON = ['console', 'create', 'destroy', 'info', 'list', 'log', 'pause', 'reboot', 'shutdown', 'top', 'unpause'];
 
 const NAME_WIDTH = 20;
-const TEXT_WIDTH = 57;
+const TEXT_WIDTH = 50;
 const TEXT_COLUMN = 22;
 
 const FOOTER = `
@@ -39,12 +39,11 @@ function rows(commands: readonly CommandShape[]): string {
     .join('');
 }
 
-/** A blank, the name in 20 columns, a blank, the text; more lines of text start in the same column (spec/xend.md 4.4). */
+/** A blank, the name in 20 columns, a blank, the text in 50; more lines of text start in the same column (spec/xend.md 4.4). */
 function row(command: CommandShape): string {
-  const summary = (command.description ?? '').split('\n')[0]!;
-  const [first = '', ...more] = wrap([argumentLine(command), summary].filter(Boolean).join('  '));
+  const [first = '', ...more] = wrap(summary(command));
   const lines = [
-    ` ${spoken(command.id).padEnd(NAME_WIDTH)} ${first}`,
+    ` ${spoken(command.id).padEnd(NAME_WIDTH)} ${first.padEnd(TEXT_WIDTH)}`,
     ...more.map((line) => ' '.repeat(TEXT_COLUMN) + line),
   ];
   return `${lines.join('\n')}\n`;

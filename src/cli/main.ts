@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Config } from '@oclif/core/config';
 import { messageOf } from '../errors.ts';
-import { type Failure, failureJson, failureText } from './failure.ts';
+import { type Failure, report } from './failure.ts';
 import { longHelp, shortHelp, topicHelp } from './help.ts';
 import { findName, type NameFound } from './names.ts';
 import { spoken } from './usage.ts';
@@ -30,7 +30,7 @@ export async function runLine(typed: readonly string[], config: Config): Promise
   const rest = argv.slice(id.split(':').length);
   const command = config.findCommand(id);
   if (!command) return showTopic(id, rest, config);
-  if (hasHelpFlag(rest)) return showHelp(id, config, typed[0] === 'help');
+  if (hasHelpFlag(rest)) return showHelp(id, config, typed[0] === 'help' || hasHelpFlag(typed));
   try {
     await config.runCommand(id, rest, command);
   } catch (error) {
@@ -65,7 +65,7 @@ function showTopic(topic: string, rest: readonly string[], config: Config): void
   if (!hasHelpFlag(rest)) process.exitCode = 1;
 }
 
-/** @param wanted by `xm help COMMAND`; a command that shows how it is used instead of doing something has not done it (spec/xend.md 4.4) */
+/** @param wanted by `xm help COMMAND` or `--help`, as everywhere; with `-h` the command has not done what it is for, as in Xen */
 async function showHelp(id: string, config: Config, wanted: boolean): Promise<void> {
   const { loadHelpClass } = await import('@oclif/core/help');
   const Help = await loadHelpClass(config);
@@ -83,7 +83,7 @@ function withoutCommand(argv: readonly string[], config: Config): void {
   } else if (first === '--version') {
     process.stdout.write(`xm ${config.version}\n`);
   } else {
-    fail(failureFor(first, { kind: 'unknown', hint: "'xm help' lists all subcommands" }), argv);
+    fail(failureFor(first, { kind: 'unknown', hint: "'xm help' lists all subcommands" }, config), argv);
   }
 }
 
@@ -93,22 +93,21 @@ async function withOtherName([first = '', ...rest]: readonly string[], config: C
   const visible = config.commands.filter(({ hidden }) => !hidden).map(({ id }) => spoken(id));
   const found = findName(name, visible);
   if ('note' in found) process.stderr.write(`${found.note}\n`);
-  if (found.kind !== 'command') return fail(failureFor(name, found), rest);
+  if (found.kind !== 'command') return fail(failureFor(name, found, config), rest);
   await runLine([...found.name.split(' '), ...rest], config);
 }
 
-function failureFor(typed: string, found: Exclude<NameFound, { kind: 'command' }>): Failure {
+function failureFor(typed: string, found: Exclude<NameFound, { kind: 'command' }>, { commands }: Config): Failure {
   if (found.kind === 'unknown') {
-    return { code: 'ENOCOMMAND', message: `Subcommand ${typed} not found!`, exit: 1, hint: found.hint };
+    const usage = shortHelp(commands).trimEnd();
+    return { code: 'ENOCOMMAND', message: `Subcommand ${typed} not found!`, exit: 1, hint: found.hint, usage };
   }
   const { why, ...more } = found.reason;
   return { code: 'ENOTSUP', message: `'xm ${found.name}' is not supported: ${why}.`, exit: 1, ...more };
 }
 
 function fail(failure: Failure, argv: readonly string[]): void {
-  if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(failureJson(failure), null, 2)}\n`);
-  else process.stderr.write(failureText(failure));
-  process.exitCode = failure.exit;
+  report(failure, argv.includes('--json') ? 'json' : 'text');
 }
 
 /** `xm log | head` is no error: nobody is left to tell. A full disk is one. */

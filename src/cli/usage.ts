@@ -28,10 +28,16 @@ export function argumentLine(command: CommandShape): string {
     .join(' ');
 }
 
-/** `Usage: xm pause <Domain>`, as it follows an error in the arguments. */
-export function usageLine(command: CommandShape): string {
+/** `Usage: xm pause <Domain>` and what the command does, as they follow an error in the arguments (spec/xend.md 4.4). */
+export function usageText(command: CommandShape): string {
   const options = Object.keys(command.flags).length > 0 ? ['[options]'] : [];
-  return ['Usage: xm', spoken(command.id), ...options, argumentLine(command)].filter(Boolean).join(' ');
+  const usage = ['Usage: xm', spoken(command.id), ...options, argumentLine(command)].filter(Boolean).join(' ');
+  return [usage, summary(command)].filter(Boolean).join('\n\n');
+}
+
+/** The first line of a command's description. */
+export function summary({ description = '' }: CommandShape): string {
+  return description.split('\n')[0]!;
 }
 
 /** How many arguments a command wants, in xm's words (spec/xend.md 4.4; the plural is always used). */

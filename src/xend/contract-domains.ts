@@ -173,7 +173,7 @@ export interface DomainApi {
   'domain.sysrq': { params: DomainArg & { readonly letter: string }; result: null };
   /** What a button or a line of a machine does. `vcpu` counts from 0, which it is unless said. */
   'domain.trigger': {
-    params: DomainArg & { readonly trigger: 'nmi' | 'reset' | 'init' | 's3resume' | 'power'; readonly vcpu?: number };
+    params: DomainArg & { readonly trigger: string; readonly vcpu?: number };
     result: null;
   };
   /** Path of the unix socket on which the console's bytes flow; one client at a time. */

@@ -120,3 +120,8 @@ export function notConnected(
   const text = `Device ${devid} (${className}) could not be connected. ${missing} within ${elapsed} s`;
   return new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${state}` });
 }
+
+/** The configuration of a device for a later life: the number of its back end then may be another one's, or nobody's. */
+export function lastingConfig({ config, back }: Device): DeviceConfig {
+  return config.backend === undefined || back.domid === 0 ? config : { ...config, backend: back.name };
+}

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CMSG_STATUS, type ControlBody } from '../domain/control.ts';
 import { XmError } from '../errors.ts';
-import type { XendApi } from './contract.ts';
 import type { XendDomain } from './domain.ts';
 import { type Lifecycle, SHUTDOWN_LIMIT } from './lifecycle.ts';
 import { requireUnpaused } from './phase-checks.ts';
 
 /** How long a domain may take to hear an interrupt, milliseconds. */
 const HEARD_LIMIT = 5000;
-
-/** What `xm trigger` knows (spec/xend.md 4.2). */
-type Trigger = XendApi['domain.trigger']['params']['trigger'];
 
 /**
  * Sends a letter to a domain's kernel.
@@ -44,8 +40,8 @@ async function interrupt(domain: XendDomain, subtype: string, what: string, body
   throw new XmError('EINTERRUPT', `Domain '${domain.name}' failed at ${what}: ${reason}`);
 }
 
-/** What each trigger does, or why it does nothing. */
-const TRIGGERS: Readonly<Record<Trigger, string | ((life: Lifecycle, domain: XendDomain) => Promise<void> | void)>> = {
+/** What each trigger (spec/xend.md 4.2) does, or why it does nothing. */
+const TRIGGERS: Readonly<Record<string, string | ((life: Lifecycle, domain: XendDomain) => Promise<void> | void)>> = {
   nmi: (_life, domain) => interrupt(domain, 'NMI', 'nmi', {}),
   reset: (life, domain) => life.reset(domain),
   power: (life, domain) => life.shutdown(domain, 'poweroff', SHUTDOWN_LIMIT),
@@ -57,13 +53,17 @@ const TRIGGERS: Readonly<Record<Trigger, string | ((life: Lifecycle, domain: Xen
  * Does what a button or a line of a machine does.
  *
  * @param vcpu of the domain's; all of them are its one thread
- * @throws XmError for one that has no meaning here, or that the domain cannot take
+ * @throws XmError for one that there is not, or that has no meaning here, or that the domain cannot take
  */
-export async function sendTrigger(life: Lifecycle, domain: XendDomain, trigger: Trigger, vcpu: number): Promise<void> {
+export async function sendTrigger(life: Lifecycle, domain: XendDomain, trigger: string, vcpu: number): Promise<void> {
+  const act = Object.hasOwn(TRIGGERS, trigger) ? TRIGGERS[trigger] : undefined;
+  if (act === undefined) {
+    const hint = `there are ${Object.keys(TRIGGERS).join(', ')}`;
+    throw new XmError('EINVAL', `Invalid trigger: ${trigger}`, { hint });
+  }
   if (vcpu >= domain.config.vcpus) {
     throw new XmError('EINVAL', `Domain '${domain.name}' has no VCPU ${vcpu}, it has ${domain.config.vcpus}`);
   }
-  const act = TRIGGERS[trigger];
   if (typeof act === 'string') throw new XmError('ENOTSUP', `Trigger ${trigger} does nothing here: ${act}`);
   await act(life, domain);
 }

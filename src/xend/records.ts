@@ -2,10 +2,9 @@
 import { deviceForm, domainForm } from '../config/domain-form.ts';
 import type { Sxp } from '../sxp/contract.ts';
 import type { XendContext } from './context.ts';
-import type { Device } from './device.ts';
+import { type Device, lastingConfig } from './device.ts';
 import type { DomainPhase, XendDomain } from './domain.ts';
 import { isThere, type Known } from './lookup.ts';
-import { lastingConfig } from './saved-file.ts';
 import { isSuspended } from './suspended-file.ts';
 import { deviceInfo, domainInfo, listedInfo } from './views.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeviceEntry, VmConfig } from '../config/contract.ts';
 import { printConfig } from '../config/print.ts';
-import type { DeviceClass, DeviceConfig } from '../devices/contract.ts';
+import type { DeviceClass } from '../devices/contract.ts';
 import { STATE_LIMIT } from '../domain/hooks.ts';
 import { XmError } from '../errors.ts';
 import { children, childValue, toSxp } from '../sxp/access.ts';
@@ -10,7 +10,7 @@ import { parse } from '../sxp/parse.ts';
 import { prettyPrint } from '../sxp/pretty.ts';
 import { checkConfig } from './check.ts';
 import type { ConfigText } from './contract.ts';
-import type { Device } from './device.ts';
+import { type Device, lastingConfig } from './device.ts';
 import type { XendDomain } from './domain.ts';
 import type { Content } from './guest-file.ts';
 import { readGuestFile } from './guest-file-read.ts';
@@ -37,11 +37,6 @@ export function currentConfig({ config, devices }: Pick<XendDomain, 'config' | '
 
 function entryOf(device: Device): DeviceEntry {
   return { class: device.class.name, config: lastingConfig(device), devid: device.devid };
-}
-
-/** The configuration of a device for a later life: the number of its back end then may be another one's, or nobody's. */
-export function lastingConfig({ config, back }: Device): DeviceConfig {
-  return config.backend === undefined || back.domid === 0 ? config : { ...config, backend: back.name };
 }
 
 /**

@@ -12,7 +12,7 @@ const NO_XEND = 'Error: Unable to connect to xend: No such file or directory. Is
 const deprecated = (typed: string, newer: string) =>
   `Command ${typed} is deprecated.  Please use xm ${newer} instead.\n`;
 
-describe('errors are one line, a hint and the usage, on stderr, with status 1', () => {
+describe('errors are one line and a hint on stderr, usage and description on stdout, with status 1', () => {
   test.each([
     [['foo'], "Error: Subcommand foo not found!\nHint: 'xm help' lists all subcommands\n"],
     [['lsit'], "Error: Subcommand lsit not found!\nHint: did you mean 'list'? 'xm help' lists all subcommands\n"],
@@ -47,7 +47,10 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
       ['list', '--lnog'],
       'Error: option --lnog not recognized\nHint: did you mean --long?\n\nUsage: xm list [options] [<Domain>...]\n',
     ],
-    [['log', '-n', 'x'], "Error: Invalid argument for --lines: 'x' is neither a number of lines nor 'all'.\n"],
+    [
+      ['log', '-n', 'x'],
+      "Error: Invalid argument for --lines: 'x' is neither a number of lines nor 'all'.\n\nUsage: xm log [options]\n",
+    ],
     [['create'], 'Error: Expected one configuration file.\n\nUsage: xm create [options] [<ConfigFile>...]\n'],
     [['create', '/no/such'], 'Error: Unable to open config file: /no/such\nHint: there is no such file\n'],
     [['device-attach', 'demo', 'vbd', 'x'], 'Error: x should be a pair, separated by an equals sign.\n'],
@@ -78,8 +81,34 @@ describe('errors are one line, a hint and the usage, on stderr, with status 1', 
     [['top', '-b'], NO_XEND],
   ])('xm %j', (args, expected) => {
     const { status, stdout, stderr } = runXm(args);
-    expect(stderr.replace(/^Hint: its socket is .*\n/m, '')).toBe(expected);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    const [said, usage] = expected.split('\n\n');
+    expect(stderr.replace(/^Hint: its socket is .*\n/m, '').trimEnd()).toBe(said!.trimEnd());
+    expect(status).toBe(1);
+    if (/Subcommand .* not found!/.test(expected)) expect(stdout).toBe(`\n${runXm([]).stdout}`);
+    else if (usage === undefined) expect(stdout).toBe('');
+    else expect(stdout).toMatch(new RegExp(`^\n${RegExp.escape(usage)}\n[A-Z].*\\.\n$`));
+  });
+
+  test('usage and description are on stdout: what is read there is no answer, and the status says so', () => {
+    expect(runXm(['pause'])).toEqual({
+      status: 1,
+      stdout: '\nUsage: xm pause <Domain>\n\nPause a domain.\n',
+      stderr: "Error: 'xm pause' requires 1 arguments.\n",
+    });
+  });
+
+  test.each([
+    [['list', '--state=bad']],
+    [['log', '-n', '-1']],
+    [['log', '--level', 'loud']],
+    [['top', '-d', 'abc']],
+    [['inspect', 'demo', '-o', 'xml']],
+    [['device-move', 'demo', 'vbd', '0']],
+  ])('xm %j: a bad value has the usage too', (args) => {
+    const { status, stdout, stderr } = runXm(args);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^Error: .+\n(Hint: .+\n)?$/);
+    expect(stdout).toMatch(/^\nUsage: xm .+\n\n[A-Z].+\.\n$/);
   });
 
   test.each([[['foo']], [['pci-list']], [['pause']], [['list', '--lnog']], [['list']], [['xend', 'restart', 'x']]])(
@@ -107,9 +136,10 @@ test('xm shell goes on after an error; its status is that of the last line', () 
   };
   const failed = "Error: Subcommand foo not found!\nHint: 'xm help' lists all subcommands\n";
   const version = runXm(['--version']).stdout;
-  expect(shell('foo', '', '--version')).toEqual({ status: 0, stdout: version, stderr: failed });
-  expect(shell('--version', "'foo'")).toEqual({ status: 1, stdout: version, stderr: failed });
-  expect(shell('foo', 'exit', '--version')).toEqual({ status: 1, stdout: '', stderr: failed });
+  const help = `\n${runXm([]).stdout}`;
+  expect(shell('foo', '', '--version')).toEqual({ status: 0, stdout: help + version, stderr: failed });
+  expect(shell('--version', "'foo'")).toEqual({ status: 1, stdout: version + help, stderr: failed });
+  expect(shell('foo', 'exit', '--version')).toEqual({ status: 1, stdout: help, stderr: failed });
   expect(shell('foo "bar')).toMatchObject({ status: 1, stderr: "Error: No closing quotation mark after 'bar'.\n" });
 });
 
@@ -134,7 +164,7 @@ describe('help', () => {
 
   test.each([
     [['help', 'create'], 0],
-    [['create', '--help'], 1],
+    [['create', '--help'], 0],
     [['create', '-h'], 1],
   ])('xm %j: of one command, status %i', (args, expected) => {
     const { status, stdout, stderr } = runXm(args);

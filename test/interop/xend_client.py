@@ -141,6 +141,7 @@ assert fault(xend.domain.pause) == (2, "domain is missing: it must be a text or 
 assert fault(xend.domain.pause, [1]) == (2, "domain must be a text or a number")
 assert fault(xend.domain.pause, 1, 2) == (2, "There are 2 arguments for at most 1")
 assert fault(xend.domain.destroy, 0)[0] == 2
+assert fault(xend.domain.send_trigger, domid, "foo") == (2, "Invalid trigger: foo")
 assert fault(xend.domain.shutdown, domid, "explode") == (2, "reason must be poweroff, reboot, halt")
 assert fault(xend.tmem_list) == (2, 'method "xend.tmem_list" is not supported')
 assert fault(xend.domain.migrate, domid, "there")[1].startswith('method "xend.domain.migrate" is not supported: a running')

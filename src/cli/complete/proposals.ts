@@ -70,6 +70,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   file: files,
   memory: nothing,
   letter: () => ['s', 'b', 'o', 'c'],
+  trigger: () => ['nmi', 'reset', 'init', 's3resume', 'power'],
   // Of xenstore, or to be thought of.
   path: nothing,
   pairs: nothing,

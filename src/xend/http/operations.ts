@@ -16,7 +16,6 @@ const DETAIL = optional('detail', FLAG, true);
 /** Whether a record holds what only xend itself wants; here it always is the same. */
 const FULL = optional('full', FLAG, false);
 const STATES = ['all', 'halted', 'paused', 'running', 'suspended', 'shutdown', 'crashed', 'unknown'] as const;
-const TRIGGERS = ['nmi', 'reset', 'init', 's3resume', 'power'] as const;
 const REASONS = ['poweroff', 'reboot', 'halt'] as const;
 
 /** Which letters of `DomainInfo.state` a state is, `o` for a managed domain that is not there; those that are not here are of none. */
@@ -151,7 +150,7 @@ export const operations = {
   ),
   trigger: operation(
     'Does what a button or a line of a machine does.',
-    [DOMAIN, { name: 'trigger', kind: oneOf(TRIGGERS) }, optional('vcpu', NUMBER, 0)],
+    [DOMAIN, { name: 'trigger', kind: TEXT }, optional('vcpu', NUMBER, 0)],
     (xend, domain, trigger, vcpu) => xend.methods['domain.trigger']({ domain, trigger, vcpu }),
   ),
   reset: operation('Reboots a domain without asking it.', [DOMAIN], (xend, domain) =>

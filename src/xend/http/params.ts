@@ -16,7 +16,6 @@ interface Kind {
 /** Longest time that a timer can wait, in seconds. */
 const MAX_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
 const REASONS: readonly unknown[] = ['poweroff', 'reboot', 'halt'];
-const TRIGGERS: readonly unknown[] = ['nmi', 'reset', 'init', 's3resume', 'power'];
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -34,7 +33,6 @@ const PAIRS: Kind = {
 const ABSOLUTE: Kind = { what: 'an absolute path', holds: (value) => isText(value) && isAbsolute(value) };
 const REASON: Kind = { what: REASONS.join(', '), holds: (value) => REASONS.includes(value) };
 const AFTER: Kind = { what: 'destroy or reset', holds: (value) => value === 'destroy' || value === 'reset' };
-const TRIGGER: Kind = { what: TRIGGERS.join(', '), holds: (value) => TRIGGERS.includes(value) };
 const ROLE: Kind = { what: 'client or server', holds: (value) => value === 'client' || value === 'server' };
 const SECONDS: Kind = { what: `a number of seconds from 0 to ${MAX_SECONDS}`, holds: isSeconds };
 const COUNT: Kind = { what: 'a positive whole number', holds: isCount };
@@ -98,7 +96,7 @@ const PARAMETERS: {
   'domain.setMaxMemory': { ...DOMAIN, memory: COUNT },
   'domain.reset': DOMAIN,
   'domain.sysrq': { ...DOMAIN, letter: TEXT },
-  'domain.trigger': { ...DOMAIN, trigger: TRIGGER, vcpu: optional(NUMBER) },
+  'domain.trigger': { ...DOMAIN, trigger: TEXT, vcpu: optional(NUMBER) },
   'domain.console': DOMAIN,
   'domain.consoleLog': DOMAIN,
   'device.attach': { ...DOMAIN, class: TEXT, path: optional(ABSOLUTE), config: PAIRS, directory: ABSOLUTE },

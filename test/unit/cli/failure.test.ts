@@ -6,6 +6,7 @@ import { noSuchDomain, XmError } from '../../../src/errors.ts';
 
 const command: CommandShape = {
   id: 'xend:poke',
+  description: 'Poke it.\nMore.',
   args: { domain: { required: true }, mode: {}, rest: { multiple: true } },
   flags: { long: {} },
 };
@@ -32,9 +33,9 @@ describe('what the user is told', () => {
   });
 
   test('a wrong command line shows the usage', () => {
-    expect(failureText(failureOf(usageError('Expected one file.'), command))).toBe(
-      'Error: Expected one file.\n\nUsage: xm xend poke [options] <Domain> [<Mode>] [<Rest>...]\n',
-    );
+    const failure = failureOf(usageError('Expected one file.'), command);
+    expect(failureText(failure)).toBe('Error: Expected one file.\n');
+    expect(failure.usage).toBe('Usage: xm xend poke [options] <Domain> [<Mode>] [<Rest>...]\n\nPoke it.');
   });
 
   test('a defect says that it is one and shows no stack', () => {
