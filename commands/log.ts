@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { boolean, string } from '@oclif/core/flags';
 import { XmCommand } from '../src/cli/command.ts';
-import { lineCount } from '../src/cli/flags.ts';
+import { choice, lineCount } from '../src/cli/flags.ts';
 import { LEVELS, logJson, logRequest, noteUnknown } from '../src/cli/log.ts';
 
 export default class Log extends XmCommand {
@@ -18,14 +18,19 @@ export default class Log extends XmCommand {
     lines: lineCount({ char: 'n', description: 'Only the last so many lines.' }),
     since: string({ description: 'Only lines since then.' }),
     until: string({ description: 'Only lines until then.', exclusive: ['follow'] }),
-    level: string({ description: 'Only this level and above.', options: LEVELS }),
+    level: choice(LEVELS, {
+      description: `Only this level and above: ${LEVELS.join(', ')}; in any case, and the first letters do.`,
+      helpValue: '<level>',
+      short: true,
+    }),
     domain: string({
       description: 'Only lines that name this domain; may be repeated.',
       multiple: true,
       multipleNonGreedy: true,
     }),
     grep: string({
-      description: 'Only lines that match this regular expression; without capitals in it, in any case.',
+      description:
+        'Only lines that match this regular expression, anywhere from date to message; without capitals in it, in any case.',
     }),
   };
 

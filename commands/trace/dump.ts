@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XmCommand } from '../../src/cli/command.ts';
+import { usageError } from '../../src/cli/failure.ts';
 import { output } from '../../src/cli/flags.ts';
+import { STDOUT } from '../../src/cli/output-file.ts';
 import { writeTrace, writtenLine } from '../../src/cli/trace.ts';
 
 export default class TraceDump extends XmCommand {
@@ -10,17 +12,24 @@ export default class TraceDump extends XmCommand {
     '<%= config.bin %> trace dump -o trace.json',
     {
       description: 'The longest transactions, in microseconds:',
-      command: `jq '[.traceEvents[] | select(.name == "serve").dur] | sort | .[-5:]' trace.json`,
+      command: `<%= config.bin %> trace dump -o - | jq '[.traceEvents[] | select(.name == "serve").dur] | sort | .[-5:]'`,
     },
   ];
   static override flags = {
-    output: output({ char: 'o', description: 'The file; it is replaced.', required: true }),
+    output: output({
+      char: 'o',
+      description: 'The file, or - for stdout; it is replaced when all of it is written.',
+      required: true,
+    }),
   };
 
   async run() {
     const { flags } = await this.parse(TraceDump);
+    const toStdout = flags.output === STDOUT;
+    if (toStdout && this.jsonEnabled()) throw usageError('--json and -o - both want stdout.');
     const written = writeTrace(await this.call('trace.dump', {}), flags.output);
-    this.print(writtenLine(written));
+    if (toStdout) this.notice(writtenLine(written).trimEnd());
+    else this.print(writtenLine(written));
     return written;
   }
 }

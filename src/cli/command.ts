@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from '@oclif/core/command';
+import type { Input, ParserOutput } from '@oclif/core/interfaces';
 import { XmError } from '../errors.ts';
 import { createClient, type XendClient } from '../xend/client.ts';
 import type { XendApi, XendMethod } from '../xend/contract.ts';
 import { type RunPaths, runPaths } from '../xend/paths.ts';
-import { failureOf, report } from './failure.ts';
+import { failureOf, report, usageError } from './failure.ts';
+
+type Values = Record<string, unknown>;
 
 /**
  * Base of all commands: the connection to xend, `--json`, and one form for errors. A command's `run` prints with
@@ -38,6 +41,22 @@ export abstract class XmCommand extends Command {
     await (await import('./xend-process.ts')).startXend(paths);
     const { recovered } = await createClient({ socket: paths.socket }).call('xend.status', {});
     for (const sentence of recovered) this.notice(`xend: ${sentence}`);
+  }
+
+  /** As oclif's, but that two options may not ask for different forms. @throws XmError `EUSAGE` */
+  protected override async parse<F extends Values, B extends Values, A extends Values>(
+    options?: Input<F, B, A>,
+    argv?: string[],
+  ): Promise<ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv);
+    const given: Values = parsed.flags;
+    for (const [name, flag] of Object.entries(options?.flags ?? {})) {
+      const isForm = flag.type === 'option' && flag.options?.includes('json') === true;
+      const typed = given[name] !== undefined && parsed.metadata.flags[name]?.setFromDefault !== true;
+      if (!isForm || !typed || given[name] === 'json' || !this.jsonEnabled()) continue;
+      throw usageError(`--json and --${name}=${given[name]} are different forms: one of them is enough.`);
+    }
+    return parsed;
   }
 
   /** One call of xend. */

@@ -56,16 +56,21 @@ export const lineCount = custom<number>({
   },
 });
 
-/** An option that is one of a few words, in upper or lower case. */
+/** An option that is one of a few words, in upper or lower case. @param about `short`: a word may be cut where it stays the only one */
 export const choice = (
   words: readonly string[],
-  about: { readonly description: string; readonly helpValue: string; readonly char?: 'w' },
+  {
+    short = false,
+    ...about
+  }: { readonly description: string; readonly helpValue: string; readonly char?: 'w'; readonly short?: boolean },
 ) =>
   custom<string>({
     ...about,
     async parse(text) {
       const word = text.toLowerCase();
+      const [meant, ...others] = short && word !== '' ? words.filter((one) => one.startsWith(word)) : [];
       if (words.includes(word)) return word;
+      if (meant !== undefined && others.length === 0) return meant;
       throw usageError(`'${text}' is none of ${words.join(', ')}.`);
     },
   })();

@@ -2,6 +2,7 @@
 import { XmError } from '../errors.ts';
 import type { XendApi } from '../xend/contract.ts';
 import { LOG_LEVELS, parseRecord } from '../xend/log-line.ts';
+import { usageError } from './failure.ts';
 import { readPattern } from './pattern.ts';
 import { queryOf } from './query.ts';
 import { moment } from './time.ts';
@@ -39,7 +40,7 @@ export interface LogRequest {
  * Understands the options. Patterns are searched here: a bad one takes this process's time and not xend's.
  *
  * @param now milliseconds since 1970
- * @throws XmError `ETIME`, `EPATTERN` for options that mean nothing
+ * @throws XmError `ETIME`, `EPATTERN`, `EUSAGE` for options that mean nothing, alone or together
  */
 export function logRequest(options: LogOptions, now: number): LogRequest {
   const { since, until, level, domain, grep, lines = Number.POSITIVE_INFINITY } = options;
@@ -49,6 +50,9 @@ export function logRequest(options: LogOptions, now: number): LogRequest {
     ...(level === undefined ? {} : { level: LOG_LEVELS[LEVELS.indexOf(level)] ?? 'TRACE' }),
     ...(domain === undefined ? {} : { domains: domain }),
   };
+  if (since !== undefined && until !== undefined && range.since! > range.until!) {
+    throw usageError(`There is nothing since ${since} and until ${until}: the one is later than the other.`);
+  }
   // As in journalctl: letters of any case, if the pattern has no capital.
   const pattern = grep === undefined ? undefined : readPattern(grep, /\p{Lu}/u.test(grep) ? '' : 'i');
   const matches = (line: string): boolean => pattern?.test(line) ?? true;

@@ -2,7 +2,7 @@
 import { didYouMean } from './suggest.ts';
 import { UNSUPPORTED, type Unsupported } from './unsupported.ts';
 
-/** Former names of commands (spec/xend.md 4.2), which still do what the new ones do, and say so. */
+/** Former names of commands (spec/xend.md 4.1 and 4.2), which still do what the new ones do, and say so. */
 export const DEPRECATED: ReadonlyMap<string, string> = new Map([
   ['balloon', 'mem-set'],
   ['set-vcpus', 'vcpu-set'],
@@ -10,6 +10,9 @@ export const DEPRECATED: ReadonlyMap<string, string> = new Map([
   ['vbd-create', 'block-attach'],
   ['vbd-destroy', 'block-detach'],
   ['vbd-list', 'block-list'],
+  ['pincpu', 'vcpu-pin'],
+  ['maxmem', 'mem-max'],
+  ['sedf', 'sched-sedf'],
   ['pool-create', 'cpupool-create'],
   ['pool-new', 'cpupool-new'],
   ['pool-start', 'cpupool-start'],

@@ -11,6 +11,12 @@ const CLASSES = "'xm device-classes' lists the classes of devices that there are
 /** What has no meaning without a hypervisor, or not here, and all commands that are about it. */
 const GROUPS: readonly (Unsupported & { readonly commands: readonly string[] })[] = [
   {
+    why: 'a console is no port of a machine',
+    hint: "'xm list' lists the domains, 'xm console' attaches to the console of one",
+    commands: ['consoles'],
+  },
+  { why: 'requests have no form of their own', hint: "'xm serve' takes XML-RPC on its input", commands: ['call'] },
+  {
     why: 'domains have consoles and no graphics',
     hint: "'xm console' attaches to a domain's console",
     commands: ['vncviewer'],
@@ -23,7 +29,7 @@ const GROUPS: readonly (Unsupported & { readonly commands: readonly string[] })[
   {
     why: 'the image of a disk cannot be exchanged while it is attached',
     hint: "'xm block-detach' and 'xm block-attach' work while the domain runs",
-    commands: ['block-configure'],
+    commands: ['block-configure', 'vbd-refresh'],
   },
   {
     why: 'there is no hypervisor that listens to keys',
@@ -33,14 +39,14 @@ const GROUPS: readonly (Unsupported & { readonly commands: readonly string[] })[
   {
     why: 'the operating system schedules the threads of domains',
     hint: "'xm vcpu-pin' binds a domain's thread to processors",
-    commands: ['sched-credit', 'sched-credit2', 'sched-sedf'],
+    commands: ['bvt', 'bvt_ctxallow', 'sched-credit', 'sched-credit2', 'sched-sedf'],
   },
   {
     why: 'there is no class of network devices',
     hint: CLASSES,
     commands: [
       ...['network-attach', 'network-detach', 'network-list', 'network2-attach', 'network2-detach', 'network2-list'],
-      ...['network-new', 'network-del', 'network-show', 'vnet-create', 'vnet-delete', 'vnet-list'],
+      ...['network-new', 'network-del', 'network-show', 'vif-limit', 'vnet-create', 'vnet-delete', 'vnet-list'],
     ],
   },
   {
@@ -75,7 +81,7 @@ const GROUPS: readonly (Unsupported & { readonly commands: readonly string[] })[
   },
 ];
 
-/** Commands of Xen's `xm` (spec/xend.md 4.2) that have no meaning here, by name. */
+/** Commands of Xen's `xm` (spec/xend.md 4.1 and 4.2) that have no meaning here, by name. */
 export const UNSUPPORTED: ReadonlyMap<string, Unsupported> = new Map(
   GROUPS.flatMap(({ commands, ...group }) => commands.map((name) => [name, group])),
 );

@@ -99,3 +99,11 @@ export function passes(filter: EventFilter, { kind, event, domid, domain, detail
   }
   return true;
 }
+
+/** Whether events of a domain may pass, as far as the filter is about domains. */
+export function concerns(filter: EventFilter, { domid, domain }: Pick<XendEvent, 'domid' | 'domain'>): boolean {
+  const named = filter.get('domain');
+  const numbered = filter.get('domid');
+  const isNamed = named === undefined || named.has(domain) || named.has(String(domid));
+  return isNamed && (numbered === undefined || numbered.has(String(domid)));
+}

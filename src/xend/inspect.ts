@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { XmError } from '../errors.ts';
+import { noSuchDomain, XmError } from '../errors.ts';
 import type { ChannelContents } from '../hv/contents.ts';
 import type { XendContext } from './context.ts';
 import type { ControlPeer, Device } from './device.ts';
@@ -14,6 +14,7 @@ import type {
   PastEvent,
   PortInspection,
 } from './inspect-contract.ts';
+import { lookUp, type Names, requireThere } from './lookup.ts';
 import { backPath, frontPath } from './mirror.ts';
 import { ringStats } from './rings.ts';
 import { refreshUsage } from './usage.ts';
@@ -21,6 +22,21 @@ import { deviceInfo, domainInfo } from './views.ts';
 
 /** What rings are of that belong to no device. */
 const OF_NO_DEVICE: readonly string[] = ['idc', 'vchan', 'vsock', 'argo'];
+
+/**
+ * The domain that is meant.
+ *
+ * @throws XmError `ENODOMAIN`, which knows of `DOMAIN/DEVICE`, or `ENOTSTARTED`
+ */
+export function inspected(names: Names, word: string): XendDomain {
+  const cut = word.indexOf('/');
+  const owner = cut > 0 && lookUp(names, word) === undefined ? lookUp(names, word.slice(0, cut)) : undefined;
+  if (owner === undefined) return requireThere(names, word);
+  const { message, code } = noSuchDomain(word);
+  throw new XmError(code, message, {
+    hint: `a device is a word of its own: ${word.slice(0, cut)} ${word.slice(cut + 1)}`,
+  });
+}
 
 /** Everything that is known of a domain. Its endpoints alone are its own words. */
 export async function inspectDomain(context: XendContext, domain: XendDomain): Promise<DomainInspection> {

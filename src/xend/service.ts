@@ -18,13 +18,13 @@ import { createDeviceMethods, devicesOf } from './device-methods.ts';
 import { createDeviceService } from './devices.ts';
 import type { XendDomain } from './domain.ts';
 import { createDomainMethods } from './domain-methods.ts';
-import { passes, readFilter } from './event.ts';
+import { readFilter } from './event.ts';
 import { createEvents, type Events } from './events.ts';
 import { requireHeard } from './heard.ts';
 import { createVsockDoors } from './http/vsock-doors.ts';
 import { cycleAddress, listEndpoints, pingEndpoint } from './idc.ts';
 import { nodeInfo } from './info.ts';
-import { deviceNamed, inspectDevice, inspectDomain } from './inspect.ts';
+import { deviceNamed, inspectDevice, inspectDomain, inspected } from './inspect.ts';
 import { inspectionForm } from './inspect-form.ts';
 import { createKeepingMethods } from './keeping-methods.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -172,7 +172,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
       return { sxp: records.map(({ form }) => prettyPrint(form)).join(''), records: records.map(({ json }) => json) };
     },
     async inspect({ domain, device }) {
-      const found = life.find(domain);
+      const found = inspected(context, domain);
       const inspection =
         device === undefined ? await inspectDomain(context, found) : inspectDevice(context, deviceNamed(found, device));
       return { inspection, sxp: prettyPrint(inspectionForm(inspection)) };
@@ -202,12 +202,11 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     },
     'events.read': async ({ since, filters = [] }) => {
       const filter = readFilter(filters);
-      const { events: kept, lost } = events.read(since);
       const all = () => events.read().events;
       requireHeard(context, filter.get('domain') ?? [], (word) =>
         all().some(({ domid, domain }) => [domain, String(domid)].includes(word)),
       );
-      return { events: kept.filter((event) => passes(filter, event)), lost };
+      return events.read(since, filter);
     },
     stats: sample,
     'ring.messages': async (params) => ringMessages(context, params),

@@ -44,6 +44,12 @@ test('configs/watch.sxp does what it says', async () => {
     expect(limits).toContainEqual(expect.objectContaining({ labels: own, value: 32 * 2 ** 20 }));
   }
   expect(await home.json(['inspect', 'watch', 'console'])).toMatchObject({ phase: 'connected', back: { domid: 0 } });
+  expect((await home.run(['inspect', 'watch/console'])).stderr).toBe(
+    "Error: Domain 'watch/console' does not exist.\nHint: a device is a word of its own: watch console\n",
+  );
+  expect((await home.run(['inspect', 'nobody/console'])).stderr).toBe(
+    "Error: Domain 'nobody/console' does not exist.\n",
+  );
   expect(await home.ok(['inspect', 'watch', '-o', 'sxp'])).toMatch(/^\(domain\n {4}\(domid 1\)\n {4}\(name watch\)\n/);
 
   expect(await home.run(['wait', 'watch', '--for', 'paused', '--timeout', '0.1'])).toEqual({

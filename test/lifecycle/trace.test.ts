@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeTrace } from '../../src/cli/trace.ts';
+import { type WrittenTrace, writeTrace } from '../../src/cli/trace.ts';
 import type { TraceEvent } from '../../src/trace/events.ts';
 import { loadTraceEngine } from '../support/trace-engine.ts';
 import { eventsIn, faultsOf } from '../support/trace-schema.ts';
@@ -135,6 +135,22 @@ test('the commands', async () => {
   expect(await home.ok(['trace', 'stop'])).toMatch(/^Nobody records any more/);
   expect(await home.ok(['trace', 'dump', '-o', 'trace.json'])).toMatch(/^trace.json: \d+ events of 3 domains and xend/);
   expect(faultsOf(eventsIn(readFileSync(join(home.directory, 'trace.json'), 'utf8')))).toEqual([]);
+  const whole = readFileSync(join(home.directory, 'trace.json'), 'utf8');
+  const piped = await home.run(['trace', 'dump', '-o', '-']);
+  expect(piped).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(/^stdout: \d+ events of 3 domains and xend/),
+  });
+  expect(faultsOf(eventsIn(piped.stdout))).toEqual([]);
+  const { domains, xend } = await home.json<WrittenTrace>(['trace', 'dump', '-o', 'trace.json']);
+  expect(domains.map(({ name }) => name)).not.toContain('xend');
+  expect(domains).toHaveLength(3);
+  expect(xend).toEqual({ dropped: expect.any(Number) });
+  expect((await home.run(['trace', 'dump', '-o', '-', '--json'])).status).toBe(1);
+  // What cannot be written leaves what was there, and nothing beside it.
+  expect(await home.run(['trace', 'dump', '-o', '/dev/full'])).toMatchObject({ status: 1 });
+  expect(readFileSync(join(home.directory, 'trace.json'), 'utf8')).toHaveLength(whole.length);
+  expect(readdirSync(home.directory).filter((name) => name.includes('.new'))).toEqual([]);
   const nowhere = await home.run(['trace', 'dump', '-o', 'no/such/directory/trace.json']);
   expect(nowhere).toMatchObject({ status: 1, stderr: expect.stringContaining('Error: Cannot write the trace') });
   expect((await home.run(['trace', 'start', '--records', '3'])).stderr).toContain('16 to 1048576 records');

@@ -91,6 +91,8 @@ const FLAG_VALUES: Readonly<Record<string, (live: LiveNames) => Promise<readonly
   address: (live) => live.addresses(),
   pool: (live) => live.pools(),
   state: async () => STATES,
+  // Only then: no other TAB wants it.
+  level: async () => (await import('../../xend/log-line.ts')).LOG_LEVELS.map((level) => level.toLowerCase()),
 };
 
 /** Options whose values are files. */

@@ -10,9 +10,9 @@ import { openStream } from './stream.ts';
 export function followEvents(xend: Xend, query: URLSearchParams, response: ServerResponse): void {
   const params = checkParams('events.read', readQuery(query, { since: oneNumber, filters: allTexts }));
   const filter = readFilter(params.filters ?? []);
-  const { events, lost } = xend.events.read(params.since ?? Number.POSITIVE_INFINITY);
+  const { events, lost } = xend.events.read(params.since ?? Number.POSITIVE_INFINITY, filter);
   const lossOf = (count: number): string => JSON.stringify({ lost: count });
-  const past = events.filter((event) => passes(filter, event)).map((event) => JSON.stringify(event));
+  const past = events.map((event) => JSON.stringify(event));
   const write = openStream(response, { past: [...(lost > 0 ? [lossOf(lost)] : []), ...past, 'null'], lossOf });
   response.once(
     'close',

@@ -46,6 +46,26 @@ describe('events that are kept', () => {
     expect(events.read().lost).toBe(997);
   });
 
+  test('that are lost are counted for whom the question is about', () => {
+    const { events } = open({ all: 100, perDomain: 3 });
+    for (let round = 0; round < 5; round++) events.publish('driver', 'up', web);
+    for (let round = 0; round < 50; round++) events.publish('driver', 'up', loud);
+    const lost = (...filters: string[]) => events.read(0, readFilter(filters)).lost;
+    expect([lost(), lost('domain=web'), lost('domain=1'), lost('domid=1'), lost('domain=loud')]).toEqual([
+      49, 2, 2, 2, 47,
+    ]);
+    expect([lost('domain=web', 'domain=loud'), lost('domain=other'), lost('domain=web', 'domid=2')]).toEqual([
+      49, 0, 0,
+    ]);
+    // Those of very many domains are not told apart for ever.
+    for (let domid = 3; domid < 3000; domid++) {
+      for (let round = 0; round < 4; round++) events.publish('driver', 'up', { domid, name: `d${domid}` });
+    }
+    expect(lost()).toBe(2 + 2 + 50 + 1 + 2997 * 4 - 100);
+    expect(lost('domain=web')).toBe(0);
+    expect(lost('domain=d2900')).toBe(4);
+  });
+
   test('hold no text of any length', () => {
     const { events } = open({ all: 3, perDomain: 3 });
     events.publish('domain', 'crashed', web, { reason: 'x'.repeat(1e6) });

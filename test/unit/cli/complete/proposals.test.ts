@@ -104,6 +104,7 @@ describe('proposals', () => {
     ['completion ', ['bash', 'zsh', 'fish']],
     ['', expect.arrayContaining(['create', 'xend', 'help'])],
     ['block-list --lo', ['--long']],
+    ['log --level w', ['warning']],
     ['dmesg -c --', ['--json', '--help']],
   ])('xm %s', async (line, expected) => {
     expect(await words(line)).toEqual(expected);
