@@ -72,7 +72,7 @@ test('endpoints that are waited for, before there is anything', async () => {
 
 test.each([['0'], ['0.05'], ['-1'], ['']])('xm top -d %j is refused', async (delay) => {
   expect(await home.run(['top', `--delay=${delay}`])).toMatchObject({
-    ...{ status: 1, stdout: '' },
+    ...{ status: 1, stdout: expect.stringMatching(/^\nUsage: xm top /) },
     stderr: expect.stringContaining(`'${delay}' is not a time between two rounds: at least 0.1 seconds`),
   });
 });
