@@ -214,24 +214,44 @@ describe('parameters', () => {
 describe('addresses', () => {
   test.each([
     ['GET', '/'],
-    ['GET', '/api/domain.list'],
-    ['PUT', '/api/domain.list'],
-    ['DELETE', '/version'],
-    ['POST', '/version'],
     ['POST', '/api/'],
-    ['POST', '/api/domain.explode'],
-    ['POST', '/api/__proto__'],
-    ['POST', '/api/constructor'],
-    ['POST', '/api/domain.list/more'],
+    ['DELETE', '/RPC3'],
     ['GET', '//'],
     ['GET', 'http://['],
     ['GET', '/%zz'],
     ['OPTIONS', '*'],
-  ])('%s %s: there is no such thing', async (method, path) => {
+  ])('%s %s: there is no such address', async (method, path) => {
     const { status, body } = await rawSend(socket(), httpText(method, path));
-    expect(status).toBe(400);
-    expect(JSON.parse(body).error).toMatchObject({ code: 'ENOMETHOD', exit: 1 });
+    expect(status).toBe(404);
+    expect(JSON.parse(body).error).toMatchObject({
+      code: 'ENOADDRESS',
+      message: `xend has no address ${path}`,
+      exit: 1,
+    });
   });
+
+  test.each([
+    ['GET', '/api/domain.list', 'POST'],
+    ['PUT', '/api/domain.list', 'POST'],
+    ['DELETE', '/RPC2', 'POST'],
+    ['DELETE', '/version', 'GET'],
+    ['POST', '/version', 'GET'],
+    ['POST', '/log', 'GET'],
+  ])('%s %s: it takes %s', async (method, path, allowed) => {
+    const { status, headers, body } = await rawSend(socket(), httpText(method, path));
+    expect(status).toBe(405);
+    expect(headers).toMatch(new RegExp(`^allow: ${allowed}\\r$`, 'im'));
+    expect(JSON.parse(body).error).toMatchObject({ code: 'ENOTALLOWED', exit: 1 });
+  });
+
+  test.each(['domain.explode', '__proto__', 'constructor', 'domain.list/more'])(
+    'POST /api/%s: there is no such method',
+    async (method) => {
+      const { status, body } = await rawSend(socket(), httpText('POST', `/api/${method}`));
+      expect(status).toBe(400);
+      expect(JSON.parse(body).error).toMatchObject({ code: 'ENOMETHOD', exit: 1 });
+    },
+  );
 });
 
 describe('a client that does not behave', () => {

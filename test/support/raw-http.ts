@@ -6,6 +6,8 @@ import { connect, type Socket } from 'node:net';
 export interface RawAnswer {
   /** 0 when there was no status line. */
   readonly status: number;
+  /** The status line and what follows it, up to the body. */
+  readonly headers: string;
   readonly body: string;
 }
 
@@ -27,7 +29,11 @@ export async function rawConnect(path: string): Promise<RawClient> {
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const answer = closed.then((): RawAnswer => {
     const [head = '', ...rest] = text.split('\r\n\r\n');
-    return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0), body: rest.join('\r\n\r\n') };
+    return {
+      status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0),
+      headers: head,
+      body: rest.join('\r\n\r\n'),
+    };
   });
   await once(socket, 'connect');
   return { socket, answer };

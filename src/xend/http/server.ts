@@ -67,26 +67,74 @@ export function answers(xend: Xend, { protocol = PROTOCOL }: ServerOptions): Req
   };
 }
 
+/** What is asked of a server, and how it is answered. */
+interface Exchange {
+  readonly xend: Xend;
+  readonly url: URL;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly protocol: number;
+}
+
+interface Route {
+  readonly path: RegExp;
+  /** Absent for all: what answers refuses some in its own form. */
+  readonly method?: 'GET' | 'POST';
+  /** @param part what the path holds in parentheses */
+  readonly answer: (exchange: Exchange, part: string) => void | Promise<void>;
+}
+
+const ROUTES: readonly Route[] = [
+  {
+    path: /^\/api\/(.+)$/,
+    method: 'POST',
+    answer: async ({ xend, request, response, protocol }, method) =>
+      sendJson(response, 200, await callJson(xend, method, request, protocol)),
+  },
+  {
+    path: /^\/RPC2$/,
+    method: 'POST',
+    answer: async ({ xend, request, response }) => send(response, 200, 'text/xml', await callRpc(xend, request)),
+  },
+  {
+    path: /^\/xend(?:\/|$)/,
+    answer: ({ xend, url, request, response }) => answerPage(xend, url, request, response),
+  },
+  {
+    path: /^\/log$/,
+    method: 'GET',
+    answer: ({ xend, url, response }) => followLog(xend, url.searchParams, response),
+  },
+  {
+    path: /^\/events$/,
+    method: 'GET',
+    answer: ({ xend, url, response }) => followEvents(xend, url.searchParams, response),
+  },
+  {
+    path: /^\/version$/,
+    method: 'GET',
+    answer: ({ xend, response }) => sendJson(response, 200, xend.status()),
+  },
+];
+
 async function route(xend: Xend, request: IncomingMessage, response: ServerResponse, protocol: number): Promise<void> {
   const url = URL.parse(request.url ?? '/', 'http://xend');
-  if (url === null) throw new XmError('ENOMETHOD', 'xend has no such address');
-  const [, method] = /^\/api\/(.+)$/.exec(url.pathname) ?? [];
-  if (request.method === 'POST' && method !== undefined) {
-    sendJson(response, 200, await callJson(xend, method, request, protocol));
-  } else if (request.method === 'POST' && url.pathname === '/RPC2') {
-    send(response, 200, 'text/xml', await callRpc(xend, request));
-  } else if (/^\/xend(?:\/|$)/.test(url.pathname)) {
-    await answerPage(xend, url, request, response);
-  } else if (request.method === 'GET' && url.pathname === '/log') {
-    followLog(xend, url.searchParams, response);
-  } else if (request.method === 'GET' && url.pathname === '/events') {
-    followEvents(xend, url.searchParams, response);
-  } else if (request.method === 'GET' && url.pathname === '/version') {
-    sendJson(response, 200, xend.status());
-  } else {
-    throw new XmError('ENOMETHOD', `xend has no ${request.method} ${url.pathname}`);
+  const there = ROUTES.filter(({ path }) => url !== null && path.test(url.pathname));
+  if (url === null || there.length === 0) throw new XmError(NO_ADDRESS, `xend has no address ${request.url}`);
+  const found = there.find(({ method }) => method === undefined || method === request.method);
+  if (found === undefined) {
+    const allowed = there.map(({ method }) => method).join(', ');
+    response.setHeader('Allow', allowed);
+    throw new XmError(NOT_ALLOWED, `${url.pathname} takes ${allowed}, not ${request.method}`);
   }
+  await found.answer({ xend, url, request, response, protocol }, found.path.exec(url.pathname)?.[1] ?? '');
 }
+
+const NO_ADDRESS = 'ENOADDRESS';
+const NOT_ALLOWED = 'ENOTALLOWED';
+
+/** Statuses of errors; 404 for an unknown domain too, and 400 for all others. */
+const STATUSES: Readonly<Record<string, number>> = { [DEFECT]: 500, [NO_ADDRESS]: 404, [NOT_ALLOWED]: 405 };
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
   send(response, status, 'application/json', JSON.stringify(value));
@@ -99,5 +147,5 @@ function refuse(xend: Xend, response: ServerResponse, thrown: unknown): void {
     return;
   }
   const error = errorOf(xend, thrown);
-  sendJson(response, error.code === DEFECT ? 500 : error.exit === 3 ? 404 : 400, { error });
+  sendJson(response, STATUSES[error.code] ?? (error.exit === 3 ? 404 : 400), { error });
 }
