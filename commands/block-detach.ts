@@ -2,6 +2,7 @@
 import { boolean } from '@oclif/core/flags';
 import { domain, word } from '../src/cli/args.ts';
 import { XmCommand } from '../src/cli/command.ts';
+import { detach } from '../src/cli/detach.ts';
 
 export default class BlockDetach extends XmCommand {
   static override description = 'Take a disk away from a domain.';
@@ -16,7 +17,6 @@ export default class BlockDetach extends XmCommand {
 
   async run() {
     const { args, flags } = await this.parse(BlockDetach);
-    await this.call('device.detach', { domain: args.domain, class: 'vbd', device: args.device, force: flags.force });
-    return { domain: args.domain, class: 'vbd', device: args.device };
+    return detach(this.xend(), { ...args, class: 'vbd', force: flags.force }, (line) => this.notice(line));
   }
 }

@@ -2,6 +2,7 @@
 import { boolean } from '@oclif/core/flags';
 import { domain, word } from '../src/cli/args.ts';
 import { XmCommand } from '../src/cli/command.ts';
+import { detach } from '../src/cli/detach.ts';
 
 export default class DeviceDetach extends XmCommand {
   static override description = 'Take a device of any class away from a domain.';
@@ -20,7 +21,6 @@ export default class DeviceDetach extends XmCommand {
 
   async run() {
     const { args, flags } = await this.parse(DeviceDetach);
-    await this.call('device.detach', { ...args, force: flags.force });
-    return { domain: args.domain, class: args.class, device: args.device };
+    return detach(this.xend(), { ...args, force: flags.force }, (line) => this.notice(line));
   }
 }

@@ -53,7 +53,8 @@ export interface DeviceApi {
   /** Hot remove, by number or name; returns when both ends let go. `force` does not wait for the front end. */
   'device.detach': {
     params: DomainArg & { readonly class: string; readonly device: string; readonly force?: boolean };
-    result: null;
+    /** `warning`: an end that did not let go as it should, with its domain and the phase; the device is gone all the same. */
+    result: { readonly warning?: string };
   };
   /**
    * Has another domain serve a device, by number or name; returns when it is connected there, or, if its domain has no driver for

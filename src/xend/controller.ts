@@ -63,9 +63,16 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   let breaks = 0;
   let chain: Promise<unknown> = Promise.resolve();
 
+  const asError = (thrown: unknown): XmError =>
+    thrown instanceof XmError ? thrown : new XmError('EDEVICE', `${title}: ${messageOf(thrown)}`);
+
   /** @returns the first failure of a step that cleans up */
-  async function run(event: DeviceEvent, list: readonly DeviceStep[], body: DeviceEventBody): Promise<unknown> {
-    let failed: unknown;
+  async function run(
+    event: DeviceEvent,
+    list: readonly DeviceStep[],
+    body: DeviceEventBody,
+  ): Promise<XmError | undefined> {
+    let failed: XmError | undefined;
     for (const step of list) {
       await context.onStep?.(`${deviceClass.name}.${step}`, device);
       try {
@@ -76,7 +83,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
         // Nobody else is given what a back end has not let go of.
         const vital = event === 'move' && LETTING_GO.has(step) && !ends.back.lost.aborted;
         if (vital || !CLEANING.has(step)) throw error;
-        failed ??= error;
+        failed ??= asError(error);
       }
     }
     return failed;
@@ -108,13 +115,13 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     waiters.reject(error);
   }
 
-  async function transition(event: DeviceEvent, body: DeviceEventBody): Promise<void> {
+  async function transition(event: DeviceEvent, body: DeviceEventBody): Promise<XmError | undefined> {
     const found = DEVICE_TABLE[state][event];
     // An offer for a back end that died meanwhile may come when there is another one.
     const stale = event === 'frontConnect' && body.invitation !== doing.invitation;
     if (found === undefined || stale) {
       log.write('DEBUG', `${front.name} ${name}: ${event} in state ${state} changes nothing`);
-      return;
+      return undefined;
     }
     if (event === 'broken') breaks++;
     if (event === 'failed') {
@@ -122,7 +129,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
       log.write('ERROR', `${front.name} ${name}: ${failure.message}`);
     }
     if (FRESH.has(event)) failure = undefined;
-    let unclean: unknown;
+    let unclean: XmError | undefined;
     try {
       unclean = await run(event, found.steps, body);
       enter(found.to);
@@ -136,6 +143,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     // The dead use nothing any more; only who is saved needs to have its answers.
     const harmless = event !== 'suspend' && ends.back.lost.aborted;
     if (unclean !== undefined && CLEAN.has(event) && !harmless) throw unclean;
+    return harmless || front.lost.aborted ? undefined : unclean;
   }
 
   /**
@@ -143,7 +151,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
    * that nothing comes any more. One whose back end died, or that could not be moved, waits for what comes.
    */
   async function undo(event: DeviceEvent, error: unknown, { back }: DeviceEventBody): Promise<never> {
-    const cause = error instanceof XmError ? error : new XmError('EDEVICE', `${title}: ${messageOf(error)}`);
+    const cause = asError(error);
     log.write('ERROR', `${front.name} ${name}: ${event} failed: ${cause.message}`);
     if (event === 'attach') {
       await run(event, ['backDeviceDestroy', 'backDestroy'], {});

@@ -100,7 +100,11 @@ export function createDeviceMessages(
       throw new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${stateOf()}` });
     }
     const why = answer.gone ? goneText(to) : (answer.reason ?? `${phase} failed`);
-    throw new XmError(answer.gone && to === front ? FRONT_GONE : 'EDEVICE', `${title} could not be connected. ${why}`, {
+    const what =
+      LEAVING.has(subtype) || body.status === INTERFACE.closed
+        ? 'did not close as it should'
+        : 'could not be connected';
+    throw new XmError(answer.gone && to === front ? FRONT_GONE : 'EDEVICE', `${title} ${what}. ${why}`, {
       hint: `${name} of domain ${front.name}: ${phase} was answered with status ${answer.status}`,
     });
   }

@@ -34,8 +34,8 @@ export function createDeviceMethods(
       return deviceInfo(await devices.attach(found, className, config, directory));
     },
     async 'device.detach'({ domain, class: className, device, force }) {
-      await devices.detach(life.find(domain), className, device, force === true);
-      return null;
+      const unclean = await devices.detach(life.find(domain), className, device, force === true);
+      return unclean === undefined ? {} : { warning: unclean.message };
     },
     async 'device.move'({ domain, class: className, device, backend, force }) {
       return deviceInfo(await devices.move(life.find(domain), className, device, backend, force === true));

@@ -72,8 +72,13 @@ export interface Device {
   readonly phase: string;
   /** The back end's counters, in shared memory. */
   readonly counters: Float64Array;
-  /** Lets an event happen after those before it. @throws XmError that names device, step and reason when a step fails */
-  handle(event: DeviceEvent, body?: DeviceEventBody): Promise<void>;
+  /**
+   * Lets an event happen after those before it.
+   *
+   * @returns what a domain that is there did not let go of as it should, if it was done all the same
+   * @throws XmError that names device, step and reason when a step fails
+   */
+  handle(event: DeviceEvent, body?: DeviceEventBody): Promise<XmError | undefined>;
   /** Resolves when connected; rejects, naming device and phase, when it closes or fails first, or after `limit` milliseconds. */
   whenConnected(limit: number): Promise<void>;
 }

@@ -34,7 +34,8 @@ export interface DeviceService {
     directory: string,
   ): Promise<Device>;
   /** Hot remove; with `force` the front end is told but not waited for. */
-  detach(domain: XendDomain, className: string, name: string, force: boolean): Promise<void>;
+  /** @returns what an end did not let go of, if so; the device is gone all the same */
+  detach(domain: XendDomain, className: string, name: string, force: boolean): Promise<XmError | undefined>;
   find(domain: XendDomain, className: string, name: string): Device;
   /** Has another domain serve one; see {@link DeviceMover}. */
   move(domain: XendDomain, className: string, name: string, back: string, force: boolean): Promise<Device>;
@@ -267,8 +268,9 @@ export function createDeviceService(context: XendContext, hostMaker: HostMaker):
           hint: `'xm unpause ${domain.name}' lets it run; -f takes the device away all the same`,
         });
       }
-      await device.handle('detach', { force });
+      const unclean = await device.handle('detach', { force });
       await hosts.prune();
+      return unclean;
     },
     async move(domain, className, name, back, force) {
       const device = find(domain, className, name);

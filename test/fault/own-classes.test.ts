@@ -114,7 +114,7 @@ async function allIsWell(): Promise<void> {
   await web.readUntil('odd connected\n');
   web.type('x');
   await web.readUntil('0\n');
-  await detach();
+  expect(await detach()).toEqual({});
   await web.readUntil('odd closed\n');
   await untilAsBefore(xend, before);
 }
@@ -172,6 +172,7 @@ describe('a module that cannot be loaded', () => {
   });
 });
 
+const UNCLEAN = 'Device 0 (odd) did not close as it should';
 const BACK = "The back end of odd in domain 'driver:odd' failed";
 const FRONT = "The front end of odd in domain 'web' failed";
 
@@ -250,15 +251,17 @@ describe('an end that fails later', () => {
     await allIsWell();
   });
 
-  test.each<[string, Behaviour]>([
-    ['throws at disconnect', { disconnect: "oops('bad');" }],
-    ['never ends to disconnect', { disconnect: '' }],
-    ['throws at close', { close: "oops('bad');" }],
-    ['never closes', { close: 'await hang();' }],
-  ])('%s: it is detached all the same', async (_how, does) => {
+  const NO_ANSWER = "Device 0 (odd): domain 'driver:odd' did not answer BE";
+
+  test.each<[string, Behaviour, string]>([
+    ['throws at disconnect', { disconnect: "oops('bad');" }, `${UNCLEAN}. ${BACK} at disconnect: bad`],
+    ['never ends to disconnect', { disconnect: '' }, `${NO_ANSWER} DISCONNECT within 1.5 s`],
+    ['throws at close', { close: "oops('bad');" }, `${UNCLEAN}. ${BACK} at close: bad`],
+    ['never closes', { close: 'await hang();' }, `${NO_ANSWER} ODD_DESTROY within 1.5 s`],
+  ])('%s: it is detached all the same, with a warning', async (_how, does, expected) => {
     await attach(does);
     await web.readUntil('odd connected\n');
-    await detach();
+    expect((await detach()).warning).toContain(expected);
     await web.readUntil('odd closed\n');
     await allIsWell();
   });

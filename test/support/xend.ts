@@ -36,7 +36,7 @@ export interface TestXend extends AsyncDisposable {
     className: string,
     config: Record<string, string>,
   ): Promise<XendApi['device.attach']['result']>;
-  detachDisk(domain: string, device: string): Promise<null>;
+  detachDisk(domain: string, device: string): Promise<XendApi['device.detach']['result']>;
   /** Writes a file into {@link directory}. @returns its path */
   file(name: string, content: Uint8Array | string): string;
 }

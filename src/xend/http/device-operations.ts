@@ -44,7 +44,10 @@ export const deviceOperations = {
   detach: operation(
     'Removes a device, by number or name.',
     [DOMAIN, TYPE, DEVICE, optional('force', FLAG, false), optional('rm_cfg', FLAG, false)],
-    (xend, domain, type, device, force) => xend.methods['device.detach']({ domain, class: type, device, force }),
+    async (xend, domain, type, device, force) => {
+      await xend.methods['device.detach']({ domain, class: type, device, force });
+      return null;
+    },
   ),
 };
 
