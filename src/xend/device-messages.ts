@@ -100,10 +100,7 @@ export function createDeviceMessages(
       throw new XmError('ETIMEOUT', text, { hint: `${name} of domain ${front.name}, state ${stateOf()}` });
     }
     const why = answer.gone ? goneText(to) : (answer.reason ?? `${phase} failed`);
-    const what =
-      LEAVING.has(subtype) || body.status === INTERFACE.closed
-        ? 'did not close as it should'
-        : 'could not be connected';
+    const what = leaves ? 'did not close as it should' : 'could not be connected';
     throw new XmError(answer.gone && to === front ? FRONT_GONE : 'EDEVICE', `${title} ${what}. ${why}`, {
       hint: `${name} of domain ${front.name}: ${phase} was answered with status ${answer.status}`,
     });
