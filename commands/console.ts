@@ -26,7 +26,10 @@ export default class Console extends XmCommand {
   ];
   static override args = { domain: domain() };
   static override flags = {
-    log: boolean({ description: 'Print what the console said so far, and attach to nothing.' }),
+    log: boolean({
+      description: 'Print what the console said so far, and attach to nothing.',
+      exclusive: ['quiet', 'until', 'timeout', 'linger'],
+    }),
     history: boolean({ description: 'Begin with all that others saw, as far as it is kept.', exclusive: ['log'] }),
     quiet: boolean({ char: 'q', description: 'No banners, and nothing of what others saw.' }),
     until: string({ description: 'Leave when the output matches this regular expression (limit: 60 seconds).' }),

@@ -74,6 +74,10 @@ describe('errors are one line and a hint on stderr, usage and description on std
       ['shutdown', '-R', '-H', 'demo'],
       'Error: --halt cannot also be provided when using --reboot\n\nUsage: xm shutdown [options] [<Domain>]\n',
     ],
+    [
+      ['console', '--log', 'demo', '--until=x'],
+      'Error: --until=x cannot also be provided when using --log\n\nUsage: xm console [options] <Domain>\n',
+    ],
     ...(
       [
         ['0', 'less than 1 MB'],
