@@ -30,7 +30,12 @@ export async function runLine(typed: readonly string[], config: Config): Promise
   const rest = argv.slice(id.split(':').length);
   const command = config.findCommand(id);
   if (!command) return showTopic(id, rest, config);
-  if (hasHelpFlag(rest)) return showHelp(id, config, typed[0] === 'help' || hasHelpFlag(typed));
+  if (hasHelpFlag(rest)) {
+    await showHelp(id, config, typed[0] === 'help' || hasHelpFlag(typed));
+    // What it takes is known to the class.
+    if (id === 'device-attach') process.stdout.write(await (await import('./class-help.ts')).classHelp(rest));
+    return;
+  }
   try {
     await config.runCommand(id, rest, command);
   } catch (error) {
