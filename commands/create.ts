@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, integer } from '@oclif/core/flags';
 import { attachTo } from '../src/cli/attach.ts';
 import { XmCommand } from '../src/cli/command.ts';
 import { createCopies } from '../src/cli/copies.ts';
-import { configFlags, configWords, launchFlags, launchOptions, readGiven, withWait } from '../src/cli/create.ts';
-import { checkText } from '../src/cli/validate.ts';
+import { configWords, createFlags, launchOptions, look, readGiven, withWait } from '../src/cli/create.ts';
 
 export default class Create extends XmCommand {
   static override description =
@@ -16,6 +14,7 @@ export default class Create extends XmCommand {
       description: 'Python-style, with a variable that it asks for, and another name:',
       command: '<%= config.bin %> create configs/numbered.cfg vmid=3 name=three',
     },
+    { description: 'What it asks for:', command: '<%= config.bin %> create --help_config configs/numbered.cfg' },
     { description: 'Start it and stay on its console:', command: '<%= config.bin %> create -c configs/demo.sxp' },
     { description: 'Give up after two seconds:', command: '<%= config.bin %> create --timeout 2 configs/demo.sxp' },
     { description: 'A thousand of them:', command: '<%= config.bin %> create -N 1000 configs/cow-boot.sxp' },
@@ -25,24 +24,17 @@ export default class Create extends XmCommand {
     },
   ];
   static override args = { configFile: configWords() };
-  static override flags = {
-    ...configFlags,
-    copies: integer({ char: 'N', min: 1, exclusive: ['console'], description: 'So many copies; as many as fit stay.' }),
-    console: boolean({ char: 'c', aliases: ['console_autoconnect'], description: 'Connect to the first console.' }),
-    dryrun: boolean({ char: 'n', aliases: ['dry-run'], description: 'Check it and print it as SXP, create nothing.' }),
-    ...launchFlags,
-    quiet: boolean({ char: 'q', description: 'Print nothing when it works.' }),
-  };
+  static override flags = createFlags;
 
   async run() {
     const { args, flags } = await this.parse(Create, withWait(this.argv));
     const config = await readGiven(args.configFile ?? [], flags);
-    const how = { ...config, ...launchOptions(flags) };
-    if (flags.dryrun) {
-      const checked = await checkText(this.xend(), flags.copies === undefined ? config : { ...config, number: 1 });
-      this.print(checked.sxp ?? '');
-      return checked;
+    const looked = await look(this.xend(), config, flags);
+    if (looked !== undefined) {
+      this.print(looked.text);
+      return looked.value;
     }
+    const how = { ...config, ...launchOptions(flags) };
     const say = (line: string) => this.print(flags.quiet ? '' : line);
     say(`Using config file "${config.file}".\n`);
     if (flags.copies !== undefined) {

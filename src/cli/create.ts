@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, string } from '@oclif/core/flags';
+import { boolean, integer, string } from '@oclif/core/flags';
+import { printable } from '../words.ts';
+import type { XendClient } from '../xend/client.ts';
 import type { ConfigText } from '../xend/contract.ts';
 import { words } from './args.ts';
 import { usageError } from './failure.ts';
 import { choice, seconds, withDefault } from './flags.ts';
 import { CONFIG_PATH, readConfig, splitWords } from './input.ts';
+import { checkText } from './validate.ts';
 
 /** What is read when no file is given (spec/xend.md 2.2). */
 const DEFAULT_FILE = 'xmdefconfig';
@@ -31,6 +34,20 @@ export const launchFlags = {
   timeout: seconds({
     description: 'Seconds that all of it may take. Default: 20 for each domain, or what xend-config.sxp says.',
   }),
+};
+
+/** All options of `xm create`: also how many are created, and what is shown of it. */
+export const createFlags = {
+  ...configFlags,
+  copies: integer({ char: 'N', min: 1, exclusive: ['console'], description: 'So many copies; as many as fit stay.' }),
+  console: boolean({ char: 'c', aliases: ['console_autoconnect'], description: 'Connect to the first console.' }),
+  dryrun: boolean({ char: 'n', aliases: ['dry-run'], description: 'Check it and print it as SXP, create nothing.' }),
+  help_config: boolean({
+    aliases: ['help-config'],
+    description: 'Print what the configuration asks for, create nothing.',
+  }),
+  ...launchFlags,
+  quiet: boolean({ char: 'q', description: 'Print nothing when it works.' }),
 };
 
 /** Gives `--wait` the value that it has without one. @param argv what was typed after the command */
@@ -74,4 +91,39 @@ export async function readPool(words: readonly string[]): Promise<Pick<ConfigTex
   const { text, file } =
     files[0] === undefined ? { text: '', file: '<command line>' } : await readConfig(files[0], CONFIG_PATH);
   return { text, file, variables };
+}
+
+/** What those who only look are shown. */
+interface Looked {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/**
+ * Looks at a configuration, if that is all that is wanted.
+ *
+ * @returns what is shown of it, or undefined if it is to be created
+ */
+export async function look(
+  client: XendClient,
+  config: ConfigText,
+  {
+    help_config,
+    dryrun,
+    copies,
+  }: { readonly help_config: boolean; readonly dryrun: boolean; readonly copies?: number | undefined },
+): Promise<Looked | undefined> {
+  if (help_config) {
+    const { parameters } = await client.call('config.parameters', { text: config.text, file: config.file });
+    return { text: parametersText(parameters), value: parameters };
+  }
+  if (!dryrun) return undefined;
+  const checked = await checkText(client, copies === undefined ? config : { ...config, number: 1 });
+  return { text: checked.sxp ?? '', value: checked };
+}
+
+/** What a configuration asks for, a line each: its name, and what it is for. */
+function parametersText(parameters: readonly { readonly name: string; readonly use?: string }[]): string {
+  if (parameters.length === 0) return 'The configuration asks for no variables.\n';
+  return parameters.map(({ name, use = '' }) => `${`${name.padEnd(20)} ${printable(use)}`.trimEnd()}\n`).join('');
 }

@@ -5,6 +5,8 @@ import type { VmConfig } from '../config/contract.ts';
 import { isPython } from '../config/language.ts';
 import { type PoolConfig, readPoolConfig } from '../config/pool.ts';
 import { printConfig } from '../config/print.ts';
+import type { AskedFor } from '../config/python/library.ts';
+import { readAskedFor } from '../config/python/read.ts';
 import { readConfig } from '../config/read.ts';
 import { isXendConfig, readXendConfig } from '../config/xend-config.ts';
 import type { DeviceClass } from '../devices/contract.ts';
@@ -122,5 +124,18 @@ export function readPool({ text, file }: Pick<ConfigText, 'text' | 'file'>, vari
   const source = { name: file, text };
   const { config, diagnostics } = readPoolConfig(source, variables);
   if (config !== undefined) return config;
+  throw new XmError('ECONFIG', `${errorHeading(file, diagnostics.length)}\n${renderDiagnostics(source, diagnostics)}`);
+}
+
+/**
+ * What a configuration asks for.
+ *
+ * @throws XmError `ECONFIG` with each place that is wrong
+ */
+export function parametersOf({ text, file }: Pick<ConfigText, 'text' | 'file'>): readonly AskedFor[] {
+  const source = { name: file, text };
+  if (!isPython(source)) return [];
+  const { asked, diagnostics } = readAskedFor(source);
+  if (diagnostics.length === 0) return asked;
   throw new XmError('ECONFIG', `${errorHeading(file, diagnostics.length)}\n${renderDiagnostics(source, diagnostics)}`);
 }

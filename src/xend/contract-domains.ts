@@ -195,6 +195,11 @@ export interface DomainApi {
       readonly bytes: string;
     };
   };
+  /** The parameters that a Python-style configuration asks for, in its order; SXP asks for none. `xm create --help_config`. */
+  'config.parameters': {
+    params: Pick<ConfigText, 'text' | 'file'>;
+    result: { readonly parameters: readonly { readonly name: string; readonly use?: string }[] };
+  };
   /** Parses and checks a configuration without using it; `xm validate` and `xm create -n`. */
   'config.check': {
     params: ConfigText & {

@@ -11,7 +11,7 @@ import { prettyPrint } from '../sxp/pretty.ts';
 import type { Store } from '../xenstore/contract.ts';
 import { createStore } from '../xenstore/store.ts';
 import { serveWire } from '../xenstore/wire-socket.ts';
-import { checkAny, checkConfig } from './check.ts';
+import { checkAny, checkConfig, parametersOf } from './check.ts';
 import type { XendContext, XendOptions } from './context.ts';
 import { PROTOCOL, type Stats, type XendApi, type XendMethods, type XendStatus } from './contract.ts';
 import { createDeviceMethods, devicesOf } from './device-methods.ts';
@@ -190,6 +190,7 @@ export async function createXend(options: XendOptions): Promise<Xend> {
     'vsock.node': (params) =>
       openVsockNode(context, params.domain === undefined ? undefined : life.find(params.domain), params),
     'vsock.forward': (params) => forwardPort(context, life.find(params.domain), params),
+    'config.parameters': async (text) => ({ parameters: parametersOf(text) }),
     'config.check': async ({ any, ...text }) =>
       any === true ? checkAny(text, classes) : (await checkConfig(text, classes)).result,
     'node.config': async () => ({ ...pathSettings(paths), ...options.settings }),

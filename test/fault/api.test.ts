@@ -108,6 +108,7 @@ const CALLS: { readonly [M in XendMethod]: Required<XendApi[M]['params']> } = {
   'vsock.list': {},
   'vsock.node': { ...DOMAIN, port: 80 },
   'vsock.forward': { ...DOMAIN, port: 80, path: '/tmp/vsock-nobody' },
+  'config.parameters': { text: 'x = 1', file: 'x' },
   'config.check': { ...CONFIG, any: true },
   'node.config': {},
   'node.info': {},

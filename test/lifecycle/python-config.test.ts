@@ -6,6 +6,27 @@ import { xmHome } from '../support/xm.ts';
 
 const sample = resolve(import.meta.dirname, '../../configs/numbered.cfg');
 
+test('create --help_config: what it asks for', async () => {
+  await using home = xmHome();
+  const numbered = new URL('../../configs/numbered.cfg', import.meta.url).pathname;
+  expect(await home.ok(['create', '--help_config', numbered])).toBe(
+    'vmid                 Number of the domain, from 1.\n',
+  );
+  expect(await home.json(['create', '--help-config', numbered])).toEqual([
+    { name: 'vmid', use: 'Number of the domain, from 1.' },
+  ]);
+  expect(await home.ok(['create', '--help_config', home.file('plain.cfg', "kernel = 'idle'\n")])).toBe(
+    'The configuration asks for no variables.\n',
+  );
+  const wrong = await home.run(['create', '--help_config', home.file('wrong.cfg', 'kernel = \n')]);
+  expect(wrong).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^Error: .*wrong\.cfg has an error:\n/),
+  });
+  expect(await home.ok(['list', '-q'])).toBe('Domain-0\n');
+});
+
 test('a Python-style configuration: dry run, its output as input, and the domain with what it computed', async () => {
   await using home = xmHome();
   const printed = await home.ok(['create', '-n', sample, 'vmid=7', 'memory=48']);

@@ -2,7 +2,7 @@
 import type { Report } from '../../sxp/report.ts';
 import { type Compute, makeCompute, type Names } from './compute.ts';
 import type { Expression, FunctionValue, Given, Located, Parameter, Statement, Variable, Word } from './contract.ts';
-import { MODULES, makeLibrary } from './library.ts';
+import { type AskedFor, HelpOnly, MODULES, makeLibrary } from './library.ts';
 import { MAX_CALLS } from './limits.ts';
 import { operators } from './operators.ts';
 import { notSupported, Refused, wrongValue } from './refused.ts';
@@ -13,6 +13,8 @@ export interface Evaluated {
   readonly variables: ReadonlyMap<string, Variable>;
   /** Names that were looked up, found or not. */
   readonly read: ReadonlySet<string>;
+  /** Parameters that it declared, in its order. */
+  readonly asked: readonly AskedFor[];
 }
 
 /**
@@ -20,28 +22,44 @@ export interface Evaluated {
  * touched, and it ends after a bounded number of steps.
  *
  * @param preset variables that are there before it starts
+ * @param help whether it is only to say what it asks for; it ends where it checks whether it was given that
  * @returns what it left behind, or undefined if it ended with an error, which was reported
  */
 export function evaluate(
   statements: readonly Statement[],
-  { file, preset }: { readonly file: string; readonly preset: readonly (readonly [string, Variable])[] },
+  {
+    file,
+    preset,
+    help = false,
+  }: {
+    readonly file: string;
+    readonly preset: readonly (readonly [string, Variable])[];
+    readonly help?: boolean;
+  },
   report: Report,
 ): Evaluated | undefined {
   const globals: Names = new Map(preset);
-  const read = new Set<string>();
+  const found = { read: new Set<string>(), asked: [], help };
   try {
-    run(statements, globals, file, read);
-    return { variables: globals, read };
+    run(statements, globals, file, found);
+    return { variables: globals, ...found };
   } catch (thrown) {
+    if (thrown instanceof HelpOnly) return { variables: globals, ...found };
     if (!(thrown instanceof Refused)) throw thrown;
     report(thrown.code, thrown.message, thrown.span, thrown.hint);
     return undefined;
   }
 }
 
-function run(statements: readonly Statement[], globals: Names, file: string, read: Set<string>): void {
+function run(
+  statements: readonly Statement[],
+  globals: Names,
+  file: string,
+  found: Parameters<typeof makeLibrary>[2],
+): void {
+  const { read } = found;
   const steps = budget();
-  const library = makeLibrary(file, globals, read, steps);
+  const library = makeLibrary(file, globals, found, steps);
   const located: Compute = makeCompute({ globals, library, steps, read });
   let calls = 0;
 

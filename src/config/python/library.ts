@@ -67,6 +67,16 @@ function find(given: Given, budget: Budget, start: boolean): Value {
   return whole ? true : null;
 }
 
+/** A parameter as its user is told of it. */
+export interface AskedFor {
+  readonly name: string;
+  /** What the configuration says that it is for. */
+  readonly use?: string;
+}
+
+/** Thrown by `xm_vars.check()` where only help is wanted: what follows would need the parameters. */
+export class HelpOnly extends Error {}
+
 /** The names that every configuration finds (spec/xend.md 2.3), beside its own and the modules to import. */
 export interface Library {
   readonly names: ReadonlyMap<string, Value>;
@@ -79,11 +89,13 @@ export interface Library {
  * @param file the configuration's name
  * @param variables of the configuration: `xm_vars.check()` looks for what was declared among them
  * @param read takes the names that were declared, since they are asked for
+ * @param asked takes the parameters that were declared
+ * @param help whether the configuration is only to say what it asks for
  */
 export function makeLibrary(
   file: string,
   variables: Map<string, Variable>,
-  read: Set<string>,
+  { read, asked, help }: { readonly read: Set<string>; readonly asked: AskedFor[]; readonly help: boolean },
   budget: Budget,
 ): Library {
   const declared: Declared[] = [];
@@ -95,10 +107,12 @@ export function makeLibrary(
     const use = argument(given, 1, 'use');
     const key = text(given, 0, 'name');
     read.add(key);
+    asked.push({ name: key, ...(use === undefined ? {} : { use: textOf(use) }) });
     declared.push({ name: required(given, 0, 'name'), key, use: use && textOf(use), check: check ?? undefined });
     return null;
   };
   const enforce = (): null => {
+    if (help) throw new HelpOnly();
     for (const { name, key, use, check } of declared) {
       const variable = variables.get(key);
       if (variable === undefined) {
@@ -140,7 +154,7 @@ export function makeLibrary(
       ['os', os],
       ['sys', sys],
       ['xm_file', file],
-      ['xm_help', 0n],
+      ['xm_help', help ? 1n : 0n],
       ['xm_vars', module('xm_vars', { var: member('var', declare), check: member('check', enforce) })],
       ...exceptions,
     ]),

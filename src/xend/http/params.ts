@@ -136,6 +136,7 @@ const PARAMETERS: {
   'vsock.list': {},
   'vsock.node': { domain: optional(TEXT), port: PORT },
   'vsock.forward': { ...DOMAIN, port: PORT, path: optional(ABSOLUTE) },
+  'config.parameters': { text: TEXT, file: TEXT },
   'config.check': { ...CONFIG, any: optional(FLAG) },
   'node.config': {},
   'node.info': {},
