@@ -19,25 +19,21 @@ export interface BatchOptions {
   readonly delay: number;
   readonly format: (world: World, round: number) => string;
   readonly write: (text: string) => void;
-  /** Ends it between two rounds. */
-  readonly signal?: AbortSignal;
 }
 
 /** Writes one report a round, without any control of a screen. Log records are in the first report in which they can be. */
 export async function runBatch(options: BatchOptions): Promise<void> {
-  const { source, wishes, iterations, delay, format, write, signal } = options;
+  const { source, wishes, iterations, delay, format, write } = options;
   const model = createModel(source);
   let told = -1;
   try {
     for (let round = 0; round < iterations; round += 1) {
-      if (round > 0) await sleep(delay * 1000, undefined, { ...(signal && { signal }) });
+      if (round > 0) await sleep(delay * 1000);
       const { reading, ...world } = await model.round(wishes);
       const log = reading.log?.filter(({ number }) => number > told);
       told = log?.at(-1)?.number ?? told;
       write(format({ ...world, reading: { ...reading, ...(log && { log }) } }, round));
     }
-  } catch (error) {
-    if (!signal?.aborted) throw error;
   } finally {
     source.close();
   }

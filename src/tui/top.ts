@@ -2,7 +2,6 @@
 import type { XendClient } from '../xend/client.ts';
 import { type ReportOptions, reporter, runBatch } from './batch.ts';
 import { type ChoiceOptions, choiceOf } from './choice.ts';
-import { watchReader } from './reader.ts';
 import { xendSource } from './source.ts';
 
 /** What `xm top` was asked. */
@@ -33,13 +32,11 @@ export async function runTop(client: XendClient, options: TopOptions): Promise<v
     const { openScreen } = await import('./app.tsx');
     return openScreen({ source, delay, page: view, ...(choice && { choice }) });
   }
-  using reader = watchReader();
   await runBatch({
     source,
     ...reporter({ ...options, view, choice }),
     iterations: iterations ?? Number.POSITIVE_INFINITY,
     delay,
     write: (text) => process.stdout.write(text),
-    signal: reader.gone,
   });
 }

@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import xterm from '@xterm/headless';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createModel } from '../../src/tui/model.ts';
@@ -173,19 +172,6 @@ test('reports of a real machine, in all forms', async () => {
   child.stdout!.destroy();
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
-
-test.skipIf(!spawnSync('tail', ['--version']).stdout?.includes('GNU'))(
-  'a reader that leaves between two reports is noticed before the next',
-  async () => {
-    await using home = xmHome();
-    await home.ok(['xend', 'start']);
-    const env = { PATH: process.env.PATH, XEND_RUNDIR: home.runDir, XEND_STATEDIR: home.stateDir };
-    const pipe = spawn('bash', ['-c', `set -o pipefail; ${XM} top -b -d 1000 | head -1`], { env });
-    const ended = once(pipe, 'exit');
-    expect(await text(pipe.stdout)).toMatch(/^ +NAME/);
-    expect(await ended).toEqual([0, null]);
-  },
-);
 
 test('each record of the log is in one report, also when another xend has begun', async () => {
   await using home = xmHome();
