@@ -118,8 +118,9 @@ function runLane(
   }
 
   function fallAsleep(): void {
+    const state = rest === undefined ? STATE.asleep : STATE.full;
     asleep = true;
-    Atomics.store(words, client, STATE.asleep);
+    Atomics.store(words, client, state);
     if (hasWork()) {
       wakeUp();
       schedule();
@@ -127,7 +128,7 @@ function runLane(
     }
     if (user.awaits()) patience.sleep();
     if (sleeping) return;
-    const sleep = Atomics.waitAsync(words, client, STATE.asleep);
+    const sleep = Atomics.waitAsync(words, client, state);
     if (!sleep.async) {
       schedule();
       return;

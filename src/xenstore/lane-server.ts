@@ -100,7 +100,7 @@ export function serveLane(store: Store, domid: number, wake: () => void, closed:
     const count = paused ? 0 : requests.read(scratch);
     if (count < 0) fail();
     if (count <= 0) return false;
-    if (count === LANE_RING_BYTES && mustWake(words, client, STATE.asleep)) Atomics.notify(words, client);
+    if (mustWake(words, client, STATE.full)) Atomics.notify(words, client);
     session.receive(scratch, count);
     return true;
   }
