@@ -107,6 +107,8 @@ export function serveRing(store: Store, domid: number, page: SharedArrayBuffer, 
     },
     resume() {
       paused = false;
+      // Not because of a notification: nobody looks at what came meanwhile.
+      if (!looking) queueMicrotask(kick);
     },
     lost: () => fail(PAGE_ERROR.protocol),
     closed: end,
@@ -131,16 +133,15 @@ export function serveRing(store: Store, domid: number, page: SharedArrayBuffer, 
     if (!paused) receive();
   }
 
+  function kick(): void {
+    if (ended) return;
+    looking = true;
+    look();
+    looking = false;
+    if (changed) notify();
+    changed = false;
+  }
+
   start();
-  return {
-    kick() {
-      if (ended) return;
-      looking = true;
-      look();
-      looking = false;
-      if (changed) notify();
-      changed = false;
-    },
-    close: end,
-  };
+  return { kick, close: end };
 }

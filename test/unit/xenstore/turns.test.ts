@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import { byteRingWriter } from '../../../src/ring/byte-ring.ts';
 import type { Store } from '../../../src/xenstore/contract.ts';
 import { connectStore, serveStore } from '../../../src/xenstore/port.ts';
 import { LOSSES } from '../../../src/xenstore/turns.ts';
 import { XS } from '../../../src/xenstore/wire.ts';
+import { requestRing } from '../../../src/xenstore/wire-page.ts';
+import { serveRing } from '../../../src/xenstore/wire-ring.ts';
 import { wireRequest } from '../../support/wire-request.ts';
 import { newStore, seed } from './harness.ts';
 import { wirePeer } from './wire-peer.ts';
@@ -66,6 +69,23 @@ describe('lesson 6: nobody starves another’s transactions', () => {
     await Promise.all(lanes);
     expect(written).toBeGreaterThan(20);
     for (const client of clients) client.close();
+  });
+
+  test('what comes over a page while another has the turn is done afterwards, without another notification', async () => {
+    const { store, dom0 } = world();
+    const victim = wirePeer(store, 1);
+    lose(store, victim);
+    const page = new SharedArrayBuffer(4096);
+    const ring = serveRing(store, 2, page, () => {});
+    const requests = byteRingWriter(requestRing(page));
+    victim.ask(XS.transactionStart, '\0');
+    for (const value of ['first', 'second']) {
+      requests.write(wireRequest(XS.write, `/key\0${value}`));
+      ring.kick();
+    }
+    expect(dom0.read('/key')).toBe(`lost ${LOSSES - 1}`);
+    store.releaseDomain(1);
+    await expect.poll(() => dom0.read('/key')).toBe('second');
   });
 
   test('domain 0 and the domain itself never wait', () => {
