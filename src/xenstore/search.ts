@@ -5,8 +5,8 @@ import type { TreeNode } from './tree.ts';
 
 /** A found node as its own subtree knows it: where it is depends on what is above. */
 interface Hit {
-  /** Names from the subtree's root, which is not among them. */
-  readonly parts: readonly string[];
+  /** From the subtree's root, whose own is empty. A text, as a name in front of it costs the same however deep it leads. */
+  readonly path: string;
   readonly node: TreeNode;
 }
 
@@ -23,9 +23,9 @@ export function createSearch(names: readonly string[]): (root: TreeNode) => read
     const before = known.get(node);
     if (before !== undefined) return before;
     const hits: Hit[] = [];
-    if (names.every((name) => getChild(node.children, name) !== undefined)) hits.push({ parts: [], node });
+    if (names.every((name) => getChild(node.children, name) !== undefined)) hits.push({ path: '', node });
     for (const child of eachChild(node.children)) {
-      for (const { parts, node: found } of hitsIn(child)) hits.push({ parts: [child.name, ...parts], node: found });
+      for (const { path, node: found } of hitsIn(child)) hits.push({ path: `/${child.name}${path}`, node: found });
     }
     const found = hits.length === 0 ? NOTHING : hits;
     known.set(node, found);
@@ -33,8 +33,8 @@ export function createSearch(names: readonly string[]): (root: TreeNode) => read
   }
 
   return (root) =>
-    hitsIn(root).map(({ parts, node }) => ({
-      path: `/${parts.join('/')}`,
+    hitsIn(root).map(({ path, node }) => ({
+      path: path || '/',
       owner: getChild(node.children, names[0]!)!.perms[0].domid,
       values: names.map((name) => getChild(node.children, name)!.value),
     }));
