@@ -20,6 +20,8 @@ const MEMORY = 128;
 export interface ClassHosts {
   /** Does something with the domain that serves a class; as long as that lasts it stays. @throws XmError when it cannot be made */
   use<T>(deviceClass: DeviceClass, act: (host: XendDomain) => Promise<T>): Promise<T>;
+  /** Does something with a device; who serves it, if it is one of them, stays as long as that lasts, to have it again if it fails. */
+  hold<T>(device: Device, act: () => Promise<T>): Promise<T>;
   /**
    * Ends those that serve nothing; resolves when nothing of them is left.
    *
@@ -132,15 +134,23 @@ export function createClassHosts(
     return phase === 'building' || all.length === 0 ? 'at load' : 'after connect';
   }
 
+  async function using<T>(host: Host, act: () => Promise<T>): Promise<T> {
+    host.users++;
+    try {
+      return await act();
+    } finally {
+      host.users--;
+    }
+  }
+
   return {
-    async use({ name }, act) {
+    use({ name }, act) {
       const host = hosts.get(name) ?? start(name);
-      host.users++;
-      try {
-        return await act(await host.made);
-      } finally {
-        host.users--;
-      }
+      return using(host, async () => act(await host.made));
+    },
+    hold({ back }, act) {
+      const host = [...hosts.values()].find((one) => domainOf(one) === back);
+      return host === undefined ? act() : using(host, act);
     },
     async prune(going) {
       for (const host of [...hosts.values()]) {

@@ -274,7 +274,11 @@ export function createDeviceService(context: XendContext, hostMaker: HostMaker):
     },
     async move(domain, className, name, back, force) {
       const device = find(domain, className, name);
-      await move(domain, device, back, force);
+      try {
+        await hosts.hold(device, () => move(domain, device, back, force));
+      } finally {
+        await hosts.prune();
+      }
       return device;
     },
     handle(domain, type, subtype, body) {

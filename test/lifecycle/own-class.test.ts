@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { failureOf } from '../support/clear-error.ts';
 import { eventually } from '../support/until.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
 
@@ -117,6 +118,34 @@ test('a driver domain serves it when its configuration says so', async () => {
   expect(moved).toMatchObject({ backendId: 0, state: 4 });
   const lines = () => readFileSync(join(xend.directory, 'trace.log'), 'utf8').match(/Z web: connected/g);
   await eventually(() => lines()?.length === 3);
+});
+
+test('a device that another domain refuses stays with the domain of its class, which goes when the device has moved', async () => {
+  await using xend = await startXend();
+  const text = (where: string) => `
+    import { defineDevice, idcBack, idcFront } from 'xenidc';
+    const QUOTAS = { inFlight: 4, bodyBytes: 16, registrations: 1 };
+    export default defineDevice({
+      name: 'choosy', doc: 'A choosy device.', fields: {},
+      front: idcFront(QUOTAS, () => ({ driver: {} })),
+      back: idcBack(QUOTAS, (_endpoint, { hypercalls }) => ({
+        async open() { if (${where}) throw new Error('not here'); },
+        handlers: {},
+      })),
+    });`;
+  await xend.create({ name: 'web', kernel: 'idle' });
+  const path = xend.file('choosy.mjs', text('hypercalls.domid === 0'));
+  const odd = { domain: 'web', class: 'choosy' };
+  const { backendId } = await xend.call('device.attach', { ...odd, path, config: {}, directory: '/' });
+  const move = () => xend.call('device.move', { ...odd, device: 'choosy', backend: 'Domain-0' });
+  expect(String(await failureOf(move()))).toMatch(/not here.*; choosy is served by domain 'driver:choosy' as before/);
+  expect((await xend.call('device.list', odd)).devices).toMatchObject([{ backendId, state: 4 }]);
+
+  xend.file('choosy.mjs', text('false'));
+  await xend.call('driver.unload', { domain: 'Domain-0', class: 'choosy', end: 'back' });
+  await xend.call('driver.load', { domain: 'Domain-0', class: 'choosy', end: 'back' });
+  expect(await move()).toMatchObject({ backendId: 0, state: 4 });
+  expect(await xend.info('driver:choosy')).toBeUndefined();
 });
 
 test('a class that was edited is another version for the next device, modules beside it included', async () => {
