@@ -136,7 +136,9 @@ function checkMove(domain: XendDomain, device: Device, next: XendDomain): void {
 /** What the domain is made from again names who serves the device now; if it is kept, that too. */
 function noteBack({ managed }: Pick<XendContext, 'managed'>, domain: XendDomain, device: Device): void {
   const noted = (config: VmConfig): VmConfig => {
-    const index = config.devices.findIndex((entry) => isOf(device, entry));
+    const { backend } = device.config;
+    // Of several that are alike, one that is not noted yet.
+    const index = config.devices.findIndex((entry) => entry.config.backend !== backend && isOf(device, entry));
     if (index < 0) return config;
     const entry = { ...config.devices[index]!, config: device.config };
     return { ...config, devices: config.devices.with(index, entry) };

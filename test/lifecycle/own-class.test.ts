@@ -148,6 +148,21 @@ test('a device that another domain refuses stays with the domain of its class, w
   expect(await xend.info('driver:choosy')).toBeUndefined();
 });
 
+test('devices that are alike move one by one, also in what their domain is made from again', async () => {
+  await using xend = await startXend();
+  const two = '(device (debug (file trace.log)))'.repeat(2);
+  const text = `(vm (name web) (memory 32) (image (js (kernel idle))) (device-class ${debug}) ${two})`;
+  await xend.call('domain.new', { text, file: 'web.sxp', directory: xend.directory });
+  await xend.call('domain.start', { domain: 'web' });
+  for (const device of ['0', '1']) {
+    await xend.call('device.move', { domain: 'web', class: 'debug', device, backend: 'Domain-0' });
+  }
+  await xend.call('domain.destroy', { domain: 'web' });
+  await xend.call('domain.start', { domain: 'web' });
+  const { devices } = await xend.call('device.list', { domain: 'web', class: 'debug' });
+  expect(devices.map(({ backendId }) => backendId)).toEqual([0, 0]);
+});
+
 test('a class that was edited is another version for the next device, modules beside it included', async () => {
   await using xend = await startXend();
   await xend.create({ name: 'web', kernel: 'idle' });
