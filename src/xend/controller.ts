@@ -12,7 +12,15 @@ import {
 } from './device.ts';
 import { createDeviceMessages } from './device-messages.ts';
 import { createDeviceSteps } from './device-steps.ts';
-import { DEVICE_TABLE, type DeviceEvent, type DeviceState, type DeviceStep } from './device-table.ts';
+import {
+  DEVICE_TABLE,
+  type DeviceEvent,
+  type DeviceState,
+  type DeviceStep,
+  type Transition,
+  UNDO,
+  UNDO_OTHERS,
+} from './device-table.ts';
 import { createDeviceWaiters } from './device-waiters.ts';
 
 /** Times that a device may break its protocol before it is closed. */
@@ -41,6 +49,7 @@ const FRESH: ReadonlySet<DeviceEvent> = new Set(['frontUp', 'show', 'backUp', 'm
 
 /** A front end that did not hear in time that there is a back end connects when it does. */
 const SHOWING: ReadonlySet<DeviceEvent> = new Set(['frontUp', 'show']);
+const STILL_OFFERED: Transition = { steps: [], to: 'offered' };
 
 /** A device that drives itself through {@link DEVICE_TABLE}. Its resources are claimed here and released when it closes. */
 export function createDevice(spec: DeviceSpec, context: ControllerContext): Device {
@@ -146,36 +155,20 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     return harmless || front.lost.aborted ? undefined : unclean;
   }
 
-  /**
-   * A step failed: nothing half-made stays. A device that has no back end is gone; one that has keeps it, and its front end hears
-   * that nothing comes any more. One whose back end died, or that could not be moved, waits for what comes.
-   */
+  /** A step failed: nothing half-made stays. One whose back end died waits for what comes. */
   async function undo(event: DeviceEvent, error: unknown, { back }: DeviceEventBody): Promise<never> {
-    const cause = asError(error);
+    const cause = error instanceof XmError ? error : new XmError('EDEVICE', `${title}: ${messageOf(error)}`);
     log.write('ERROR', `${front.name} ${name}: ${event} failed: ${cause.message}`);
-    if (event === 'attach') {
-      await run(event, ['backDeviceDestroy', 'backDestroy'], {});
-      failure = cause;
-      enter('closed');
-    } else if (ends.back.lost.aborted) {
+    if (ends.back.lost.aborted && event !== 'attach') {
       fail(cause);
-    } else if (event === 'move' || event === 'seize') {
-      // The former one keeps what it has not let go of.
-      await run(event, ['closeChannel', 'tellUnserved', ...(back === ends.back ? FORSAKE : [])], {});
-      fail(cause);
-      enter('unserved');
-    } else if (event === 'backUp') {
-      await run(event, ['tellClosed', 'backDeviceDestroy', 'backDestroy'], { force: true });
-      failure = cause;
-      enter('closed');
-    } else if (SHOWING.has(event) && cause.code === 'ETIMEOUT') {
-      fail(cause);
-      enter('offered');
-    } else {
-      await run(event, ['backDisconnect', 'closeChannel', 'tellClosed'], { force: true });
-      fail(cause);
-      enter('waiting');
+      throw cause;
     }
+    const late = SHOWING.has(event) && cause.code === 'ETIMEOUT';
+    const { steps, to } = late ? STILL_OFFERED : (UNDO[event] ?? UNDO_OTHERS);
+    // One that was to serve it has nothing of it.
+    await run(event, [...steps, ...(back === ends.back ? FORSAKE : [])], { force: true });
+    fail(cause);
+    enter(to);
     throw cause;
   }
 

@@ -129,3 +129,15 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
   },
   closed: {},
 };
+
+/** The same when a step of an event has failed: nothing half-made stays. */
+export const UNDO: Readonly<Partial<Record<DeviceEvent, Transition>>> = {
+  attach: { steps: DESTROY, to: 'closed' },
+  backUp: { steps: ['tellClosed'], to: 'closed' },
+  // The former back end keeps what it has not let go of.
+  move: { steps: ['closeChannel', 'tellUnserved'], to: 'unserved' },
+  seize: { steps: ['closeChannel', 'tellUnserved'], to: 'unserved' },
+};
+
+/** Of all other events: the device keeps its back end, and its front end hears that nothing comes any more. */
+export const UNDO_OTHERS: Transition = { steps: [...DISCONNECT, 'tellClosed'], to: 'waiting' };
