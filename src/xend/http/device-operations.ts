@@ -75,10 +75,9 @@ async function attach(xend: Xend, domain: string, form: Sxp): Promise<Sxp> {
 async function configure(xend: Xend, domain: string, form: Sxp, dev: string): Promise<Sxp> {
   const { className, config } = readDevice(form);
   const device = dev === '' ? (config.dev ?? '') : dev;
-  const { devices } = await xend.methods['device.list']({ domain, class: className });
-  const now = devices.find(({ name, devid }) => name === device || String(devid) === device)?.config;
+  const { config: now } = await find(xend, domain, className, device);
   const { backend, ...rest } = config;
-  const other = Object.entries(rest).find(([key, value]) => now !== undefined && String(now[key]) !== value);
+  const other = Object.entries(rest).find(([key, value]) => withoutDev(String(now[key])) !== withoutDev(value));
   if (other !== undefined) throw new XmError('EINVAL', `${other[0]} of ${device} cannot change while it is attached`);
   if (backend === undefined) throw new XmError('EINVAL', 'backend is missing: nothing else of a device can change');
   const moved = await xend.methods['device.move']({ domain, class: className, device, backend });
@@ -89,10 +88,13 @@ function stateOf(xend: Xend, domain: string, { class: className, devid }: Device
   return xend.forms.devices(domain, className).find((shown) => isElement(shown) && shown[0] === devid) ?? [];
 }
 
+/** `/dev/xvda` is `xvda`. */
+const withoutDev = (word: string): string => word.replace(/^\/dev\//, '');
+
 /** @throws XmError `ENODEVICE` */
 async function find(xend: Xend, domain: string, className: string, word: string): Promise<DeviceInfo> {
   const { devices } = await xend.methods['device.list']({ domain, class: className });
-  const found = devices.find(({ devid, name }) => [String(devid), name].includes(word.replace(/^\/dev\//, '')));
+  const found = devices.find(({ devid, name }) => [String(devid), name].includes(withoutDev(word)));
   if (found === undefined) throw new XmError('ENODEVICE', `Device ${word} not connected`);
   return found;
 }
