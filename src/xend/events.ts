@@ -79,6 +79,8 @@ export function createEvents(
 
   function count(domid: number, { name, until, count }: Dropped): void {
     const before = dropped.get(domid) ?? { until: 0, count: 0 };
+    // Who is first in the map is whose events were dropped the longest ago.
+    dropped.delete(domid);
     dropped.set(domid, { name, until: Math.max(before.until, until), count: before.count + count });
   }
 
