@@ -75,11 +75,11 @@ async function attach(xend: Xend, domain: string, form: Sxp): Promise<Sxp> {
 async function configure(xend: Xend, domain: string, form: Sxp, dev: string): Promise<Sxp> {
   const { className, config } = readDevice(form);
   const device = dev === '' ? (config.dev ?? '') : dev;
-  const { config: now } = await find(xend, domain, className, device);
   const { backend, ...rest } = config;
+  if (backend === undefined) throw new XmError('EINVAL', 'backend is missing: nothing else of a device can change');
+  const { config: now } = await find(xend, domain, className, device);
   const other = Object.entries(rest).find(([key, value]) => withoutDev(String(now[key])) !== withoutDev(value));
   if (other !== undefined) throw new XmError('EINVAL', `${other[0]} of ${device} cannot change while it is attached`);
-  if (backend === undefined) throw new XmError('EINVAL', 'backend is missing: nothing else of a device can change');
   const moved = await xend.methods['device.move']({ domain, class: className, device, backend });
   return stateOf(xend, domain, moved);
 }
