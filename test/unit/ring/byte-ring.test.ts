@@ -31,17 +31,22 @@ test.each(STARTS)('from %i: full is full, empty is empty, and bytes stay in orde
 
 test('behaves like a queue of bytes in any order of steps', () => {
   const step = fc.oneof(
-    fc.record({ write: fc.uint8Array({ maxLength: SIZE + 4 }) }),
+    fc.record({ write: fc.uint8Array({ maxLength: SIZE + 4 }), beyond: fc.nat(4) }),
     fc.record({ read: fc.nat(SIZE + 4) }),
+    // Not after each step: a look at the room is what the writer remembers.
+    fc.constant('look' as const),
   );
   fc.assert(
     fc.property(fc.integer(), fc.array(step, { maxLength: 100 }), (start, steps) => {
       const { writer, reader } = ringAt(start);
       const queue: number[] = [];
       for (const one of steps) {
-        if ('write' in one) {
-          const fits = Math.min(one.write.length, SIZE - queue.length);
-          expect(writer.write(one.write)).toBe(fits);
+        if (one === 'look') {
+          expect([reader.ready(), writer.room()]).toEqual([queue.length, SIZE - queue.length]);
+        } else if ('write' in one) {
+          const length = one.write.length;
+          const fits = Math.min(length, SIZE - queue.length);
+          expect(writer.write(Buffer.concat([one.write, Buffer.alloc(one.beyond, 0xee)]), length)).toBe(fits);
           queue.push(...one.write.subarray(0, fits));
         } else {
           const target = new Uint8Array(one.read);
@@ -49,8 +54,8 @@ test('behaves like a queue of bytes in any order of steps', () => {
           expect(reader.read(target)).toBe(there);
           expect([...target.subarray(0, there)]).toEqual(queue.splice(0, there));
         }
-        expect([reader.ready(), writer.room()]).toEqual([queue.length, SIZE - queue.length]);
       }
+      expect([reader.ready(), writer.room()]).toEqual([queue.length, SIZE - queue.length]);
     }),
   );
 });
@@ -69,4 +74,15 @@ test('an impossible index breaks either end, which then moves nothing', () => {
     expect([writer.room(), writer.write(new Uint8Array(8))]).toEqual([-1, -1]);
   }
   expect([words[0], words[1]]).toEqual([0x7fffffff, 10]);
+});
+
+test('the writer fills the room that it saw last, and only then sees what the reader says now', () => {
+  const { writer, words } = ringAt(7);
+  expect(writer.write(new Uint8Array(3))).toBe(3);
+  words[0] = 0x7fffffff;
+  expect([writer.write(new Uint8Array(13)), writer.write(new Uint8Array(1)), writer.write(new Uint8Array(1))]).toEqual([
+    13, -1, -1,
+  ]);
+  words[0] = 10;
+  expect([writer.write(new Uint8Array(9)), words[1]]).toEqual([3, 26]);
 });
