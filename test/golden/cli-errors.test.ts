@@ -101,7 +101,7 @@ describe('errors are one line and a hint on stderr, usage and description on std
   ])('xm %j', (args, expected) => {
     const { status, stdout, stderr } = runXm(args);
     const [said, usage] = expected.split('\n\n');
-    expect(stderr.replace(/^Hint: its socket is .*\n/m, '').trimEnd()).toBe(said!.trimEnd());
+    expect(stderr.replace(/^Hint: its socket is .*\n/m, '')).toBe(`${said!.trimEnd()}\n`);
     expect(status).toBe(1);
     if (/Subcommand .* not found!/.test(expected)) expect(stdout).toBe(`\n${runXm([]).stdout}`);
     else if (usage === undefined) expect(stdout).toBe('');
