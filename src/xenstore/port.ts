@@ -24,8 +24,9 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value);
 
 /**
- * Serves one domain over a message port; nothing the domain sends can throw here. Requests are answered in order. A domain
- * with more requests under way than `outstanding` allows loses the connection, and so does one whose port closes.
+ * Serves one domain over a message port, and over a lane (lane.ts) if it asks for one; nothing the domain sends can throw here.
+ * Requests are answered in order. A domain with more messages under way than `outstanding` allows loses the connection, and so
+ * does one whose port closes; in a lane, its room is the limit.
  * @throws StoreError ENOENT for a domain that was never introduced
  */
 export function serveStore(store: Store, domid: number, port: Port): ServedStore {
@@ -106,7 +107,7 @@ export function serveStore(store: Store, domid: number, port: Port): ServedStore
 
 /** Settings of {@link connectStore}. */
 export interface ConnectOptions {
-  /** Requests under way at a time, at most the store's quota of that name; more wait their turn. */
+  /** Requests under way at a time, at most the store's quota of that name; more wait their turn. A lane has no such limit. */
   readonly outstanding?: number;
 }
 

@@ -35,7 +35,8 @@ export interface WireSession {
 const BACKLOG_LIMIT = 64 * 1024;
 
 /**
- * Serves one connection of a domain: requests are answered in the order they came, those of a batch in one write unless the transport is prompt.
+ * Serves one connection of a domain: requests are answered in the order they came, those of a batch in one write unless the
+ * transport is prompt.
  * @throws StoreError ENOENT for an unknown domain
  */
 export function createWireSession(store: Store, domid: number, transport: WireTransport): WireSession {
