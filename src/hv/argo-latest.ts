@@ -56,12 +56,13 @@ function messageBefore(memory: ArgoMemory, end: number, left: number) {
     const at = (end - taken + size) % size;
     const header = (RING_HEADER + at) >> 2;
     const total = words[header]! >>> 0;
-    // In the last word but one are the sender and two bytes of nothing.
-    if (total < MESSAGE_HEADER || roundUp(total) !== taken || words[header + 2]! >>> 16 !== 0) continue;
+    // The sender, and two bytes of nothing. Each word is read once: the receiver may change it meanwhile.
+    const domid = words[header + 2]! >>> 0;
+    if (total < MESSAGE_HEADER || roundUp(total) !== taken || domid > 0xffff) continue;
     const length = total - MESSAGE_HEADER;
     const bytes = new Uint8Array(Math.min(SHOWN, length));
     copyOut(memory, (at + MESSAGE_HEADER) % size, bytes, bytes.length);
-    const look = { domid: words[header + 2]!, aport: words[header + 1]! >>> 0, type: words[header + 3]! >>> 0 };
+    const look = { domid, aport: words[header + 1]! >>> 0, type: words[header + 3]! >>> 0 };
     return { at, taken, look: { ...look, length, bytes } };
   }
   return undefined;
