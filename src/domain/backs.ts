@@ -14,6 +14,7 @@ import {
   DRIVER,
   OKAY,
 } from './control.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 type State = 'created' | 'open' | 'connected' | 'disconnecting';
 
@@ -35,10 +36,19 @@ interface BackBody extends ControlBody {
 interface Back {
   readonly back: BackInterface;
   readonly guard: ClassGuard;
-  /** Of a user's own class. */
-  readonly own: boolean;
   state: State;
 }
+
+/** Where a device is, or will be when what xend asked for is done. */
+interface Place {
+  readonly turns: Turns;
+  /** From CREATE to DESTROY. */
+  back: Back | undefined;
+  /** Ends what an end of a user's own class has in work; a built-in one comes to an end by itself. */
+  giveUp(): void;
+}
+
+const NOTHING = (): void => {};
 
 const answer = (status: number, reason?: string): ControlAnswer =>
   reason === undefined ? { status } : { status, reason };
@@ -62,15 +72,13 @@ export function createBacks(
 ): Backs {
   const { domid: here } = means.hypercalls;
   const drivers = new Map<string, { readonly from: ClassModule; readonly factory: BackFactory }>();
-  const backs = new Map<string, Back>();
+  const places = new Map<string, Place>();
 
   const keyOf = (deviceClass: string, body: BackBody): string => `${deviceClass}:${body.domid}:${body.handle}`;
 
-  /** The rules of spec/xend.md 3.5, "Backend rules". Without an entry only CREATE is legal. */
-  const messages: Readonly<
-    Record<string, (deviceClass: string, body: BackBody, entry: Back) => Promise<ControlAnswer>>
-  > = {
-    async DEVICE_CREATE(_class, _body, entry) {
+  /** The rules of spec/xend.md 3.5, "Backend rules". Without an entry only CREATE is legal. Those of one device run in turn. */
+  const messages: Readonly<Record<string, (entry: Back, body: BackBody, place: Place) => Promise<ControlAnswer>>> = {
+    async DEVICE_CREATE(entry) {
       if (entry.state !== 'created') return answer(CMSG_STATUS.deviceExists, 'the device exists');
       try {
         await entry.guard.run('open', () => entry.back.open());
@@ -80,7 +88,7 @@ export function createBacks(
       entry.state = 'open';
       return OKAY;
     },
-    async CONNECT(_class, body, entry) {
+    async CONNECT(entry, body) {
       if (entry.state === 'connected') return answer(CMSG_STATUS.interfaceConnected, 'the interface is connected');
       if (entry.state !== 'open') return answer(CMSG_STATUS.deviceNotFound, 'the device does not exist');
       try {
@@ -94,38 +102,36 @@ export function createBacks(
       entry.state = 'connected';
       return OKAY;
     },
-    async DISCONNECT(_class, { force }, entry) {
-      if (force === true) entry.guard.giveUp();
-      else if (entry.state !== 'connected') return OKAY;
+    async DISCONNECT(entry) {
+      if (entry.state === 'created' || entry.state === 'open') return OKAY;
       entry.state = 'disconnecting';
       await entry.guard.run('disconnect', () => entry.back.disconnect());
       entry.state = 'open';
       return OKAY;
     },
-    async DEVICE_DESTROY(_class, _body, entry) {
+    async DEVICE_DESTROY(entry) {
       if (entry.state === 'created') return answer(CMSG_STATUS.deviceNotFound, 'the device does not exist');
       if (entry.state !== 'open') return answer(CMSG_STATUS.interfaceConnected, 'the interface is still connected');
       await entry.guard.run('close', () => entry.back.close());
       entry.state = 'created';
       return OKAY;
     },
-    async DESTROY(deviceClass, body, entry) {
-      if (body.force === true) void giveUp(entry);
-      else if (entry.state !== 'created') return answer(CMSG_STATUS.interfaceConnected, 'the device still exists');
-      backs.delete(keyOf(deviceClass, body));
+    async DESTROY(entry, _body, place) {
+      if (entry.state !== 'created') return answer(CMSG_STATUS.interfaceConnected, 'the device still exists');
+      place.back = undefined;
       return OKAY;
     },
   };
 
-  /** Has a back end let go, for which nobody waits; of one of a user's own class nothing is expected. */
-  async function giveUp({ back, guard, state, own }: Back): Promise<void> {
-    if (own) guard.giveUp();
-    if (state === 'created') return;
+  /** Has a back end let go, for which nobody waits. */
+  async function letGo({ back: entry }: Place): Promise<void> {
+    if (entry === undefined || entry.state === 'created') return;
+    const { back, guard } = entry;
     await guard.run('disconnect', () => back.disconnect()).catch(() => {});
     await guard.run('close', () => back.close()).catch(() => {});
   }
 
-  async function create(deviceClass: string, body: BackBody): Promise<ControlAnswer> {
+  async function create(deviceClass: string, body: BackBody, place: Place): Promise<ControlAnswer> {
     const driver = drivers.get(deviceClass);
     if (driver === undefined) return answer(CMSG_STATUS.error, `this domain does not serve ${deviceClass}`);
     const { domid, handle, domainName, name, config, counters, record } = body;
@@ -134,12 +140,31 @@ export function createBacks(
     };
     const guard = guardEnd(driver.from, 'back', domain, means.hypercalls, tell('INTERFACE_FAILED'));
     const { hypercalls, signal } = guard;
+    place.giveUp = driver.from.own === undefined ? NOTHING : guard.giveUp;
     const device = { class: deviceClass, domid, domainName, handle, name, config, counters, record, runDir };
     const back = await guard.run('create', () =>
       driver.factory({ ...means, ...device, hypercalls, signal, broken: tell('INTERFACE_BROKEN') }),
     );
-    backs.set(keyOf(deviceClass, body), { back, guard, own: driver.from.own !== undefined, state: 'created' });
+    place.back = { back, guard, state: 'created' };
     return OKAY;
+  }
+
+  async function act(deviceClass: string, subtype: string, body: BackBody, place: Place): Promise<ControlAnswer> {
+    const { back } = place;
+    if (subtype === 'CREATE') {
+      return back === undefined
+        ? create(deviceClass, body, place)
+        : answer(CMSG_STATUS.interfaceExists, 'the interface exists');
+    }
+    if (back === undefined) return answer(CMSG_STATUS.interfaceNotFound, 'no such interface');
+    const handler = messages[subtype];
+    return handler === undefined ? answer(CMSG_STATUS.error, `no message ${subtype}`) : handler(back, body, place);
+  }
+
+  function placeOf(key: string): Place {
+    const place = places.get(key) ?? { turns: createTurns(), back: undefined, giveUp: NOTHING };
+    places.set(key, place);
+    return place;
   }
 
   return {
@@ -158,17 +183,21 @@ export function createBacks(
     },
     async handle(deviceClass, subtype, message) {
       const body = message as BackBody;
-      const entry = backs.get(keyOf(deviceClass, body));
-      if (subtype === 'CREATE') {
-        return entry === undefined
-          ? create(deviceClass, body)
-          : answer(CMSG_STATUS.interfaceExists, 'the interface exists');
+      const key = keyOf(deviceClass, body);
+      const place = placeOf(key);
+      const { turns } = place;
+      if (body.force) place.giveUp();
+      if (body.force && subtype === 'DESTROY') {
+        // What it has in work may never end: the next device of this number does not wait for that.
+        places.delete(key);
+        void turns.run(() => letGo(place));
+        return OKAY;
       }
-      if (entry === undefined) return answer(CMSG_STATUS.interfaceNotFound, 'no such interface');
-      const handler = messages[subtype];
-      return handler === undefined
-        ? answer(CMSG_STATUS.error, `no message ${subtype}`)
-        : handler(deviceClass, body, entry);
+      try {
+        return await turns.run(() => act(deviceClass, subtype, body, place));
+      } finally {
+        if (place.back === undefined && turns.idle && places.get(key) === place) places.delete(key);
+      }
     },
   };
 }

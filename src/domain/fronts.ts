@@ -14,6 +14,7 @@ import {
   INTERFACE,
   OKAY,
 } from './control.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 /** How long a front end that is closed may take to let go of its connection, milliseconds. */
 const DROP_LIMIT = 5000;
@@ -84,7 +85,7 @@ export function createFronts(
   const modules = new Map<string, ClassModule>();
   const fronts = new Map<string, Front>();
   /** Steps of one device run one after another, whatever order their messages are handled in. */
-  const chains = new Map<string, Promise<unknown>>();
+  const turns = new Map<string, Turns>();
   const listeners = new Set<Parameters<DomainDevices['onChange']>[0]>();
 
   const keyOf = (deviceClass: string, handle: number): string => `${deviceClass}:${handle}`;
@@ -173,14 +174,10 @@ export function createFronts(
     changed(entry, 'closed');
   }
 
-  /** Runs what concerns a device after all that was begun before. */
   function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
-    const result = (chains.get(key) ?? Promise.resolve()).then(run);
-    chains.set(
-      key,
-      result.catch(() => {}),
-    );
-    return result;
+    const mine = turns.get(key) ?? createTurns();
+    turns.set(key, mine);
+    return mine.run(run);
   }
 
   /** Of what goes away nothing is expected: what it throws, or does not answer, is lost with it. */
