@@ -118,7 +118,7 @@ export function createClassHosts(
     const limit = domain.phase === 'building' ? Math.max(PATIENCE, patience) : patience;
     const { late } = await control.request('PING', 'PING', {}, limit);
     if (late === undefined) return;
-    const phase = phaseOf(domain, host.className);
+    const phase = phaseOf(domain);
     const what = `it did not come back within ${limit / 1000} s`;
     domain.shutdownReason = `crash: The back end of ${host.className} in domain '${domain.name}' failed ${phase}: ${what}`;
     log.write('ERROR', `Domain ${domain.name} holds its thread up: it is destroyed`);
@@ -126,11 +126,10 @@ export function createClassHosts(
   }
 
   /** What it was asked for when it did not come back, or last. */
-  function phaseOf({ domid, phase }: XendDomain, className: string): string {
+  function phaseOf({ domid, phase }: XendDomain): string {
     const all = servedBy(domid);
-    const asked = all.find(({ unanswered }) => unanswered?.domid === domid)?.unanswered?.message;
-    if (asked !== undefined)
-      return `at ${PHASES[asked.split(' ')[1]?.replace(`${className.toUpperCase()}_`, 'DEVICE_') ?? ''] ?? asked}`;
+    const asked = all.find(({ unanswered }) => unanswered?.domid === domid)?.unanswered;
+    if (asked !== undefined) return `at ${PHASES[asked.subtype] ?? asked.message}`;
     return phase === 'building' || all.length === 0 ? 'at load' : 'after connect';
   }
 
@@ -168,7 +167,7 @@ export function createClassHosts(
   };
 }
 
-/** What messages to a back end mean for it; `DEVICE_` stands for its class. */
+/** What messages to a back end mean for it. */
 const PHASES: Readonly<Record<string, string>> = {
   CREATE: 'create',
   DEVICE_CREATE: 'open',

@@ -79,7 +79,7 @@ export function createDeviceMessages(
     phase = `${end} ${shown}`;
     const peer = `${to.name} (${to.domid})`;
     log.write('DEBUG', `${type}_${end} ${shown}(${showFields(body)}) to ${peer}`);
-    unanswered = { domid: to.domid, message: `${type}_${end} ${shown}`, number: ++sent };
+    unanswered = { domid: to.domid, message: `${type}_${end} ${shown}`, subtype, number: ++sent };
     const leaves = LEAVING.has(subtype) || body.status === INTERFACE.closed;
     const usual = leaves ? destroyLimit : answerLimit;
     const limit = given ?? (leaves && late.has(to.domid) ? Math.min(AGAIN, usual ?? AGAIN) : usual);

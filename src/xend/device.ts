@@ -43,8 +43,10 @@ export interface DeviceEventBody {
 /** A control message that a domain has not answered. */
 export interface Unanswered {
   readonly domid: DomId;
-  /** E.g. `VBD_BE CONNECT`. */
+  /** E.g. `VBD_BE CONNECT`, for people. */
   readonly message: string;
+  /** E.g. `DEVICE_CREATE`, whatever the class. */
+  readonly subtype: string;
   /** No other message of the device has it. */
   readonly number: number;
 }

@@ -69,3 +69,11 @@ test('shorter limits than that stay, and none is that of all messages', async ()
   for (const subtype of ['DISCONNECT', 'DESTROY']) await none.messages.tellBack(subtype).catch(() => {});
   expect(none.asked.map(({ limit }) => limit)).toEqual([undefined, 1000]);
 });
+
+test('what is not answered yet is known by its subtype too, which no class has its own word for', async () => {
+  const { messages } = prepare({});
+  const told = messages.tellBack('DEVICE_CREATE');
+  expect(messages.unanswered).toEqual({ domid: 0, message: 'VBD_BE VBD_CREATE', subtype: 'DEVICE_CREATE', number: 1 });
+  await told;
+  expect(messages.unanswered).toBeUndefined();
+});
