@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectClear, failureOf } from '../support/clear-error.ts';
-import type { Terminal } from '../support/terminal.ts';
+import { requestsOf, startSum } from '../support/disk-load.ts';
 import { eventually } from '../support/until.ts';
 import type { VmSpec } from '../support/vm.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
@@ -28,25 +28,6 @@ async function disksOf(xend: TestXend, domain = 'guest'): Promise<string> {
 
 const served = (xend: TestXend, disks: string, domain?: string) =>
   eventually(async () => (await disksOf(xend, domain)) === disks);
-
-/** Requests that back ends have begun for a domain. */
-async function requestsOf(xend: TestXend, domain = 'guest'): Promise<number> {
-  const { domains } = await xend.call('stats', {});
-  const { rd = 0, wr = 0 } = domains.find(({ name }) => name === domain)?.devices.vbd ?? {};
-  return rd + wr;
-}
-
-/** Has a domain's shell sum up its disk, and returns in the midst of that. */
-async function startSum(
-  xend: TestXend,
-  terminal: Terminal,
-  domain = 'guest',
-): Promise<{ readonly printed: Promise<string> }> {
-  const before = await requestsOf(xend, domain);
-  const printed = terminal.run('sum xvda');
-  await eventually(async () => (await requestsOf(xend, domain)) > before + 8);
-  return { printed };
-}
 
 /** How a domain goes away and comes back. */
 const DEATHS: readonly ((xend: TestXend) => Promise<unknown>)[] = [

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, renameSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { expectClear, failureOf } from '../support/clear-error.ts';
-import type { Terminal } from '../support/terminal.ts';
+import { startSum } from '../support/disk-load.ts';
 import { eventually } from '../support/until.ts';
 import type { VmSpec } from '../support/vm.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
@@ -21,18 +21,6 @@ const move = (xend: TestXend, backend: string, device = 'xvda', force = false) =
 async function disksOf(xend: TestXend): Promise<string> {
   const { devices } = await xend.call('device.list', { domain: 'guest', class: 'vbd' });
   return devices.map(({ name, backendId, state }) => `${name} ${backendId} ${state}`).join(', ');
-}
-
-/** Has the guest sum up its disk, and returns in the midst of that. */
-async function startSum(xend: TestXend, terminal: Terminal): Promise<{ readonly printed: Promise<string> }> {
-  const reads = async () => {
-    const { domains } = await xend.call('stats', {});
-    return domains.find(({ name }) => name === 'guest')?.devices.vbd?.rd ?? 0;
-  };
-  const before = await reads();
-  const printed = terminal.run('sum xvda');
-  await eventually(async () => (await reads()) > before + 8);
-  return { printed };
 }
 
 test('[2] disks move from domain to domain under full load: nothing is lost', async () => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, truncateSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { startSum } from '../support/disk-load.ts';
 import { eventually } from '../support/until.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
 
@@ -89,15 +90,14 @@ describe('a driver domain that ends', () => {
       const content = randomBytes(SIZE);
       const file = xend.file('disk.img', content);
       await xend.attachDisk('guest', file, 'xvda', 'w', 'drv');
-      const result = terminal.run('sum xvda');
-      await eventually(async () => (await readsOf(xend)) > 8);
+      const { printed } = await startSum(xend, terminal);
       await endings[ending](xend);
       await eventually(async () => String(await disksOf(xend)) === 'xvda 1 1');
       await eventually(async () => (await xend.info('drv')) === undefined);
       // What the dead one had mapped is the guest's again.
       await eventually(() => JSON.stringify(xend.xend.hv.usage(2)) === JSON.stringify(idle));
       await xend.create({ name: 'drv', kernel: 'idle', backends: ['vbd'], memory: 48 });
-      expect(await result).toBe(`${md5(content)}  xvda\n`);
+      expect(await printed).toBe(`${md5(content)}  xvda\n`);
       expect(await disksOf(xend)).toEqual(['xvda 3 4']);
 
       await xend.call('domain.destroy', { domain: 'drv' });
@@ -125,15 +125,24 @@ describe('a driver domain that ends', () => {
     expect(xend.xend.store.check()).toEqual([]);
   });
 
-  test('what was written to a copy is gone with it: so is the disk', async () => {
-    const { xend, terminal } = await start();
-    await using _ = xend;
-    const base = xend.file('base.img', new Uint8Array(4096));
-    await xend.attach('guest', 'vbd', { uname: `cow:${base}`, dev: 'xvda', mode: 'w', backend: 'drv' });
-    await xend.call('domain.destroy', { domain: 'drv' });
-    await eventually(async () => (await disksOf(xend)).length === 0);
-    expect(await terminal.run('sum xvda')).toMatch(/^Error: There is no device 'xvda'/);
-  });
+  test.each(Object.keys(endings) as (keyof typeof endings)[])(
+    '%s: what was written to a copy is gone with it, so is the disk, and requests end with an error',
+    async (ending) => {
+      const { xend, terminal } = await start('shell');
+      await using _ = xend;
+      const idle = xend.xend.hv.usage(2);
+      const base = xend.file('base.img', '');
+      // So much that the end comes long before it is read.
+      truncateSync(base, 64 * SIZE);
+      await xend.attach('guest', 'vbd', { uname: `cow:${base}`, dev: 'xvda', mode: 'w', backend: 'drv' });
+      const { printed } = await startSum(xend, terminal);
+      await endings[ending](xend);
+      expect(await printed).toMatch(/^Error: xvda: reading \d+ bytes failed/);
+      await eventually(async () => (await disksOf(xend)).length === 0);
+      await eventually(() => JSON.stringify(xend.xend.hv.usage(2)) === JSON.stringify(idle));
+      expect(await terminal.run('sum xvda')).toMatch(/^Error: There is no device 'xvda'/);
+    },
+  );
 });
 
 test('a guest that ends lets go of its driver domain', async () => {
@@ -148,9 +157,3 @@ test('a guest that ends lets go of its driver domain', async () => {
     await xend.create({ name: 'guest' });
   }
 });
-
-/** Requests that back ends have begun for the guest. */
-async function readsOf(xend: TestXend): Promise<number> {
-  const { domains } = await xend.call('stats', {});
-  return domains.find(({ name }) => name === 'guest')?.devices.vbd?.rd ?? 0;
-}

@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { expectClear, failureOf } from '../support/clear-error.ts';
+import { requestsOf, startSum } from '../support/disk-load.ts';
 import { stepGate } from '../support/step-gate.ts';
-import type { Terminal } from '../support/terminal.ts';
 import { eventually } from '../support/until.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
 
@@ -63,7 +63,7 @@ test.each<[string, (xend: TestXend) => Promise<unknown>]>([
   const copied = terminal.run('copy xvda xvdb').finally(() => {
     over = true;
   });
-  await eventually(async () => (await counter(xend)) > 8);
+  await eventually(async () => (await requestsOf(xend)) > 8);
   let rounds = 0;
   for (; !over && rounds < 100; rounds++) await cycle(xend);
   expect(await copied).toBe(`${SIZE} bytes copied\n`);
@@ -75,20 +75,6 @@ test.each<[string, (xend: TestXend) => Promise<unknown>]>([
   await eventually(() => JSON.stringify([1, 2].map((domid) => xend.xend.hv.usage(domid))) === JSON.stringify(idle));
   console.log(`${rounds} rounds`);
 });
-
-/** Requests that back ends have begun for the guest. */
-async function counter(xend: TestXend): Promise<number> {
-  const { domains } = await xend.call('stats', {});
-  return domains.find(({ name }) => name === 'guest')?.devices.vbd?.rd ?? 0;
-}
-
-/** Has the guest sum up its disk, and returns in the midst of that. */
-async function startSum(xend: TestXend, terminal: Terminal): Promise<{ readonly printed: Promise<string> }> {
-  const before = await counter(xend);
-  const printed = terminal.run('sum xvda');
-  await eventually(async () => (await counter(xend)) > before + 8);
-  return { printed };
-}
 
 test('what is asked for meanwhile waits, and what cannot be is said', async () => {
   await using xend = await startXend();
@@ -112,11 +98,11 @@ test('what is asked for meanwhile waits, and what cannot be is said', async () =
     void sum.then((text) => {
       printed = text;
     });
-    const reads = await counter(xend);
+    const requests = await requestsOf(xend);
     // Another one is not held up, and this one comes no further.
     await xend.create({ name: 'other' });
     await xend.call('domain.destroy', { domain: 'other' });
-    expect([printed, await counter(xend)]).toEqual(['', reads]);
+    expect([printed, await requestsOf(xend)]).toEqual(['', requests]);
     await driver(xend, 'load', domain, end);
     await expect(driver(xend, 'load', domain, end)).rejects.toThrow(
       `The ${end} end of vbd in domain '${domain}' is loaded`,
