@@ -19,6 +19,9 @@ export abstract class XmCommand extends Command {
   /** With `--json` it writes an object a line, an error too: whoever reads lines can read all of them. */
   protected readonly jsonLines: boolean = false;
 
+  /** How it is written follows a mistake on stdout. */
+  protected readonly tellsUsage: boolean = true;
+
   /**
    * The connection to xend.
    *
@@ -93,7 +96,9 @@ export abstract class XmCommand extends Command {
     // Commands without options or arguments leave the statics of the base class undefined.
     const { id, description, args = {}, flags = {} } = this.ctor;
     const json = this.jsonLines ? 'json line' : 'json';
-    report(failureOf(thrown, { id, description, args, flags }), this.jsonEnabled() ? json : 'text');
+    const { usage, ...failure } = failureOf(thrown, { id, description, args, flags });
+    const told = usage !== undefined && this.tellsUsage ? { ...failure, usage } : failure;
+    report(told, this.jsonEnabled() ? json : 'text');
     if (process.env.XM_DEBUG === '1') process.stderr.write(`${thrown.stack ?? thrown}\n`);
   }
 }

@@ -347,5 +347,5 @@ test('a domain that is given too little memory, or serves others, is refused', a
   await xend.create({ name: 'small', pool: 'shared', memory: 1 });
   expect(await xend.info('small')).toMatchObject({ memory: 1 });
   const { sxp } = await xend.call('domain.records', { names: ['small'] });
-  expect(sxp).toContain('(pool shared)');
+  expect(sxp).toContain('(pool_name shared)');
 });

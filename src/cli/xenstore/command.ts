@@ -13,6 +13,9 @@ export const commonFlags = {
 
 /** Base of `xm xenstore ...`: a connection to the store, whose output and exit status are those of Xen's `xenstore-*` programs. */
 export abstract class XenstoreCommand extends XmCommand {
+  /** Scripts take all of stdout for values. */
+  protected override readonly tellsUsage: boolean = false;
+
   /**
    * Runs `body` with a connection to xend's store, or to the one whose socket `XENSTORED_PATH` names.
    * @throws XmError `ENOSTORE` when nobody listens there
