@@ -14,8 +14,10 @@ export interface BackEnds {
   servedBy(domain: XendDomain, className: string): readonly Device[];
   /** A driver is up: it serves what it served before, and what waits for a domain of its name. */
   driverUp(domain: XendDomain, className: string): void;
-  /** The same for all its drivers, as it has a name now, or runs again, and others may wait for that. */
+  /** The same for all its drivers, as it has a name now, and others may wait for that. */
   named(domain: XendDomain): void;
+  /** The same as it runs again: it may not have answered before, as it was paused. */
+  goesOn(domain: XendDomain): void;
   /** Has a device that waits for a domain served if that is there. */
   seek(device: Device): void;
   /** Shows a domain, which could not hear for a while, those of its devices that have a back end again. */
@@ -42,10 +44,22 @@ export function createBackEnds({ domains }: Pick<XendContext, 'domains'>): BackE
 
   const waitsFor = ({ back }: Device, { name }: XendDomain): boolean => back.lost.aborted && back.name === name;
 
+  /** It had not let go, or could not have it back. */
+  const isWithout = ({ back, state }: Device, domain: XendDomain): boolean => back === domain && state === 'unserved';
+
   function serve(domain: XendDomain, front: XendDomain, device: Device): void {
     happen(device, 'backUp', { back: domain });
     // Its front end was up all the time.
     if (listens(front, device)) happen(device, 'show');
+  }
+
+  /** Serves those that wait for it, of all classes whose drivers are up. */
+  function serveAll(domain: XendDomain, waits: typeof waitsFor): void {
+    // A device would be lost with one that does not answer; when that goes on it is asked.
+    if (domain.control === undefined || domain.phase === 'paused') return;
+    for (const className of domain.backsUp) {
+      for (const [front, device] of allOf(className)) if (waits(device, domain)) serve(domain, front, device);
+    }
   }
 
   const backEnds: BackEnds = {
@@ -68,13 +82,8 @@ export function createBackEnds({ domains }: Pick<XendContext, 'domains'>): BackE
         if (device.back === domain || waitsFor(device, domain)) serve(domain, front, device);
       }
     },
-    named(domain) {
-      // A device would be lost with one that does not answer; when that goes on it is asked.
-      if (domain.control === undefined || domain.phase === 'paused') return;
-      for (const className of domain.backsUp) {
-        for (const [front, device] of allOf(className)) if (waitsFor(device, domain)) serve(domain, front, device);
-      }
-    },
+    named: (domain) => serveAll(domain, waitsFor),
+    goesOn: (domain) => serveAll(domain, (device) => waitsFor(device, domain) || isWithout(device, domain)),
     seek(device) {
       const found = [...domains.values()].find(({ name }) => name === device.back.name);
       if (found?.backsUp.has(device.class.name)) backEnds.named(found);

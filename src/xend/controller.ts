@@ -19,6 +19,7 @@ import {
   type DeviceStep,
   type Transition,
   UNDO,
+  UNDO_HELD,
   UNDO_OTHERS,
 } from './device-table.ts';
 import { createDeviceWaiters } from './device-waiters.ts';
@@ -38,6 +39,9 @@ const CLEANING: ReadonlySet<DeviceStep> = new Set([
 
 /** With these a back end says that it has let go; one that has not may still do what it has in work. */
 const LETTING_GO: ReadonlySet<DeviceStep> = new Set(['backDisconnect', 'backDestroy']);
+
+/** With these somebody is to have it, be it the same one again. */
+const TAKING: ReadonlySet<DeviceEvent> = new Set(['move', 'backUp']);
 
 const FORSAKE: readonly DeviceStep[] = ['backForsake'];
 
@@ -70,6 +74,8 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
   let remains: ControlPeer | undefined;
   let failure: XmError | undefined;
   let breaks = 0;
+  /** The back end has not let go, which what was done last would have needed. */
+  let held = false;
   let chain: Promise<unknown> = Promise.resolve();
 
   const asError = (thrown: unknown): XmError =>
@@ -82,6 +88,7 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
     body: DeviceEventBody,
   ): Promise<XmError | undefined> {
     let failed: XmError | undefined;
+    held = false;
     for (const step of list) {
       await context.onStep?.(`${deviceClass.name}.${step}`, device);
       try {
@@ -89,9 +96,8 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
           step === 'backDestroy' && failed !== undefined ? { force: deviceClass.own !== undefined } : body,
         );
       } catch (error) {
-        // Nobody else is given what a back end has not let go of.
-        const vital = event === 'move' && LETTING_GO.has(step) && !ends.back.lost.aborted;
-        if (vital || !CLEANING.has(step)) throw error;
+        held = TAKING.has(event) && LETTING_GO.has(step) && !ends.back.lost.aborted;
+        if (held || !CLEANING.has(step)) throw error;
         failed ??= asError(error);
       }
     }
@@ -164,9 +170,10 @@ export function createDevice(spec: DeviceSpec, context: ControllerContext): Devi
       throw cause;
     }
     const late = SHOWING.has(event) && cause.code === 'ETIMEOUT';
-    const { steps, to } = late ? STILL_OFFERED : (UNDO[event] ?? UNDO_OTHERS);
+    const { steps, to } = held ? UNDO_HELD : late ? STILL_OFFERED : (UNDO[event] ?? UNDO_OTHERS);
     // One that was to serve it has nothing of it.
-    await run(event, [...steps, ...(back === ends.back ? FORSAKE : [])], { force: true });
+    const forsaken = back === ends.back && !held;
+    await run(event, [...steps, ...(forsaken ? FORSAKE : [])], { force: true });
     fail(cause);
     enter(to);
     throw cause;

@@ -92,9 +92,13 @@ export function createDeviceSteps(
     },
     // By force: a front end that is paused or hangs hears it when it goes on.
     tellClosed: ({ force }) => tellFront(INTERFACE.closed, {}, force === true ? 'none' : 'answer'),
-    backDeviceDestroy: () => tellBack('DEVICE_DESTROY'),
+    async backDeviceDestroy() {
+      if (!ends.back.lost.aborted) await tellBack('DEVICE_DESTROY');
+    },
     // What did not answer before would still be there when the next device of this number comes.
-    backDestroy: ({ force }) => tellBack('DESTROY', { force }),
+    async backDestroy({ force }) {
+      if (!ends.back.lost.aborted) await tellBack('DESTROY', { force });
+    },
     async backForsake() {
       if (ends.back.lost.aborted) return;
       try {

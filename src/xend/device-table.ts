@@ -117,8 +117,8 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
     backGone: { steps: ['closeChannel', 'tellUnserved'], to: 'unserved' },
   },
   unserved: {
-    backUp: { steps: CHANGE, to: 'waiting' },
     // One that it could not be taken from in time may still have it, or may have let go since.
+    backUp: { steps: [...DESTROY, ...CHANGE], to: 'waiting' },
     backDown: { steps: DESTROY, to: 'unserved' },
     move: { steps: [...DESTROY, ...CHANGE], to: 'waiting' },
     seize: { steps: ['backForsake', ...CHANGE], to: 'waiting' },
@@ -130,13 +130,15 @@ export const DEVICE_TABLE: Readonly<Record<DeviceState, Readonly<Partial<Record<
   closed: {},
 };
 
-/** The same when a step of an event has failed: nothing half-made stays. */
+/** The same when a back end has not let go: it keeps what it has, and nobody else is given that. */
+export const UNDO_HELD: Transition = { steps: ['closeChannel', 'tellUnserved'], to: 'unserved' };
+
+/** The same when another step of an event has failed: nothing half-made stays. */
 export const UNDO: Readonly<Partial<Record<DeviceEvent, Transition>>> = {
   attach: { steps: DESTROY, to: 'closed' },
   backUp: { steps: ['tellClosed'], to: 'closed' },
-  // The former back end keeps what it has not let go of.
-  move: { steps: ['closeChannel', 'tellUnserved'], to: 'unserved' },
-  seize: { steps: ['closeChannel', 'tellUnserved'], to: 'unserved' },
+  move: UNDO_HELD,
+  seize: UNDO_HELD,
 };
 
 /** Of all other events: the device keeps its back end, and its front end hears that nothing comes any more. */

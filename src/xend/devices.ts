@@ -49,7 +49,9 @@ export interface DeviceService {
   isMoving(device: Device): boolean;
   /** A domain that was paused or at rest listens again: those of its devices that have a back end again connect. */
   showAgain(domain: XendDomain): void;
-  /** It has another name, or runs again, which devices may be waiting for. */
+  /** It runs again, which devices may be waiting for. */
+  goesOn(domain: XendDomain): void;
+  /** The same of a name that it has now. */
   named(domain: XendDomain): void;
   classNamed(name: string): DeviceClass;
   /** Handles a control message about devices that a domain sent. */
@@ -222,6 +224,7 @@ export function createDeviceService(context: XendContext, hostMaker: HostMaker):
     },
     isMoving,
     showAgain: backEnds.show,
+    goesOn: backEnds.goesOn,
     named: backEnds.named,
     async load(domain, className, end) {
       await drivers.load(domain, classNamed(className), end);

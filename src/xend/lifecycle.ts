@@ -93,7 +93,7 @@ export function createLifecycle(
       hv.unpause(domain.domid);
       letRun(domain);
       devices.showAgain(domain);
-      devices.named(domain);
+      devices.goesOn(domain);
       log.write('INFO', `Domain ${domain.name} (id=${domain.domid}) unpaused`);
     },
     rename(known, name) {

@@ -4,6 +4,7 @@ import { readFileSync, renameSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { expectClear, failureOf } from '../support/clear-error.ts';
 import { startSum } from '../support/disk-load.ts';
+import { stepGate } from '../support/step-gate.ts';
 import { eventually } from '../support/until.ts';
 import type { VmSpec } from '../support/vm.ts';
 import { startXend, type TestXend } from '../support/xend.ts';
@@ -119,6 +120,29 @@ test('a disk whose image the new one cannot open waits, and is moved when it can
   renameSync(`${file}.away`, file);
   await move(xend, 'one');
   expect(await printed).toBe(`${md5(content)}  xvda\n`);
+});
+
+test('who could not have it back, as it was paused, has it when it goes on', async () => {
+  using gate = stepGate('vbd.changeBack');
+  await using xend = await startXend({ answerLimit: 1000, onStep: gate.onStep });
+  const content = randomBytes(SIZE);
+  const file = xend.file('a.img', content);
+  await xend.create(driver('one'));
+  await xend.create(driver('two'));
+  await xend.create({ name: 'guest' });
+  using terminal = await xend.shell('guest');
+  await xend.attachDisk('guest', file, 'xvda', 'r', 'one');
+  const { printed } = await startSum(xend, terminal);
+  const outcome = failureOf(move(xend, 'two'));
+  await gate.reached;
+  await xend.call('domain.pause', { domain: 'one' });
+  renameSync(file, `${file}.away`);
+  gate.open();
+  expect(String(await outcome)).toMatch(/a\.img.*; xvda waits for domain 'one'/);
+  renameSync(`${file}.away`, file);
+  await xend.call('domain.unpause', { domain: 'one' });
+  expect(await printed).toBe(`${md5(content)}  xvda\n`);
+  expect(await disksOf(xend)).toBe('xvda 1 4');
 });
 
 test('away from a domain that hangs, and from one that is gone', async () => {

@@ -23,10 +23,12 @@ export const suspendSteps = (name: string): readonly string[] => [
   ]),
 ];
 
+const comeBack = DEVICE_TABLE.unserved.backUp!.steps;
+
 /** Labels of the steps with which a device whose back end was gone is connected again. */
 export const returnSteps = (name: string): readonly string[] => [
   // Before it changes, its back end is the one that was gone already.
-  ...labels(name, DEVICE_TABLE.unserved.backUp!.steps.slice(1)),
+  ...labels(name, comeBack.slice(comeBack.indexOf('changeBack') + 1)),
   ...showSteps(name),
 ];
 

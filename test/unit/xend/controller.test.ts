@@ -144,6 +144,35 @@ describe('a back end that dies', () => {
   });
 });
 
+describe('a driver that is loaded again', () => {
+  test('does not have a device that it has not let go of: that waits, until it has', async () => {
+    using all = await start('connected');
+    const { device, back, front } = all;
+    back.answers = (message) => (message === 'DISCONNECT' ? late : { status: CMSG_STATUS.interfaceConnected });
+    await expect(device.handle('backDown')).rejects.toMatchObject({ code: 'ETIMEOUT' });
+    back.heard.length = 0;
+    for (const _ of [1, 2]) await expect(device.handle('backUp', { back })).rejects.toThrow();
+    expect([device.state, back.heard.includes('CREATE'), front.heard.includes('CLOSED')]).toEqual([
+      'unserved',
+      false,
+      false,
+    ]);
+    // Nor is it taken away from it.
+    expect(back.heard).toEqual(['DEVICE_DESTROY', 'DESTROY', 'DEVICE_DESTROY', 'DESTROY']);
+    back.answers = () => OKAY;
+    await device.handle('backUp', { back });
+    expect(device.state).toBe('waiting');
+  });
+
+  test('and cannot make it: the device is gone', async () => {
+    using all = await start('connected');
+    await all.device.handle('backDown');
+    all.back.answers = (message) => (message === 'DEVICE_CREATE' ? { status: 8, reason: 'no such file' } : OKAY);
+    await expect(all.device.handle('backUp', { back: all.back })).rejects.toThrow('no such file');
+    expect([all.device.state, all.back.heard.at(-1)]).toEqual(['closed', 'DESTROY']);
+  });
+});
+
 describe('another back end', () => {
   test('gets the device when the former one has done what was asked, in this order', async () => {
     using all = await start('connected');
