@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { busy } from '../support/busy/class.ts';
 import { expectClear, failureOf } from '../support/clear-error.ts';
 import { requestsOf, startSum } from '../support/disk-load.ts';
 import { stepGate } from '../support/step-gate.ts';
@@ -158,6 +159,26 @@ test('a request that nobody answers is named: device, phase and time', async () 
   await xend.call('domain.unpause', { domain: 'drv' });
   await driver(xend, 'load', 'guest', 'front');
   expect(await states(xend)).toEqual([4]);
+});
+
+test('a device that was not let go of in time waits, until it is', async () => {
+  await using xend = await startXend({ answerLimit: 1000, classes: [busy] });
+  await xend.create({ name: 'drv', kernel: 'idle', backends: ['busy'] });
+  await xend.create({ name: 'guest' });
+  const until = `${xend.directory}/done`;
+  await xend.attach('guest', 'busy', { backend: 'drv', until });
+  const back = { domain: 'drv', class: 'busy', end: 'back' } as const;
+  const devices = async () => (await xend.call('device.list', { domain: 'guest', class: 'busy' })).devices;
+  for (const verb of ['unload', 'load'] as const) {
+    const error = await failureOf(xend.call(`driver.${verb}`, back));
+    expectClear(error);
+    expect(String(error)).toMatch(/domain 'drv' did not answer BE \w+ within 1 s/);
+    expect(await devices()).toMatchObject([{ state: 1, waits: { domain: 'drv', gone: false } }]);
+  }
+  xend.file('done', '');
+  await xend.call('driver.unload', back);
+  await xend.call('driver.load', back);
+  expect(await devices()).toMatchObject([{ state: 4 }]);
 });
 
 test('a back end that alone has what was written is not unloaded', async () => {
