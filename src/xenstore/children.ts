@@ -9,14 +9,11 @@ interface Named {
  * A persistent map from name to node. "Changing" it makes a new one that shares nearly everything with the old, so a
  * snapshot costs nothing and a directory of a million children costs a few small arrays per change.
  *
- * Up to {@link LEAF_MAX} entries are one array; more are spread over 32 slots by five bits of the name's hash, again and again.
+ * Up to {@link LEAF_MAX} entries are one array; more are spread over 16 slots by four bits of the name's hash, again and again.
  */
 export type Children<E extends Named> = Leaf<E> | Branch<E>;
 
-interface Leaf<E> {
-  readonly size: number;
-  readonly entries: readonly E[];
-}
+type Leaf<E> = readonly E[];
 
 interface Branch<E> {
   readonly size: number;
@@ -26,11 +23,11 @@ interface Branch<E> {
 const LEAF_MAX = 16;
 /** Below this a branch becomes a leaf again; lower than the maximum so that a size on the edge does not flap. */
 const MERGE_AT = 8;
-const BITS = 5;
+const BITS = 4;
 const FANOUT = 1 << BITS;
-const LAST_SHIFT = 30;
+const LAST_SHIFT = 28;
 
-const EMPTY: Leaf<never> = { size: 0, entries: [] };
+const EMPTY: Leaf<never> = [];
 /** Names are chosen by guests: without a secret they could all be made to fall into one slot. */
 const SEED = (Math.random() * 2 ** 32) | 0;
 
@@ -43,29 +40,41 @@ function hash(name: string): number {
 }
 
 const slotOf = (name: string, shift: number): number => (hash(name) >>> shift) & (FANOUT - 1);
-const isLeaf = <E extends Named>(map: Children<E>): map is Leaf<E> => 'entries' in map;
+const isLeaf = <E extends Named>(map: Children<E>): map is Leaf<E> => Array.isArray(map);
 
 /** The map without entries. */
 export const noChildren = (): Children<never> => EMPTY;
 
+/** How many entries there are. */
+export const countChildren = <E extends Named>(map: Children<E>): number => (isLeaf(map) ? map.length : map.size);
+
 export function getChild<E extends Named>(children: Children<E>, name: string): E | undefined {
   let map: Children<E> | undefined = children;
   for (let shift = 0; map !== undefined && !isLeaf(map); shift += BITS) map = map.slots[slotOf(name, shift)];
-  return map?.entries.find((entry) => entry.name === name);
+  if (map === undefined) return undefined;
+  for (const entry of map) if (entry.name === name) return entry;
+  return undefined;
+}
+
+/** The map with an entry in the place of a namesake that is in it. */
+export function swapChild<E extends Named>(map: Children<E>, before: E, after: E, shift = 0): Children<E> {
+  if (isLeaf(map)) return map.with(map.indexOf(before), after);
+  const slot = slotOf(after.name, shift);
+  return { size: map.size, slots: map.slots.with(slot, swapChild(map.slots[slot]!, before, after, shift + BITS)) };
 }
 
 /** The map with `entry` added, or put in the place of its namesake. */
 export function withChild<E extends Named>(map: Children<E>, entry: E, shift = 0): Children<E> {
   if (isLeaf(map)) {
-    const at = map.entries.findIndex((other) => other.name === entry.name);
-    if (at >= 0) return { size: map.size, entries: map.entries.with(at, entry) };
-    const grown: Leaf<E> = { size: map.size + 1, entries: [...map.entries, entry] };
-    return grown.size > LEAF_MAX && shift < LAST_SHIFT ? split(grown.entries, shift) : grown;
+    const at = map.findIndex((other) => other.name === entry.name);
+    if (at >= 0) return map.with(at, entry);
+    const grown = [...map, entry];
+    return grown.length > LEAF_MAX && shift < LAST_SHIFT ? split(grown, shift) : grown;
   }
   const slot = slotOf(entry.name, shift);
   const before = map.slots[slot] ?? EMPTY;
   const after = withChild<E>(before, entry, shift + BITS);
-  return { size: map.size - before.size + after.size, slots: map.slots.with(slot, after) };
+  return { size: map.size - countChildren(before) + countChildren(after), slots: map.slots.with(slot, after) };
 }
 
 function split<E extends Named>(entries: readonly E[], shift: number): Branch<E> {
@@ -80,21 +89,21 @@ function split<E extends Named>(entries: readonly E[], shift: number): Branch<E>
 /** The map without the entry of that name; the same map if there was none. */
 export function withoutChild<E extends Named>(map: Children<E>, name: string, shift = 0): Children<E> {
   if (isLeaf(map)) {
-    const entries = map.entries.filter((entry) => entry.name !== name);
-    return entries.length === map.size ? map : { size: entries.length, entries };
+    const entries = map.filter((entry) => entry.name !== name);
+    return entries.length === map.length ? map : entries;
   }
   const slot = slotOf(name, shift);
   const before = map.slots[slot];
   if (before === undefined) return map;
   const after = withoutChild(before, name, shift + BITS);
   if (after === before) return map;
-  const branch = { size: map.size - 1, slots: map.slots.with(slot, after.size === 0 ? undefined : after) };
-  return branch.size <= MERGE_AT ? { size: branch.size, entries: [...eachChild(branch)] } : branch;
+  const branch = { size: map.size - 1, slots: map.slots.with(slot, countChildren(after) === 0 ? undefined : after) };
+  return branch.size <= MERGE_AT ? [...eachChild(branch)] : branch;
 }
 
 /** Every entry once, in no useful order. */
 export function* eachChild<E extends Named>(map: Children<E>): Generator<E> {
-  if (isLeaf(map)) yield* map.entries;
+  if (isLeaf(map)) yield* map;
   else for (const slot of map.slots) if (slot !== undefined) yield* eachChild(slot);
 }
 

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Children, eachChild, getChild, noChildren, withChild, withoutChild } from './children.ts';
+import {
+  type Children,
+  countChildren,
+  eachChild,
+  getChild,
+  noChildren,
+  swapChild,
+  withChild,
+  withoutChild,
+} from './children.ts';
 import type { Listing } from './contract.ts';
 import type { Perms } from './permissions.ts';
 
@@ -57,9 +66,13 @@ function trail(root: TreeNode, parts: readonly string[]): TreeNode[] | undefined
   return nodes;
 }
 
-/** A new root in which `node` is the last of `trail`'s children; the trail's own fields stay. */
+/** A new root in which `node` is a child of the last of `nodes`, a trail; their own fields stay. */
 function rebuild(nodes: readonly TreeNode[], node: TreeNode): TreeNode {
-  return nodes.reduceRight((child, parent) => ({ ...parent, children: withChild(parent.children, child) }), node);
+  return nodes.reduceRight((child, parent, at) => {
+    const before = nodes[at + 1];
+    const { children } = parent;
+    return { ...parent, children: before ? swapChild(children, before, child) : withChild(children, child) };
+  }, node);
 }
 
 /** A new root with `node`, and what it has below, at `parts`; its parent must exist. */
@@ -90,7 +103,7 @@ const listings = new WeakMap<TreeNode, Listing>();
 
 /** The node's children as one text; remembered for long ones, which are asked for part by part. */
 export function listingOf(node: TreeNode): Listing {
-  const known = node.children.size < LONG ? undefined : listings.get(node);
+  const known = countChildren(node.children) < LONG ? undefined : listings.get(node);
   if (known !== undefined) return known;
   const names = childNames(node);
   const made = { generation: node.generation, names: names.length === 0 ? '' : `${names.join('\0')}\0` };

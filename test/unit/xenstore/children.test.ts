@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import {
   type Children,
   changedChildren,
+  countChildren,
   eachChild,
   getChild,
   noChildren,
+  swapChild,
   withChild,
   withoutChild,
 } from '../../../src/xenstore/children.ts';
@@ -32,10 +34,12 @@ describe('children', () => {
             map = withoutChild(map, name);
             model.delete(name);
           } else {
-            map = withChild(map, { name, value });
+            const known = value % 2 === 0 ? getChild(map, name) : undefined;
+            const entry = { name, value };
+            map = known === undefined ? withChild(map, entry) : swapChild(map, known, entry);
             model.set(name, value);
           }
-          expect(map.size).toBe(model.size);
+          expect(countChildren(map)).toBe(model.size);
           expect(getChild(map, name)?.value).toBe(model.get(name));
           versions.push([map, new Map(model)]);
         }
