@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Board, hasWork, isPaused, prepareSleep, sleep, waitWhilePaused } from './shared-info.ts';
+import { type Board, endSleep, hasWork, isPaused, prepareSleep, sleep, waitWhilePaused } from './shared-info.ts';
 
 /** How long to spin before sleeping, in milliseconds: about what it costs two threads to sleep and to be woken. */
 const SPIN = 0.05;
@@ -80,5 +80,7 @@ export function runEventLoop(board: Board, poll: () => boolean): () => void {
   queueMicrotask(turn);
   return () => {
     stopped = true;
+    // A sleep that nobody ends would keep the board, and all that its domain had, in memory for ever.
+    endSleep(board);
   };
 }

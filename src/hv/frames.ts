@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { totalmem } from 'node:os';
-import { type DomId, type FrameUsage, HypercallError } from './contract.ts';
+import { type DomId, type FrameUsage, HypercallError, PAGE_SIZE } from './contract.ts';
 import { close, FIRST_SLOT, type PoolWords, unlockFor } from './frames-lock.ts';
 import {
   countTaken,
@@ -21,8 +21,11 @@ import type { FramePoolDoor } from './frames-pool.ts';
 import type { PoolAccess } from './frames-vector.ts';
 import type { DomainMemory } from './memory.ts';
 
-/** Frames, and tables, that exist besides those that pools can need: for transfers that run. */
+/** Most frames, and tables, that exist besides those that pools can need: for transfers that run. */
 const SPARE = 2 ** 16;
+
+/** A smaller machine has this part of its frames for them. */
+const SPARE_PART = 1 / 8;
 
 /** Transfers with the operating system that a pool can have at once. */
 const TRANSIT_VECTORS = 256;
@@ -76,6 +79,7 @@ interface Machine {
 
 /** @param most bytes that all pools can have; the system's memory unless said */
 export function createFrames(most: number = totalmem()): Frames {
+  const spare = Math.min(SPARE, Math.floor((most / PAGE_SIZE) * SPARE_PART));
   let machine: Machine | undefined;
   let nextId = 1;
 
@@ -93,7 +97,7 @@ export function createFrames(most: number = totalmem()): Frames {
       const { memory, pools } = machine;
       const transits = ownThread ? TRANSIT_VECTORS : 0;
       const slots = pages + transits;
-      let [allPages, allSlots] = [pages + SPARE, slots + SPARE];
+      let [allPages, allSlots] = [pages + spare, slots + spare];
       for (const pool of pools.values()) {
         allPages += pool.pages;
         allSlots += pool.slots;

@@ -92,6 +92,8 @@ export interface DomainOptions {
 
 /** Boot options. */
 export interface HypervisorOptions {
+  /** Bytes that all hidden pages of the machine can have; the system's memory unless said. Addresses are reserved for all of them. */
+  readonly memory?: number;
   /** Argo, here on and open to rings for every domain unless said otherwise. */
   readonly argo?: Partial<ArgoOptions>;
 }
@@ -171,7 +173,7 @@ export function createHypervisor(options: HypervisorOptions = {}): Hypervisor {
   const grants = createGrantTables(find);
   const events = createEventChannels(find);
   const argo = createArgo(domains, { enabled: true, macPermissive: true, ...options.argo });
-  const frames = createFrames();
+  const frames = createFrames(options.memory);
   const lending = createLending(domains, frames);
   const messages = createMessageRing();
   const tracing = createTracing(domains);

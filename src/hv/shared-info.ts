@@ -375,6 +375,11 @@ export function sleep({ words }: Board, sequence: number): Promise<unknown> | un
   return result.async ? result.value : undefined;
 }
 
+/** Ends a sleep though no event came. */
+export function endSleep({ words }: Board): void {
+  Atomics.notify(words, WAKE);
+}
+
 /** Whether the domain waits for events, of one port or any (state `b`): its thread sleeps, or is busy with others. */
 export function isSleeping(info: SharedInfo): boolean {
   const { words } = info.seat?.board ?? info;

@@ -8,6 +8,7 @@ import { openFramePool } from '../../src/hv/frames-pool.ts';
 import { createFrameVector, loadFrames } from '../../src/hv/frames-vector.ts';
 import { createDomainMemory } from '../../src/hv/memory.ts';
 import { FRAME_WORDS, type FrameTask, LENT_PAGES } from '../support/frames-task.ts';
+import { MACHINE_MEMORY } from '../support/hv-machine.ts';
 import { seededRandom } from '../support/random.ts';
 
 const ENTRY = new URL('../support/frames-worker.ts', import.meta.url);
@@ -25,7 +26,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 /** Domains that move each other's frames, in threads of their own. */
 function start(seed: number) {
-  const frames = createFrames();
+  const frames = createFrames(MACHINE_MEMORY);
   const words = new Int32Array(new SharedArrayBuffer(4 * (FRAME_WORDS.rounds + DOMAINS)));
   const doors = Array.from({ length: DOMAINS }, (_, index) =>
     frames.createPool({ domid: index + 1, memory: createDomainMemory(512) }, 256),

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { StoreConnection } from '../../src/xenstore/contract.ts';
+import { collectGarbage } from './garbage.ts';
 import type { TestXend } from './xend.ts';
 
 /** What a process holds of the system. */
@@ -51,8 +50,6 @@ function storePaths(connection: StoreConnection): readonly string[] {
 
 /** Bytes of this thread's heap that are in use, garbage taken out. */
 export function heapInUse(): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 }

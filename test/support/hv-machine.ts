@@ -4,6 +4,12 @@ import type { DomId } from '../../src/hv/contract.ts';
 import { connectHypercalls, type HypercallClient } from '../../src/hv/hypercalls.ts';
 import { createHypervisor, type DomainDoor, type Hypervisor, type HypervisorOptions } from '../../src/hv/hypervisor.ts';
 
+/**
+ * Bytes of a machine in tests, which is small: V8 does not count shared memory, so machines of earlier tests stay mapped, and a
+ * process that has as much as the system cannot start another one.
+ */
+export const MACHINE_MEMORY = 2 ** 28;
+
 /** A real hypervisor with domains that make their hypercalls from the test's own thread, through the real gate. */
 export interface Machine extends Disposable {
   readonly hv: Hypervisor;
@@ -17,7 +23,7 @@ export interface Machine extends Disposable {
 
 /** Starts a machine with these domains, each with `quotaPages` pages; disposing of it destroys them. */
 export function startMachine(domids: readonly DomId[], quotaPages = 64, options: HypervisorOptions = {}): Machine {
-  const hv = createHypervisor(options);
+  const hv = createHypervisor({ memory: MACHINE_MEMORY, ...options });
   const doors = new Map<DomId, DomainDoor>();
   const clients = new Map<DomId, HypercallClient>();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Worker } from 'node:worker_threads';
 import { createHypervisor, type DomainDoor, type Hypervisor } from '../../src/hv/hypervisor.ts';
+import { MACHINE_MEMORY } from './hv-machine.ts';
 import type { ProgramName, Task } from './hv-programs.ts';
 
 const ENTRY = new URL('./hv-worker.ts', import.meta.url);
@@ -18,7 +19,7 @@ export interface ThreadedMachine extends AsyncDisposable {
 
 /** Starts a machine without domains; disposing of it ends all threads. */
 export function startThreadedMachine(): ThreadedMachine {
-  const hv = createHypervisor();
+  const hv = createHypervisor({ memory: MACHINE_MEMORY });
   const workers = new Map<number, Worker>();
 
   async function kill(domid: number): Promise<void> {

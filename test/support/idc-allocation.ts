@@ -3,10 +3,10 @@
 // Measures what the data path allocates, in a thread that has run nothing else: what other tests taught the engine's compiler
 // would count too. Posts the bytes for each transaction or message, the least of several runs, and by how many bytes what
 // lives on the heap has grown between a fifth of the runs and their end.
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createEndpoint } from '../../src/idc/endpoint.ts';
+import { collectGarbage } from './garbage.ts';
 import { argoPair, loopbackPair } from './idc-pairs.ts';
 
 const ROUNDS = 1250;
@@ -65,12 +65,9 @@ function allocated(): number {
   return (getHeapStatistics() as unknown as { total_allocated_bytes: number }).total_allocated_bytes;
 }
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
 /** Bytes of what lives on this thread's heap. */
 function living(): number {
-  collect();
+  collectGarbage();
   return getHeapStatistics().used_heap_size;
 }
 

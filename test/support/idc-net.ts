@@ -5,6 +5,7 @@ import type { EvtchnPort } from '../../src/hv/contract.ts';
 import { createHypervisor, type DomainDoor, type Hypervisor } from '../../src/hv/hypervisor.ts';
 import type { ChannelKind, Quotas } from '../../src/idc/contract.ts';
 import { initControl, layoutOf, type Side } from '../../src/idc/layout.ts';
+import { MACHINE_MEMORY } from './hv-machine.ts';
 import type { NetProgram } from './idc-net-programs.ts';
 
 /** One end of a link, for the thread that holds it. */
@@ -52,7 +53,7 @@ export function createNet(
   quotas: Quotas,
   channel: ChannelKind = 'ring',
 ): Net {
-  const hv = createHypervisor();
+  const hv = createHypervisor({ memory: MACHINE_MEMORY });
   const doors = new Map<number, DomainDoor>();
   const ends = new Map<number, Record<string, LinkEnd>>();
   const workers = new Map<number, Worker>();

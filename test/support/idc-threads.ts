@@ -12,6 +12,7 @@ import { createRemoteBuffers } from '../../src/idc/remote-buffers.ts';
 import type { RemoteBuffers } from '../../src/idc/remote-contract.ts';
 import { createRingChannel } from '../../src/idc/ring-channel.ts';
 import { evtchnBell } from '../../src/idc/shared-memory.ts';
+import { MACHINE_MEMORY } from './hv-machine.ts';
 import { APORT, argoChannel, BACK, FRONT, lend } from './idc-pairs.ts';
 import type { SharedRing, WorkerSetup } from './idc-worker.ts';
 
@@ -64,7 +65,7 @@ async function start<H extends Half>(
   quotas: Quotas,
   handlers: EndpointHandlers,
 ): Promise<Threads & { readonly hv: Hypervisor; readonly half: H }> {
-  const hv = createHypervisor();
+  const hv = createHypervisor({ memory: MACHINE_MEMORY });
   const door = hv.createDomain(FRONT, 1024);
   const hypercalls = connectHypercalls(door);
   const backDoor = hv.createDomain(BACK, 64);

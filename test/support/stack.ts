@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from './garbage.ts';
 
 /** The engine's own. */
 const OLD_AGE = 6;
@@ -31,10 +31,8 @@ export function withLittleStack(frames: number, work: () => void): void {
 
 /** Has the engine forget code, as it does after a time: a function that is called next needs much stack, to be compiled. */
 export function forgetCode(): void {
-  setFlagsFromString('--expose-gc');
   setFlagsFromString('--bytecode-old-age=1');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
-  collect();
+  collectGarbage();
+  collectGarbage();
   setFlagsFromString(`--bytecode-old-age=${OLD_AGE}`);
 }

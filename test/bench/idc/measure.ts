@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from 'node:timers/promises';
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
+import { collectGarbage } from '../../support/garbage.ts';
 import { type DrivingEnd, type Task, timeEach, timeOf } from './end.ts';
 
 /**
@@ -37,11 +37,9 @@ async function askIdle(end: DrivingEnd, count: number, pause: number): Promise<F
 
 /** Bytes that this thread's heap has more when the work is done and what is garbage is gone. */
 async function growth(work: () => Promise<void>): Promise<number> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
+  collectGarbage();
   const before = getHeapStatistics().used_heap_size;
   await work();
-  collect();
+  collectGarbage();
   return getHeapStatistics().used_heap_size - before;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../../support/garbage.ts';
 import type { Report } from '../report.ts';
 import { holds, median } from '../report.ts';
 
@@ -18,15 +17,13 @@ const pathOf = (i: number): string => `/many/${Math.floor(i / FAN / FAN)}/${Math
 export async function measureSize(report: Report): Promise<boolean> {
   const module = new URL('../../../dist/src/xenstore/store.js', import.meta.url);
   const { createStore } = (await import(module.href)) as typeof import('../../../src/xenstore/store.ts');
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
 
   const filled = SIZES.map((size) => {
-    collect();
+    collectGarbage();
     const before = process.memoryUsage().heapUsed;
     const connection = createStore().connect(0, () => true);
     for (let i = 0; i < size; i++) connection.write(pathOf(i), '0123456789abcdef');
-    collect();
+    collectGarbage();
     const bytes = (process.memoryUsage().heapUsed - before) / size;
     const column = `${size} nodes`;
     report({ row: 'memory', column, metric: 'heap per node', value: bytes, unit: 'bytes' });

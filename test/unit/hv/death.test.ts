@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
 import { EVTCHN_STATUS, GNTST, VIRQ } from '../../../src/hv/contract.ts';
-import { bindPorts, countEvents, startMachine } from '../../support/hv-machine.ts';
+import { connectHypercalls } from '../../../src/hv/hypercalls.ts';
+import { createHypervisor } from '../../../src/hv/hypervisor.ts';
+import { collectGarbage } from '../../support/garbage.ts';
+import { bindPorts, countEvents, MACHINE_MEMORY, startMachine, until } from '../../support/hv-machine.ts';
 
 describe('destroyDomain', () => {
   test('undoes what the domain held: its peers are left with what is theirs', async () => {
@@ -98,4 +101,21 @@ test('a client that closes fails its own later hypercalls and leaves the domain 
   await expect(dom.memory.alloc(0)).rejects.toMatchObject({ code: 'ENODEV' });
   await expect(dom.memory.alloc(0)).rejects.toMatchObject({ code: 'ENODEV' });
   expect(machine.hv.usage(1)?.extents).toBe(1);
+});
+
+test('a domain that dies in a thread that goes on leaves nothing in memory', async () => {
+  const hv = createHypervisor({ memory: MACHINE_MEMORY });
+  async function liveAndDie(): Promise<WeakRef<object>> {
+    const door = hv.createDomain(1, 64);
+    connectHypercalls(door);
+    // Its event loop sleeps, and nobody will wake it.
+    await until(() => hv.isBlocked(1));
+    hv.destroyDomain(1);
+    return new WeakRef(door.info.words.buffer);
+  }
+  const memory = await liveAndDie();
+  await until(() => {
+    collectGarbage();
+    return memory.deref() === undefined;
+  });
 });

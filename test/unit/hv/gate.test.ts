@@ -3,11 +3,11 @@ import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import type { HypercallReply } from '../../../src/hv/gate.ts';
 import { createHypervisor } from '../../../src/hv/hypervisor.ts';
-import { until } from '../../support/hv-machine.ts';
+import { MACHINE_MEMORY, until } from '../../support/hv-machine.ts';
 
 /** A domain that speaks to the gate itself, and a way to see that the hypervisor still answers. */
 function hostile() {
-  const hv = createHypervisor();
+  const hv = createHypervisor({ memory: MACHINE_MEMORY });
   const { port } = hv.createDomain(1, 16);
   hv.createDomain(2, 16);
   const replies = new Map<unknown, HypercallReply>();

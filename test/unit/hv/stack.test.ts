@@ -14,6 +14,7 @@ import { FREE, LOCK as POOL_LOCK } from '../../../src/hv/frames-lock.ts';
 import { openFramePool } from '../../../src/hv/frames-pool.ts';
 import { saveFrames } from '../../../src/hv/frames-vector.ts';
 import { createDomainMemory } from '../../../src/hv/memory.ts';
+import { MACHINE_MEMORY } from '../../support/hv-machine.ts';
 import { forgetCode, withLittleStack } from '../../support/stack.ts';
 
 /** Frames left: too few for anything, for running what is compiled, for compiling something; in the end for everything. */
@@ -76,7 +77,7 @@ describe('a domain that calls in with a stack that is all but full', () => {
   });
 
   test('leaves no pool of hidden pages locked', () => {
-    const frames = createFrames();
+    const frames = createFrames(MACHINE_MEMORY);
     const door = frames.createPool({ domid: 1, memory: createDomainMemory(64) }, 64);
     const vector = openFramePool(door).alloc(4)!;
     const { words } = door;

@@ -10,6 +10,7 @@ import type { BufferType, BufferTypes, LocalBuffer, Provider } from '../../../..
 import { localBuffer, slice } from '../../../../src/idc/buffers/local-buffer.ts';
 import type { PagePool, Pages } from '../../../../src/idc/buffers/pages.ts';
 import { createStandardBuffers, type StandardBuffers } from '../../../../src/idc/buffers/standard.ts';
+import { MACHINE_MEMORY } from '../../../support/hv-machine.ts';
 
 /** A buffer with known content, and what all of it holds, seen without the code under test where that is possible. */
 export interface Made {
@@ -85,9 +86,9 @@ export interface Store {
 
 /**
  * @param ownThread false: the operating system gets none of the pages
- * @param most bytes of the machine, if not this one's
+ * @param most bytes of the machine
  */
-export function createStore(pages: Pages, ownThread = true, most?: number): Store {
+export function createStore(pages: Pages, ownThread = true, most = MACHINE_MEMORY): Store {
   const frames = createFrames(most);
   let domid = 0;
   return {
