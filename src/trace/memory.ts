@@ -13,10 +13,14 @@ export const ROUNDS = 1;
 export const MEANWHILE = 2;
 /** Not 0 when nothing is to be recorded there any more, which its thread sees here before it is told. */
 export const STOPPED = 3;
-const HEADER_BYTES = 16;
+/** As a cache line, so that none of the records lies in two. */
+const HEADER_BYTES = 64;
 
-/** Words of a record: a double for when it began and a float for how long it took, both in microseconds; its point; its own words. */
-export const RECORD = { start: 0, took: 2, point: 3, own: 4, words: 14 } as const;
+/**
+ * Words of a record: a double for when it began and a float for how long it took, both in microseconds; its point; its own words.
+ * They are few, as what a record costs is the memory that it is written to.
+ */
+export const RECORD = { start: 0, took: 2, point: 3, own: 4, words: 8 } as const;
 const RECORD_BYTES = RECORD.words * 4;
 
 /** Room for so many records, which is a power of two. */

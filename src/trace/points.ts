@@ -5,7 +5,7 @@ export interface TracePoint {
   readonly name: string;
   /** What it belongs to, to be shown or hidden together. */
   readonly category: 'evtchn' | 'ring' | 'transaction' | 'control';
-  /** What the words of its record are; {@link TEXT} takes all that are left. */
+  /** What the words of its record are; {@link TEXT} takes all that are left, and those of the `more` that follow. */
   readonly words: readonly string[];
   /**
    * Which step of an exchange it is: one end asks, and is done when the answer is there; the other serves, and answers. The first
@@ -35,6 +35,8 @@ export const TRACE_POINTS = {
   controlServe: { name: 'serve', category: 'control', words: [...EXCHANGE, TEXT], step: 'serve' },
   controlAnswer: { name: 'answer', category: 'control', words: [...EXCHANGE, TEXT], step: 'answer' },
   controlDone: { name: 'done', category: 'control', words: [...EXCHANGE, TEXT], step: 'done' },
+  /** Nothing that happens: what goes on is the text of the record before. */
+  more: { name: 'more', category: 'control', words: [TEXT] },
 } as const satisfies Readonly<Record<string, TracePoint>>;
 
 /** The points by the number that stands in records. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MEANWHILE, placeOf, RECORD, ROUNDS, type TraceMemory, viewsOf, WRITTEN } from './memory.ts';
-import { POINT_LIST, TEXT, type TracePoint } from './points.ts';
+import { POINT_LIST, TEXT, TRACE_POINTS, type TracePoint } from './points.ts';
 
 /** One record. Times are in microseconds. */
 export interface TraceRecord {
@@ -47,6 +47,7 @@ export function readTrace(copy: Uint8Array, records: number): TraceRecords {
   // One more than were finished meanwhile: one may have been begun.
   const first = Math.max(0, written - records + ((words[MEANWHILE] ?? 0) >>> 0) + 1);
   const found: TraceRecord[] = [];
+  let continuations = 0;
   for (let index = first; index < written; index++) {
     const place = placeOf(index, records);
     const point = POINT_LIST[words[place + RECORD.point] ?? -1];
@@ -56,9 +57,14 @@ export function readTrace(copy: Uint8Array, records: number): TraceRecords {
     const own = words.subarray(place + RECORD.own, place + RECORD.words);
     const count = point.words.filter((name) => name !== TEXT).length;
     const text = count === point.words.length ? '' : textOf(own.subarray(count));
-    found.push({ point, start, took, words: [...own.subarray(0, count)], text });
+    const head = found.at(-1);
+    if (point !== TRACE_POINTS.more) found.push({ point, start, took, words: [...own.subarray(0, count)], text });
+    else if (head?.text) {
+      found[found.length - 1] = { ...head, text: head.text + text };
+      continuations++;
+    }
   }
-  return { records: found, dropped: written - found.length };
+  return { records: found, dropped: written - found.length - continuations };
 }
 
 function textOf(words: Int32Array): string {

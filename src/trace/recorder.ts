@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { commonClock } from './clock.ts';
-import { placeOf, RECORD, ROUNDS, STOPPED, type TraceMemory, viewsOf, WRITTEN } from './memory.ts';
+import { createTraceMemory, placeOf, RECORD, ROUNDS, STOPPED, type TraceMemory, viewsOf, WRITTEN } from './memory.ts';
+import { POINT } from './points.ts';
 
 /**
  * Where a domain's thread records what it does, while somebody wants to know. Nothing here allocates. Who records asks `on`
@@ -14,7 +15,7 @@ export interface Recorder {
   mark(point: number, a?: number, b?: number, c?: number): void;
   /** Something ends that began at `start`. */
   span(point: number, start: number, a?: number, b?: number): void;
-  /** The same as `mark` with a text as the last word: ASCII, and what does not fit is left out. */
+  /** The same as `mark` with a text behind the first two words: ASCII, and what does not fit is left out. */
   text(point: number, a: number, b: number, text: string): void;
 }
 
@@ -24,9 +25,10 @@ export interface SwitchedRecorder extends Recorder {
   record(to: TraceMemory | undefined): void;
 }
 
-const NOWHERE = viewsOf(new ArrayBuffer(16));
-/** Characters that the words behind the first two hold. */
-const TEXT_LENGTH = (RECORD.words - RECORD.own - 2) * 4;
+const NOWHERE = viewsOf(createTraceMemory(0));
+const OWN_WORDS = RECORD.words - RECORD.own;
+/** Characters of a text that are kept: enough for each control message of the system. */
+const TEXT_LENGTH = 40;
 
 /** Makes one that is off. */
 export function createRecorder(): SwitchedRecorder {
@@ -69,10 +71,20 @@ export function createRecorder(): SwitchedRecorder {
       end();
     },
     text(point: number, a: number, b: number, text: string) {
-      const own = begin(point, now(), 0);
+      const length = Math.min(TEXT_LENGTH, text.length);
+      let own = begin(point, now(), 0);
       words[own] = a;
       words[own + 1] = b;
-      for (let at = 0; at < TEXT_LENGTH; at += 4) words[own + 2 + (at >> 2)] = fourOf(text, at);
+      let used = 2;
+      for (let at = 0; at < length; at += 4) {
+        if (used === OWN_WORDS) {
+          end();
+          own = begin(POINT.more, 0, 0);
+          used = 0;
+        }
+        words[own + used++] = fourOf(text, at, length);
+      }
+      while (used < OWN_WORDS) words[own + used++] = 0;
       end();
     },
     record(to: TraceMemory | undefined) {
@@ -87,10 +99,10 @@ export function createRecorder(): SwitchedRecorder {
 }
 
 /** Four characters of a text in a word, zeros behind its end. */
-function fourOf(text: string, at: number): number {
+function fourOf(text: string, at: number, length: number): number {
   let word = 0;
   for (let index = 0; index < 4; index++) {
-    const code = at + index < text.length ? text.charCodeAt(at + index) & 0x7f : 0;
+    const code = at + index < length ? text.charCodeAt(at + index) & 0x7f : 0;
     word |= code << (8 * index);
   }
   return word;

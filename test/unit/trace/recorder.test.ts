@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { createTraceMemory, stopTrace, viewsOf, WRITTEN } from '../../../src/trace/memory.ts';
+import { createTraceMemory, placeOf, stopTrace, viewsOf, WRITTEN } from '../../../src/trace/memory.ts';
 import { POINT, POINT_LIST, TEXT } from '../../../src/trace/points.ts';
 import { copyTrace, readTrace } from '../../../src/trace/read.ts';
 import { createRecorder } from '../../../src/trace/recorder.ts';
@@ -65,7 +65,38 @@ test('records come back as they were written, oldest first', () => {
 test('a text that does not fit is cut off', () => {
   const { recorder, read } = recording();
   recorder.text(POINT.controlAsk, 0, 0, 'x'.repeat(100));
-  expect(read().records[0]!.text).toBe('x'.repeat(32));
+  expect(read().records[0]!.text).toBe('x'.repeat(40));
+});
+
+test.each([0, 1, 8, 9, 24, 25, 40])(
+  'a text of %i characters is whole, and takes nothing from its neighbours',
+  (length) => {
+    const { recorder, read } = recording();
+    const text = 'abcdefghij'.repeat(4).slice(0, length);
+    recorder.mark(POINT.handle, 1);
+    recorder.text(POINT.controlAsk, 2, 3, text);
+    recorder.text(POINT.controlDone, 2, 3, text);
+    recorder.mark(POINT.handle, 4);
+    const { records, dropped } = read();
+    expect(dropped).toBe(0);
+    expect(records.map(({ words, text }) => [words, text])).toEqual([
+      [[1], ''],
+      [[2, 3], text],
+      [[2, 3], text],
+      [[4], ''],
+    ]);
+  },
+);
+
+test('the rest of a text whose beginning was overwritten is one more that is lost', () => {
+  const { recorder, read } = recording();
+  recorder.text(POINT.controlAsk, 2, 3, 'x'.repeat(40));
+  for (let port = 0; port < RECORDS - 4; port++) recorder.mark(POINT.handle, port);
+  expect(read().records[0]).toMatchObject({ words: [2, 3], text: 'x'.repeat(40) });
+  recorder.mark(POINT.handle, RECORDS - 4);
+  const { records, dropped } = read();
+  expect(records.map(({ words }) => words[0])).toEqual(Array.from({ length: RECORDS - 3 }, (_, port) => port));
+  expect(dropped).toBe(3);
 });
 
 test('the oldest are overwritten and counted; the place of the next is not read', () => {
@@ -93,7 +124,7 @@ test('whoever scribbles in the memory is seen as less records, not as an error',
   recorder.mark(POINT.handle, 1);
   recorder.mark(POINT.handle, 2);
   const { words } = viewsOf(memory);
-  for (let word = 4; word < 18; word++) words[word] = 0x7fffffff;
+  for (let word = placeOf(0, RECORDS); word < placeOf(1, RECORDS); word++) words[word] = 0x7fffffff;
   expect(read().records.map(({ words }) => words)).toEqual([[2]]);
   for (const written of [-1, 1_000_000, 0]) {
     for (const rest of [-1, 0x7fffffff, -(2 ** 31)]) {
