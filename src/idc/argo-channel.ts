@@ -157,6 +157,8 @@ export function createArgoChannel(
   }
 
   function drain(): boolean {
+    // What is delivered first begins here, and each that follows where the one before ended.
+    if (trace?.recorder.on) trace.recorder.now();
     for (let taken = 0; taken < BATCH && sink !== undefined && (at < end || receive()); taken++) deliver(sink);
     return sink !== undefined;
   }

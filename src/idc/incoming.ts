@@ -131,7 +131,7 @@ export function createIncoming(
 
   function handleTraced(kind: number, place: Place, length: number, { recorder, theirs }: ChannelTrace): void {
     const { id } = place;
-    const start = recorder.now();
+    const start = recorder.last();
     place.traced = true;
     try {
       handle(kind, place, length);

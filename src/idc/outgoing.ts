@@ -120,7 +120,7 @@ export function createOutgoing(
 
   /** Calls back, and records how long that took. */
   function finishTraced(submission: Submission, id: number, { recorder, mine }: ChannelTrace): void {
-    const start = recorder.now();
+    const start = recorder.last();
     try {
       finish(submission, TRANSPORT.ok);
     } finally {

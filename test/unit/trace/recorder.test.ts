@@ -68,6 +68,24 @@ test('a text that does not fit is cut off', () => {
   expect(read().records[0]!.text).toBe('x'.repeat(40));
 });
 
+test('of spans in a row each begins where the one before ended, also when others are recorded within', () => {
+  const { recorder, read } = recording();
+  const start = recorder.now();
+  for (let id = 0; id < 3; id++) {
+    const from = recorder.last();
+    recorder.mark(POINT.ask, 1, id);
+    recorder.span(POINT.done, recorder.now(), 1, id);
+    recorder.span(POINT.serve, from, 1, id);
+  }
+  const serves = read().records.filter(({ point }) => point.name === 'serve');
+  expect(serves[0]!.start).toBe(start);
+  for (const [index, { start, took }] of serves.slice(0, -1).entries()) {
+    // As exact as the float of the record is.
+    expect(serves[index + 1]!.start).toBeCloseTo(start + took, 3);
+  }
+  expect(recorder.last()).toBeCloseTo(serves[2]!.start + serves[2]!.took, 3);
+});
+
 test.each([0, 1, 8, 9, 24, 25, 40])(
   'a text of %i characters is whole, and takes nothing from its neighbours',
   (length) => {
