@@ -72,14 +72,13 @@ const INTRODUCE: Readonly<Record<Carrier, Introduce>> = {
   },
 };
 
-/** Two domains with a connection between them. Others beside it do nothing. @param records that each keeps, if they are traced */
-async function domains(
+/** Two domains with a connection between them. Others beside it do nothing. */
+export async function domains(
   { messageBytes }: Shape,
   carrier: Carrier,
-  { idle = 0, remote = false, records = 0 } = {},
-): Promise<Peers> {
+  { idle = 0, remote = false } = {},
+): Promise<Peers & Pick<Hypervisor, 'tracing'>> {
   const hv = createHypervisor();
-  if (records > 0) hv.tracing.start(records);
   const quotas = [quotasFor(messageBytes), ...new Array<Quotas>(idle).fill(IDLE_QUOTAS)];
   const start = (kind: 'front' | 'back', domid: number): { thread: Worker; control: MessagePort } => {
     const door = hv.createDomain(domid, DOMAIN_PAGES);
@@ -93,7 +92,7 @@ async function domains(
   const back = start('back', BACK);
   const peers = peersOf([front.thread, back.thread]);
   for (const _ of quotas) await INTRODUCE[carrier](hv, front.control, back.control);
-  return peers;
+  return { ...peers, tracing: hv.tracing };
 }
 
 async function ports({ messageBytes }: Shape, transfer: boolean): Promise<Peers> {
@@ -167,7 +166,6 @@ async function alone(part: Part): Promise<Peers> {
 export const COLUMNS = {
   ring: (shape) => domains(shape, 'ring'),
   'ring, 100 idle': (shape) => domains(shape, 'ring', { idle: 100 }),
-  'ring, traced': (shape) => domains(shape, 'ring', { records: 16_384 }),
   'remote buffer': (shape) => domains(shape, 'ring', { remote: true }),
   argo: (shape) => domains(shape, 'argo'),
   loopback: ({ messageBytes }) => alone({ kind: 'loopback', quotas: quotasFor(messageBytes) }),
