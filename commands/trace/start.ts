@@ -11,7 +11,7 @@ export default class TraceStart extends XmCommand {
     { description: 'Four times as much of each domain:', command: '<%= config.bin %> trace start --records 65536' },
   ];
   static override flags = {
-    records: count({ description: 'Records that each domain keeps, of 56 bytes. Default: 16384.' }),
+    records: count({ description: 'Records that each domain keeps, of 32 bytes. Default: 16384.' }),
   };
 
   async run() {

@@ -13,7 +13,7 @@ interface Joint {
 export interface Joints {
   /** From one domain to the other. Whose other end was not recorded is left out. */
   readonly arrows: ReadonlyMap<TraceRecord, Joint>;
-  /** From asking to being done, and from serving to answering. What has not ended has a beginning alone. */
+  /** From asking to being done, and from serving to answering. What has not ended has a beginning alone, but before a pause none: it may have. */
   readonly exchanges: ReadonlyMap<TraceRecord, Joint>;
 }
 
@@ -21,6 +21,13 @@ interface Role {
   readonly at: Joint['at'];
   /** Equal for the two that are joined. */
   readonly key: string;
+}
+
+/** What has not ended yet. */
+interface Begun {
+  readonly id: number;
+  readonly record: TraceRecord;
+  readonly domid: number;
 }
 
 type Step = NonNullable<TraceRecord['point']['step']>;
@@ -38,7 +45,7 @@ export function joinRecords(all: readonly Placed[]): Joints {
   const arrows = new Map<TraceRecord, Joint>();
   const exchanges = new Map<TraceRecord, Joint>();
   const tails = new Map<string, TraceRecord>();
-  const open = new Map<string, Joint>();
+  const open = new Map<string, Begun>();
   let lastId = 0;
 
   function drawArrow(record: TraceRecord, { at, key }: Role): void {
@@ -55,26 +62,40 @@ export function joinRecords(all: readonly Placed[]): Joints {
     arrows.set(record, { at: 'end', id });
   }
 
-  function drawExchange(record: TraceRecord, { at, key }: Role): void {
+  function drawExchange(record: TraceRecord, domid: number, { at, key }: Role): void {
     const begun = open.get(key);
     if (at === 'begin') {
-      const joint: Joint = { at, id: ++lastId };
-      open.set(key, joint);
-      exchanges.set(record, joint);
+      const id = ++lastId;
+      open.set(key, { id, record, domid });
+      exchanges.set(record, { at, id });
     } else if (begun !== undefined) {
       open.delete(key);
       exchanges.set(record, { at, id: begun.id });
     }
   }
 
+  /** What a domain had begun may have ended without being recorded, and what was sent to it may have been taken. */
+  function forget(domid: number): void {
+    for (const [key, begun] of open) {
+      if (begun.domid !== domid) continue;
+      open.delete(key);
+      exchanges.delete(begun.record);
+    }
+    for (const key of tails.keys()) if (key.startsWith(eventsOf(domid))) tails.delete(key);
+  }
+
   for (const { thread, record } of all) {
     const arrow = arrowRole(record, thread.domid);
     if (arrow !== undefined) drawArrow(record, arrow);
     const span = spanRole(record, thread.domid);
-    if (span !== undefined) drawExchange(record, span);
+    if (span !== undefined) drawExchange(record, thread.domid, span);
+    if (record.point === TRACE_POINTS.paused) forget(thread.domid);
   }
   return { arrows, exchanges };
 }
+
+/** How the keys of a domain's events begin. */
+const eventsOf = (domid: number | undefined): string => `event ${domid} `;
 
 function arrowRole({ point, words: [a, b, c] }: TraceRecord, domid: number): Role | undefined {
   if (point.step !== undefined) {
@@ -82,8 +103,8 @@ function arrowRole({ point, words: [a, b, c] }: TraceRecord, domid: number): Rol
     return { at, key: `${point.category} ${leg} ${a} ${b}` };
   }
   // The receiver's port is what both ends of an event know.
-  if (point === TRACE_POINTS.notify) return { at: 'begin', key: `event ${b} ${c}` };
-  return point === TRACE_POINTS.handle ? { at: 'end', key: `event ${domid} ${a}` } : undefined;
+  if (point === TRACE_POINTS.notify) return { at: 'begin', key: `${eventsOf(b)}${c}` };
+  return point === TRACE_POINTS.handle ? { at: 'end', key: `${eventsOf(domid)}${a}` } : undefined;
 }
 
 function spanRole({ point, words: [a, b] }: TraceRecord, domid: number): Role | undefined {

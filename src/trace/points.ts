@@ -4,7 +4,7 @@
 export interface TracePoint {
   readonly name: string;
   /** What it belongs to, to be shown or hidden together. */
-  readonly category: 'evtchn' | 'ring' | 'transaction' | 'control';
+  readonly category: 'evtchn' | 'ring' | 'transaction' | 'control' | 'recording';
   /** What the words of its record are; {@link TEXT} takes all that are left, and those of the `more` that follow. */
   readonly words: readonly string[];
   /**
@@ -36,7 +36,10 @@ export const TRACE_POINTS = {
   controlAnswer: { name: 'answer', category: 'control', words: [...EXCHANGE, TEXT], step: 'answer' },
   controlDone: { name: 'done', category: 'control', words: [...EXCHANGE, TEXT], step: 'done' },
   /** Nothing that happens: what goes on is the text of the record before. */
-  more: { name: 'more', category: 'control', words: [TEXT] },
+  more: { name: 'more', category: 'recording', words: [TEXT] },
+  /** From here on nothing new is recorded, as there is too much. */
+  paused: { name: 'recording paused', category: 'recording', words: [] },
+  resumed: { name: 'recording resumed', category: 'recording', words: [] },
 } as const satisfies Readonly<Record<string, TracePoint>>;
 
 /** The points by the number that stands in records. */

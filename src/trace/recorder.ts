@@ -6,8 +6,11 @@ import { POINT } from './points.ts';
 /**
  * Where a domain's thread records what it does, while somebody wants to know. Nothing here allocates. Who records asks `on`
  * first: `if (recorder.on) recorder.mark(POINT.notify, port)`.
+ *
+ * It takes at most a part of the thread's time: where more happens than can be recorded in that, it pauses.
  */
 export interface Recorder {
+  /** Whether to record: somebody wants to know, and it does not pause. */
   readonly on: boolean;
   /** The time, as {@link Recorder.span} wants it. */
   now(): number;
@@ -30,6 +33,19 @@ export interface SwitchedRecorder extends Recorder {
   record(to: TraceMemory | undefined): void;
 }
 
+/** Microseconds that a record takes, with looking at the clock: on a fast machine less. */
+const COST = 0.06;
+/** Part of its time that a thread records. Two that wait for each other both do. */
+const SHARE = 0.038;
+/** Records that are paid for at a time; a power of two. */
+const SETTLED = 64;
+/** Microseconds of recording that are saved up: what happens all at once is recorded whole. */
+const RESERVE = 250;
+/** Microseconds after which threads go on, all at the same moment, so that both ends of what they then do are there. */
+const PERIOD = 10_000;
+// Taken before any kernel runs, and replaces it.
+const { setTimeout } = globalThis;
+
 const NOWHERE = viewsOf(createTraceMemory(0));
 const OWN_WORDS = RECORD.words - RECORD.own;
 /**
@@ -40,16 +56,40 @@ const STORES_IN_ORDER = process.arch === 'x64';
 /** Characters of a text that are kept: enough for each control message of the system. */
 const TEXT_LENGTH = 40;
 
-/** Makes one that is off. */
-export function createRecorder(): SwitchedRecorder {
+/** Makes one that is off. @param makeClock of its thread: microseconds, the same in all threads */
+export function createRecorder(makeClock = commonClock): SwitchedRecorder {
   let { words, floats, times, records } = NOWHERE;
   let written = 0;
   let clock = (): number => 0;
   const reading = new Float64Array(1);
+  /** Microseconds of recording that are left, and when that was. */
+  const budget = new Float64Array(2);
   const now = (): number => {
     reading[0] = clock();
     return reading[0];
   };
+
+  /** Pays for the records since the last time. */
+  function settle(): void {
+    if (written === 0) Atomics.add(words, ROUNDS, 1);
+    const time = reading[0]!;
+    const left = Math.min(RESERVE, budget[0]! + (time - budget[1]!) * SHARE) - SETTLED * COST;
+    budget[0] = left;
+    budget[1] = time;
+    if (left < 0 && recorder.on) pause(time);
+  }
+
+  function pause(time: number): void {
+    const during = words;
+    const resume = (): void => {
+      if (during !== words) return;
+      recorder.on = true;
+      recorder.mark(POINT.resumed);
+    };
+    recorder.on = false;
+    recorder.mark(POINT.paused);
+    setTimeout(resume, (PERIOD - (time % PERIOD)) / 1000).unref();
+  }
 
   /** @returns the first word that is the point's own */
   function begin(point: number, start: number, took: number): number {
@@ -64,9 +104,9 @@ export function createRecorder(): SwitchedRecorder {
 
   function end(): void {
     written = (written + 1) | 0;
-    if (written === 0) Atomics.add(words, ROUNDS, 1);
     if (STORES_IN_ORDER) words[WRITTEN] = written;
     else Atomics.store(words, WRITTEN, written);
+    if ((written & (SETTLED - 1)) === 0) settle();
   }
 
   const recorder = {
@@ -109,8 +149,9 @@ export function createRecorder(): SwitchedRecorder {
       recorder.on = to !== undefined;
       if (to === undefined) return;
       written = Atomics.load(words, WRITTEN);
-      clock = commonClock();
-      now();
+      clock = makeClock();
+      budget[0] = RESERVE;
+      budget[1] = now();
     },
   };
   return recorder;

@@ -13,9 +13,9 @@ import { type Bench, holds, median, type Report, type Target } from './report.ts
 import { converse, startSupervisor } from './supervisor.ts';
 
 const KERNEL = fileURLToPath(new URL('./kernels/vbd-load.ts', import.meta.url));
-const ROUNDS = 31;
-/** Of a disk: the median of fewer is a hundredth or two from that of many. */
-const DISK_ROUNDS = 100;
+/** The medians of fewer are a hundredth or two apart. */
+const ROUNDS = 60;
+const DISK_ROUNDS = 120;
 /** That each domain keeps, as with `xm trace start`. */
 const RECORDS = 16_384;
 /** Rounds that compile the code; they do not count. */
@@ -25,13 +25,14 @@ const SETTLE = 20;
 const AT_MOST = (value: number): Target => ({ is: '<=', value });
 
 /**
- * What two domains do over a ring; times are microseconds of one. `checks` is how often it is asked whether to record, of messages by the
- * thread that is asked more often: both work at the same time.
+ * What two domains do over a ring; times are microseconds of one. `checks` is how often it is asked whether to record: of round trips
+ * by both ends, with the event, the drain, the request or answer that comes, the one that goes, and the event for that; of messages
+ * by the thread that is asked more often, as both work at the same time.
  */
 const TASKS: Readonly<Record<string, { readonly task: Task; readonly checks: number }>> = {
-  'message one way, 64 B': { task: { task: 'stream', count: 100_000 }, checks: 2 },
-  'round trip, 64 B, active': { task: { task: 'active', count: 2000 }, checks: 14 },
-  'round trip, 64 B, idle': { task: { task: 'idle', count: 60, pause: 2 }, checks: 14 },
+  'message one way, 64 B': { task: { task: 'stream', count: 50_000 }, checks: 2 },
+  'round trip, 64 B, active': { task: { task: 'active', count: 50_000 }, checks: 10 },
+  'round trip, 64 B, idle': { task: { task: 'idle', count: 60, pause: 2 }, checks: 10 },
 };
 
 const LOADS: Readonly<Record<string, Load>> = {

@@ -5,7 +5,7 @@ import { TRACE_POINTS, type TracePoint } from '../../../src/trace/points.ts';
 import type { TraceRecord } from '../../../src/trace/read.ts';
 import { faultsOf } from '../../support/trace-schema.ts';
 
-const { notify, handle, ask, serve, answer, done, controlAsk } = TRACE_POINTS;
+const { notify, handle, ask, serve, answer, done, controlAsk, paused, resumed } = TRACE_POINTS;
 
 function record(point: TracePoint, start: number, words: readonly number[], took = 0, text = ''): TraceRecord {
   return { point, start, took, words, text };
@@ -42,6 +42,32 @@ test('a transaction is a span at both ends, and two arrows between them', () => 
   expect(phases(events, 'e').map(({ pid, ts }) => [pid - 1, ts])).toEqual([
     [0, 20],
     [1, 30],
+  ]);
+});
+
+test('what began before its domain paused has no end that was recorded, and is not shown as if it went on', () => {
+  const front = thread(
+    1,
+    record(ask, 1, [8, 5]),
+    record(notify, 2, [3, 2, 4]),
+    record(paused, 3, []),
+    record(resumed, 9, []),
+    record(done, 10, [8, 5]),
+    record(ask, 11, [8, 6]),
+    record(handle, 20, [1]),
+  );
+  const back = thread(2, record(notify, 2, [4, 1, 1]), record(handle, 4, [4]), record(serve, 4.5, [8, 5]));
+  const events = eventsOf(front, back);
+  // The request after the pause, and what the other end, which did not pause, has not answered.
+  expect(phases(events, 'b').map(({ pid, ts }) => [pid - 1, ts])).toEqual([
+    [2, 3.5],
+    [1, 10],
+  ]);
+  expect(phases(events, 'e')).toEqual([]);
+  // Of the events the one from the domain that paused, to one that did not.
+  expect(phases(events, 's').map(({ name, ts }) => [name, ts])).toEqual([
+    ['transaction', 0],
+    ['evtchn', 1],
   ]);
 });
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { createTraceMemory, placeOf, stopTrace, viewsOf, WRITTEN } from '../../../src/trace/memory.ts';
 import { POINT, POINT_LIST, TEXT } from '../../../src/trace/points.ts';
 import { copyTrace, readTrace } from '../../../src/trace/read.ts';
 import { createRecorder } from '../../../src/trace/recorder.ts';
+import { until } from '../../support/hv-machine.ts';
 
 const RECORDS = 16;
 
@@ -84,6 +87,47 @@ test('of spans in a row each begins where the one before ended, also when others
     expect(serves[index + 1]!.start).toBeCloseTo(start + took, 3);
   }
   expect(recorder.last()).toBeCloseTo(serves[2]!.start + serves[2]!.took, 3);
+});
+
+/** A recorder for which so many microseconds pass from one look at the clock to the next. */
+function ticking(step: number) {
+  const memory = createTraceMemory(RECORDS);
+  let time = 0;
+  const recorder = createRecorder(() => () => (time += step));
+  recorder.record(memory);
+  return { recorder, last: () => readTrace(copyTrace(memory), RECORDS).records.map(({ point }) => point.name) };
+}
+
+test('who has much to record pauses, says so, and goes on', async () => {
+  const { recorder, last } = ticking(1);
+  let count = 0;
+  while (recorder.on && count < 100_000) recorder.mark(POINT.handle, count++);
+  // What was saved up is recorded at once, and then no more than the share.
+  expect(count).toBeGreaterThan(5000);
+  expect(count).toBeLessThan(20_000);
+  expect(last().slice(-2)).toEqual(['handle event', 'recording paused']);
+  await until(() => recorder.on);
+  recorder.mark(POINT.handle, 1);
+  expect(last().slice(-3)).toEqual(['recording paused', 'recording resumed', 'handle event']);
+});
+
+test('who has less never pauses', () => {
+  const { recorder } = ticking(2);
+  for (let count = 0; count < 200_000; count++) recorder.mark(POINT.handle, count);
+  expect(recorder.on).toBe(true);
+});
+
+test.each([
+  ['stops', undefined, false],
+  ['begins anew', createTraceMemory(RECORDS), true],
+])('recording that %s during a pause does not go on where it was', async (_what, next, on) => {
+  const { recorder, last } = ticking(1);
+  while (recorder.on) recorder.mark(POINT.handle, 1);
+  const paused = last();
+  recorder.record(next);
+  await delay(30);
+  expect(recorder.on).toBe(on);
+  expect(last()).toEqual(paused);
 });
 
 test.each([0, 1, 8, 9, 24, 25, 40])(
