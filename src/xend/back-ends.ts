@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { EventEmitter, once } from 'node:events';
 import type { DeviceClass } from '../devices/contract.ts';
 import { XmError } from '../errors.ts';
 import type { XendContext } from './context.ts';
@@ -10,6 +11,8 @@ import type { XendDomain } from './domain.ts';
 export interface BackEnds {
   /** The domain that `backend` names, by name or number. @throws XmError when there is none, or it does not serve the class */
   find(deviceClass: DeviceClass, named: string): XendDomain;
+  /** The same when it has come, or at the latest when the signal is aborted. */
+  arrival(deviceClass: DeviceClass, named: string, signal: AbortSignal): Promise<XendDomain>;
   /** Devices of a class that a domain serves. */
   servedBy(domain: XendDomain, className: string): readonly Device[];
   /** A driver is up: it serves what it served before, and what waits for a domain of its name. */
@@ -35,6 +38,9 @@ export function listens({ frontsUp, phase, saving }: XendDomain, { class: { name
 }
 
 export function createBackEnds({ domains }: Pick<XendContext, 'domains'>): BackEnds {
+  /** Tells `come` when a domain may serve that could not before. */
+  const arrivals = new EventEmitter().setMaxListeners(0);
+
   /** All devices of a class. */
   function* allOf(className: string): Generator<readonly [XendDomain, Device]> {
     for (const front of domains.values()) {
@@ -75,14 +81,28 @@ export function createBackEnds({ domains }: Pick<XendContext, 'domains'>): BackE
       }
       return back;
     },
+    async arrival(deviceClass, named, signal) {
+      for (;;) {
+        try {
+          return backEnds.find(deviceClass, named);
+        } catch (error) {
+          if (signal.aborted) throw error;
+        }
+        await once(arrivals, 'come', { signal }).catch(() => {});
+      }
+    },
     servedBy: (domain, className) =>
       [...allOf(className)].map(([, device]) => device).filter(({ back }) => back === domain),
     driverUp(domain, className) {
       for (const [front, device] of allOf(className)) {
         if (device.back === domain || waitsFor(device, domain)) serve(domain, front, device);
       }
+      arrivals.emit('come');
     },
-    named: (domain) => serveAll(domain, waitsFor),
+    named(domain) {
+      serveAll(domain, waitsFor);
+      arrivals.emit('come');
+    },
     goesOn: (domain) => serveAll(domain, (device) => waitsFor(device, domain) || isWithout(device, domain)),
     seek(device) {
       const found = [...domains.values()].find(({ name }) => name === device.back.name);

@@ -36,7 +36,8 @@ export interface Builder {
   /**
    * Builds a domain with all its devices and lets it run unless `paused`. All or nothing.
    *
-   * @param limit milliseconds that it may take; as long as a device unless said
+   * @param limit milliseconds that it may take; unless said as long as a device, or two for one that comes back: it may first have to
+   * wait for who serves it
    * @throws XmError `ETIMEOUT` that says what was waited for. What does not let go then is taken apart later
    */
   build(identity: Identity, config: VmConfig, paused: boolean, limit?: number): Promise<XendDomain>;
@@ -108,7 +109,7 @@ export function createBuilder(context: XendContext, devices: DeviceService, endi
       publishDomain(xs, domain);
       return domain;
     },
-    async build(identity, config, paused, limit = devices.connectLimit) {
+    async build(identity, config, paused, limit = devices.connectLimit * (identity.restarts === undefined ? 1 : 2)) {
       if (closed) throw new XmError('ESTOPPING', 'xend is stopping');
       requireFreeName(context, config.name, identity.uuid);
       requireFreeUuid(context, identity.uuid);

@@ -96,13 +96,38 @@ export function createDeviceService(context: XendContext, hostMaker: HostMaker):
     const deviceClass = classNamed(entry.class);
     const { backend } = entry.config;
     if (deviceClass.own === undefined || backend !== undefined) {
-      return makeWith(domain, deviceClass, entry, backEnds.find(deviceClass, String(backend ?? 0)));
+      return makeWith(domain, deviceClass, entry, await backOf(domain, deviceClass, entry.config));
     }
     try {
       return await hosts.use(deviceClass, (host) => makeWith(domain, deviceClass, entry, host));
     } catch (error) {
       await hosts.prune();
       throw error;
+    }
+  }
+
+  /** Who is to serve a device. Who comes back after its end waits for that, as it may have ended too. */
+  async function backOf(
+    domain: XendDomain,
+    deviceClass: DeviceClass,
+    config: DeviceEntry['config'],
+  ): Promise<XendDomain> {
+    const named = String(config.backend ?? 0);
+    const name = deviceClass.names(config)[0] ?? deviceClass.name;
+    try {
+      return backEnds.find(deviceClass, named);
+    } catch (error) {
+      if (domain.restarts === 0 || domain.devicesMade) throw error;
+      domain.log.write('INFO', `${name} waits for domain '${named}', which is to serve it: ${messageOf(error)}`);
+    }
+    const late = AbortSignal.timeout(connectLimit);
+    try {
+      return await backEnds.arrival(deviceClass, named, AbortSignal.any([late, domain.lost]));
+    } catch (error) {
+      if (!late.aborted) throw error;
+      const elapsed = (connectLimit / 1000).toFixed(1);
+      const text = `Device ${name} could not be connected within ${elapsed} s: ${messageOf(error)}`;
+      throw new XmError('ETIMEOUT', text, { cause: error });
     }
   }
 

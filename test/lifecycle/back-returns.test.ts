@@ -215,6 +215,66 @@ test('stacked: who is served and serves may die, and so may all at once', async 
   expect(xend.xend.hv.domids()).toEqual([0]);
 });
 
+test.each(['crash', 'reboot'])(
+  'who comes back after a %s waits for who serves it, which is away for longer',
+  async (how) => {
+    await using xend = await startXend();
+    const content = randomBytes(MIB);
+    const file = xend.file('disk.img', content);
+    await xend.create({ ...DRIVER, kernel: 'idle' });
+    const disks = [{ file, dev: 'xvda', backend: 'drv' }];
+    await xend.create({ name: 'guest', disks, onCrash: 'restart' });
+    await xend.call('domain.destroy', { domain: 'drv' });
+    const reboot =
+      how === 'reboot' ? xend.call('domain.shutdown', { domain: 'guest', reason: 'reboot', wait: true }) : undefined;
+    if (how === 'crash') {
+      using terminal = await xend.shell('guest');
+      terminal.type('crash\r');
+      await terminal.closed;
+    }
+    await eventually(async () =>
+      (await xend.call('domain.list', {})).some(({ name, domid }) => name === 'guest' && domid > 2),
+    );
+    // Who serves something else is not who it waits for.
+    await xend.create({ ...DRIVER, name: 'other', kernel: 'idle' });
+    await xend.create({ ...DRIVER, kernel: 'idle' });
+    await reboot;
+    await served(xend, 'xvda drv 4');
+    using terminal = await xend.shell('guest');
+    expect(await terminal.run('sum xvda')).toBe(`${md5(content)}  xvda\n`);
+  },
+);
+
+test('who serves it does not come, or it is destroyed meanwhile: it ends, and nothing stays', async () => {
+  await using xend = await startXend({ connectLimit: 1500 });
+  const file = xend.file('disk.img', randomBytes(MIB));
+  const guest: VmSpec = { name: 'guest', kernel: 'idle', disks: [{ file, dev: 'xvda', backend: 'drv' }] };
+  const reboot = () => xend.call('domain.shutdown', { domain: 'guest', reason: 'reboot', wait: true });
+  for (const end of ['waits in vain', 'destroyed']) {
+    await xend.create({ ...DRIVER, kernel: 'idle' });
+    await xend.create(guest);
+    await xend.call('domain.destroy', { domain: 'drv' });
+    const failed = failureOf(reboot());
+    if (end === 'destroyed') {
+      await eventually(async () =>
+        (await xend.call('log.read', {})).lines.join('\n').includes('Creating domain guest (id=6'),
+      );
+      await xend.call('domain.destroy', { domain: 'guest' });
+    }
+    const error = await failed;
+    expectClear(error);
+    if (end !== 'destroyed') {
+      expect(String(error)).toContain(
+        'Device xvda could not be connected within 1.5 s: Cannot configure device for unknown backend drv',
+      );
+    }
+    await eventually(async () => (await xend.call('domain.list', {})).length === 1);
+  }
+  expect(xend.xend.store.check()).toEqual([]);
+  // Who is made for the first time does not wait.
+  expect(String(await failureOf(xend.create(guest)))).toContain('unknown backend drv');
+});
+
 test('symmetric: each serves the other; one dies, or both at once', async () => {
   await using xend = await startXend();
   const content = randomBytes(SIZE);
