@@ -215,7 +215,8 @@ test('a copy holds whole records only, while another thread writes as fast as it
   let dropped = 0;
   while (read < 2000 || dropped < 100_000) {
     const copy = readTrace(copyTrace(memory), RECORDS);
-    for (const { words } of copy.records) expect(new Set(words).size).toBe(1);
+    // It pauses once, which has no words.
+    for (const { point, words } of copy.records) expect(new Set(words).size).toBe(point.words.length === 0 ? 0 : 1);
     read += copy.records.length;
     dropped = copy.dropped;
     await new Promise(setImmediate);
