@@ -156,9 +156,12 @@ export function startWorker(
 
 /** How a thread ends, when it has. */
 export function endOf(worker: Worker): Promise<ThreadEnd> {
+  // Of one that has ended they are not known.
+  const { maxOldGenerationSizeMb: heap } = worker.resourceLimits ?? {};
   let error: Error | undefined;
   worker.on('error', (thrown: unknown) => {
-    error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    if (Object(thrown).code === 'ERR_WORKER_OUT_OF_MEMORY') error = new Error(`out of memory: ${heap} MB of heap`);
+    else error = thrown instanceof Error ? thrown : new Error(String(thrown));
   });
   return new Promise((resolve) => {
     worker.once('exit', (exitCode) => resolve({ exitCode, error }));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { totalmem } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 
 /** How often threads that do something are looked at, milliseconds. */
@@ -12,13 +13,16 @@ const LEEWAY = 16;
  * after it has collected them, and a thread that moves gigabytes makes new ones meanwhile.
  */
 const TRIES = 12;
+/** The same of the heap itself, of which the engine knows what it has: each gives the thread time to take more. */
+const HEAP_TRIES = 3;
 const MB = 2 ** 20;
 
 /**
- * V8's own limit for a domain's heap, MB: what no thread can reach between two looks. It is not the domain's limit, since V8
- * ends the whole process, not the thread, when a single allocation goes beyond it by 16 MB, as when a large array grows.
+ * V8's own limit for a domain's heap, MB: what no thread can reach between two looks, and twice what a domain may have. It is not the
+ * domain's limit, since V8 ends the whole process, not the thread, when a single allocation goes beyond it by 16 MB, as when a large
+ * array grows, or when its heap is full while its garbage is collected for others.
  */
-export const V8_HEAP = 4096;
+export const V8_HEAP = Math.max(4096, Math.floor(totalmem() / MB));
 
 /** A thread that is watched. */
 export interface Watched {
@@ -45,8 +49,9 @@ async function collect(worker: Worker): Promise<void> {
   await profile.stop();
 }
 
-const within = (usage: Usage, limit: Usage): boolean =>
-  usage.heap <= limit.heap + LEEWAY && usage.all <= limit.all + LEEWAY;
+const isHeapWithin = (usage: Usage, limit: Usage): boolean => usage.heap <= limit.heap + LEEWAY;
+
+const within = (usage: Usage, limit: Usage): boolean => isHeapWithin(usage, limit) && usage.all <= limit.all + LEEWAY;
 
 const show = ({ heap, all }: Usage): string =>
   `${Math.round(heap)} MB of heap, ${Math.round(all - heap)} MB of buffers`;
@@ -54,11 +59,12 @@ const show = ({ heap, all }: Usage): string =>
 /** What a thread has, for people, if that is more than it may have once its garbage is collected. */
 export async function excessOf(worker: Worker, limit: Usage): Promise<string | undefined> {
   let usage = await measure(worker);
-  for (let tries = 0; tries < TRIES && !within(usage, limit); tries++) {
+  for (let tries = 0; !within(usage, limit); tries++) {
+    if (tries >= (isHeapWithin(usage, limit) ? TRIES : HEAP_TRIES)) return show(usage);
     await collect(worker);
     usage = await measure(worker);
   }
-  return within(usage, limit) ? undefined : show(usage);
+  return undefined;
 }
 
 /**

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomBytes } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { endOf } from '../../src/domain/launch.ts';
 import { type Footprint, footprint, untilAsBefore } from '../support/footprint.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { eventually } from '../support/until.ts';
@@ -97,6 +99,15 @@ describe('a kernel that ends its thread', () => {
     await othersWork();
     await untilAsBefore(xend, before);
   });
+});
+
+test('a thread that fills its heap faster than it is watched is ended by the engine, for the same reason', async () => {
+  const worker = new Worker('const all = []; for (;;) all.push({ all: [1, 2, 3] });', {
+    eval: true,
+    resourceLimits: { maxOldGenerationSizeMb: 16 },
+  });
+  const { error } = await endOf(worker);
+  expect(error?.message).toBe('out of memory: 16 MB of heap');
 });
 
 describe('a kernel that does not end', () => {
