@@ -18,7 +18,7 @@ const HEADER_BYTES = 64;
 
 /**
  * Words of a record: a double for when it began and a float for how long it took, both in microseconds; its point; its own words.
- * They are few, as what a record costs is the memory that it is written to.
+ * They are few, so that a record touches half a cache line; what does not fit, as a text, goes on in the next one.
  */
 export const RECORD = { start: 0, took: 2, point: 3, own: 4, words: 8 } as const;
 const RECORD_BYTES = RECORD.words * 4;
