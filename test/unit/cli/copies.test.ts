@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createCopies } from '../../../src/cli/copies.ts';
 import { doSeveral } from '../../../src/cli/several.ts';
@@ -62,4 +63,12 @@ test('only some are under way at a time, and none begins after a failure', async
   expect(failed).toMatchObject({ item: 20, error: { message: 'the twentieth' } });
   expect(begun.length).toBeLessThan(30);
   expect(done).toEqual(begun.filter((index) => index !== 20));
+});
+
+test('of several that fail the first in order is told of, though another one failed before it', async () => {
+  const { failed } = await doSeveral([30, 20, 1], async (time) => {
+    await delay(time);
+    if (time !== 30) throw new Error(`after ${time}`);
+  });
+  expect(failed).toMatchObject({ item: 20, error: { message: 'after 20' } });
 });
